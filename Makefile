@@ -1,0 +1,181 @@
+# ngx_ws_pubsub_module. `make help` lists what there is.
+#
+# The work is done elsewhere: auto/nginx-build drives nginx's own build, which
+# by ./config and ./config.make calls auto/compile.mk for our C++.
+ROOT := $(CURDIR)
+include auto/flags.mk
+
+## Variables
+JOBS ?= $(shell nproc)##            compiler processes at a time
+NGINX ?= $(firstword $(wildcard /usr/sbin/nginx /usr/local/sbin/nginx) nginx)## the nginx to test and run with
+NGX_SRC ?= /usr/share/nginx/src##   headers and configure of the installed nginx
+TESTS ?=##                          more arguments for pytest, e.g. TESTS="-k reload"
+FUZZ_SECONDS ?= 20##                how long each fuzz target runs
+DESTDIR ?=##                        a root for `make install` other than /
+# also: BUILD=release|debug|sanitize, MODULE=file ("" for a static nginx),
+# LWS_SRC=dir (a libwebsockets source tree), SKIP_PACKAGES=1 (never use apt)
+
+OUT := $(ROOT)/build/$(BUILD)
+BUILT := $(if $(filter release,$(BUILD)),$(ROOT)/build,$(OUT))/ngx_ws_pubsub_module.so
+MODULE ?= $(BUILT)
+
+# A sanitized module in an nginx that is not: the runtime must be loaded first.
+ifeq ($(BUILD),sanitize)
+export WS_PUBSUB_LDFLAGS := $(SANITIZERS)
+PRELOAD := $(foreach lib,asan ubsan,$(realpath $(shell $(CXX) -print-file-name=lib$(lib).so)))
+endif
+export WS_PUBSUB_BUILD := $(BUILD)
+export PRELOAD JOBS
+
+PYTHON = /usr/bin/python3
+SUBMAKE = $(MAKE) --no-print-directory
+COMPILE_WITH = $(SUBMAKE) -j$(JOBS) -f auto/compile.mk
+
+.PHONY: build deps module lws unit functional browser test run install \
+    uninstall newest static lint lint-format lint-tidy lint-layers lint-shell \
+    fuzz clean distclean help
+.NOTPARALLEL:
+.DEFAULT_GOAL := build
+
+## Building
+build: deps module ## install what is missing, build the module, check that nginx loads it
+
+deps: ## install what the build needs
+	@auto/packages build
+
+lws: ## build libwebsockets (part of build)
+	@auto/lws
+
+module: ## build without installing anything
+	@auto/nginx-build installed $(NGX_SRC) $(OUT)/nginx
+	@auto/nginx-check $(NGINX) $(OUT)/nginx/ngx_ws_pubsub_module.so $(OUT)/check
+	@mkdir -p $(dir $(BUILT))
+	@# never write into a file that a running nginx has mapped
+	@cmp -s $(OUT)/nginx/ngx_ws_pubsub_module.so $(BUILT) || \
+	    { cp $(OUT)/nginx/ngx_ws_pubsub_module.so $(BUILT).new && mv $(BUILT).new $(BUILT); }
+	@ln -sfn $(OUT)/nginx/ws_pubsub/compile_commands.json build/compile_commands.json
+
+newest: deps ## build Debian's newest nginx and the module for it: build/nginx-newest/dynamic
+	@auto/nginx-newest
+	@auto/nginx-build dynamic $(ROOT)/build/nginx-newest/src $(NEWEST)
+	@auto/nginx-check $(NEWEST)/nginx $(NEWEST)/ngx_ws_pubsub_module.so $(NEWEST)/check
+	@echo "test it: make functional NGINX=$(NEWEST)/nginx MODULE=$(NEWEST)/ngx_ws_pubsub_module.so"
+newest static: NEWEST = $(ROOT)/build/nginx-newest/$(KIND)
+newest: KIND = dynamic
+static: KIND = static
+
+static: deps ## the same nginx with the module built in: build/nginx-newest/static
+	@auto/nginx-newest
+	@auto/nginx-build static $(ROOT)/build/nginx-newest/src $(NEWEST)
+	@auto/nginx-check $(NEWEST)/nginx "" $(NEWEST)/check
+	@echo "test it: make functional NGINX=$(NEWEST)/nginx MODULE="
+
+## Testing
+UNIT_MAINS = $(wildcard $(ROOT)/t/unit/*/test_*.cpp)
+UNIT_SUPPORT = $(wildcard $(ROOT)/t/unit/support/*.cpp)
+
+unit: deps ## the unit tests (without nginx)
+	@auto/packages unit
+	@auto/lws
+	@$(if $(UNIT_MAINS),,echo "unit: no tests yet"; exit 0;) \
+	$(COMPILE_WITH) ARCHIVE=$(OUT)/unit/libpure.a MAINS='$(UNIT_MAINS)' \
+	    SOURCES='$(PURE_SOURCES) $(UNIT_SUPPORT)' \
+	    EXTRA_CXXFLAGS='-O1 -g -I$(ROOT)/t/unit' EXTRA_LIBS=-lcmocka && \
+	auto/run-all $(patsubst $(ROOT)/%.cpp,$(OUT)/unit/bin/%,$(UNIT_MAINS))
+
+# A test of a given nginx or module does not build ours.
+TEST_BUILD = $(if $(filter $(BUILT),$(MODULE)),build)
+PYTEST = WS_PUBSUB_MODULE='$(MODULE)' NGINX='$(NGINX)' \
+    WS_PUBSUB_PRELOAD='$(PRELOAD)' $(PYTHON) -m pytest -q
+# An empty directory is no failure.
+TEST_DIRS = $(foreach dir,$(1),$(if $(wildcard t/$(dir)/test_*.py),t/$(dir)))
+define RUN_PYTEST
+@auto/packages test
+@$(if $(call TEST_DIRS,$(1)),$(PYTEST) $(call TEST_DIRS,$(1)) $(TESTS),echo "$(1): no tests yet")
+endef
+
+functional: $(TEST_BUILD) ## a real nginx and real clients (MODULE, NGINX, TESTS)
+	$(call RUN_PYTEST,functional)
+
+browser: $(TEST_BUILD) ## headless Chromium on the examples
+	$(call RUN_PYTEST,browser)
+
+test: ## build, then unit, functional and browser tests
+	@if $(SUBMAKE) build && $(SUBMAKE) unit && $(SUBMAKE) functional && \
+	    $(SUBMAKE) browser; \
+	then echo "make test: PASSED"; else echo "make test: FAILED"; exit 1; fi
+
+FUZZ_MAINS = $(wildcard $(ROOT)/t/fuzz/fuzz_*.cpp)
+FUZZ_FLAGS = -fsanitize=address,undefined -fno-sanitize-recover=all
+
+# clang's idea of -Wconversion is another than g++'s, which is the one that counts
+fuzz: deps ## each fuzz target for FUZZ_SECONDS over its corpus
+	@auto/packages fuzz
+	@auto/lws
+	@$(if $(FUZZ_MAINS),,echo "fuzz: no targets yet"; exit 0;) \
+	$(COMPILE_WITH) BUILD=debug CXX=clang++-14 WARNINGS=-w \
+	    ARCHIVE=$(ROOT)/build/fuzz/libpure.a SOURCES='$(PURE_SOURCES)' \
+	    MAINS='$(FUZZ_MAINS)' EXTRA_LDFLAGS=-fsanitize=fuzzer \
+	    EXTRA_CXXFLAGS='-fsanitize=fuzzer-no-link $(FUZZ_FLAGS)' && \
+	auto/fuzz $(FUZZ_SECONDS) $(patsubst $(ROOT)/%.cpp,build/fuzz/bin/%,$(FUZZ_MAINS))
+
+lint: lint-shell lint-layers lint-format lint-tidy ## everything that is checked without running it
+
+lint-packages:
+	@auto/packages lint
+
+lint-shell: ## syntax of the scripts
+	@for script in config config.make $(SHELL_SCRIPTS); do sh -n $$script || exit 1; done
+	@for script in $(BASH_SCRIPTS); do bash -n $$script || exit 1; done
+BASH_SCRIPTS = $(shell grep -lE '^\#!/bin/bash' auto/* .ci/*)
+SHELL_SCRIPTS = $(shell grep -lE '^\#!/bin/sh' auto/*)
+
+lint-layers: ## the arrows between the directories of src, and the length of files
+	@$(PYTHON) t/lint/layers.py
+
+lint-format: lint-packages ## clang-format
+	@find src t $(wildcard bench) -name '*.[ch]pp' | \
+	    xargs -r clang-format-14 --dry-run -Werror
+
+lint-tidy: lint-packages build ## clang-tidy, on what has changed since it last passed
+	@$(SUBMAKE) -j$(JOBS) -k -f auto/tidy.mk OBJS=$(OUT)/nginx/ws_pubsub
+
+## Using
+run: $(TEST_BUILD) ## the examples on http://localhost:8080 and https://localhost:8443
+	@auto/run $(NGINX) '$(MODULE)'
+
+# Debian's modules come with a file that loads them, enabled by a link.
+MODULES_PATH = $(or $(shell $(NGINX) -V 2>&1 | sed -n 's/.*--modules-path=\([^ ]*\).*/\1/p'),/usr/lib/nginx/modules)
+AVAILABLE = /usr/share/nginx/modules-available
+ENABLED = /etc/nginx/modules-enabled
+
+install: build ## install the module; on Debian also enable it
+	install -D -m 644 $(BUILT) $(DESTDIR)$(MODULES_PATH)/ngx_ws_pubsub_module.so
+	@if [ -d $(ENABLED) ]; then set -ex; \
+	    install -d $(DESTDIR)$(AVAILABLE) $(DESTDIR)$(ENABLED); \
+	    echo 'load_module modules/ngx_ws_pubsub_module.so;' \
+	        > $(DESTDIR)$(AVAILABLE)/mod-ws-pubsub.conf; \
+	    ln -sfn $(AVAILABLE)/mod-ws-pubsub.conf \
+	        $(DESTDIR)$(ENABLED)/50-mod-ws-pubsub.conf; \
+	fi
+
+uninstall: ## undo install
+	rm -f $(DESTDIR)$(MODULES_PATH)/ngx_ws_pubsub_module.so \
+	    $(DESTDIR)$(ENABLED)/50-mod-ws-pubsub.conf \
+	    $(DESTDIR)$(AVAILABLE)/mod-ws-pubsub.conf
+
+clean: ## remove what was built, except libwebsockets and the downloads
+	@find build -mindepth 1 -maxdepth 1 ! -name lws ! -name apt ! -name nginx-newest \
+	    -exec rm -rf {} + 2> /dev/null || true
+	@rm -rf build/nginx-newest/dynamic* build/nginx-newest/static*
+
+distclean: ## remove build/ altogether
+	@rm -rf build
+
+help: ## this list
+	@sed -n \
+	    -e 's/^## \(.*\)/\n\1:/p' \
+	    -e 's/^\([a-z-]*\):[^=]*## \(.*\)/  \1\t\2/p' \
+	    -e 's/^\([A-Z_]*\) ?=.*## *\(.*\)/  \1\t\2/p' \
+	    -e 's/^# also: \(.*\)/  and \1/p; s/^# LWS_SRC/      LWS_SRC/p' \
+	    Makefile | expand -t 16

@@ -1,0 +1,19 @@
+# clang-tidy, in parallel, and again only for what has changed: a source, one of
+# the headers that its last compilation read (OBJS has the lists), or the rules.
+SOURCES := $(wildcard src/*/*.cpp)
+DEPS := $(OBJS)/tidy.d
+PASSED := build/tidy
+
+all: $(SOURCES:%.cpp=$(PASSED)/%.ok)
+.PHONY: all
+
+$(shell find $(OBJS)/obj -name '*.d' -exec cat {} + 2> /dev/null | \
+    sed 's|^$(OBJS)/obj/\(.*\)\.o:|$(PASSED)/\1.ok:|' > $(DEPS))
+-include $(DEPS)
+
+$(PASSED)/%.ok: %.cpp .clang-tidy
+	@mkdir -p $(@D)
+	@echo "  TIDY $<"
+	@clang-tidy-14 --quiet -p build $(CURDIR)/$< > $@.log 2>&1 || \
+	    { grep -v 'warnings\? generated\|Suppressed\|Use -header-filter' $@.log; exit 1; }
+	@touch $@

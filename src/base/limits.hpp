@@ -1,0 +1,43 @@
+// Every fixed limit of the module. Those that a directive sets have their
+// defaults here too. README.md, "Limits", is the table for users.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace ws_pubsub {
+
+// Topics (SPEC "Words").
+inline constexpr size_t kMaxTopicBytes = 255;
+inline constexpr size_t kMaxTopicSegments = 32;
+
+// Commands.
+inline constexpr size_t kMaxCommandIdBytes = 64;
+inline constexpr size_t kMaxIdempotencyKeyBytes = 128;
+inline constexpr int64_t kIdempotencyTtlMs = 5 * 60 * 1000;
+inline constexpr size_t kMaxListedTopics = 1000;
+inline constexpr size_t kDefaultPageItems = 100;
+inline constexpr size_t kMaxPageItems = 1000;
+inline constexpr size_t kMaxPageBytes = 1024UL * 1024;
+inline constexpr size_t kMaxContentTypeBytes = 127;
+
+// Zones and workers.
+inline constexpr size_t kMinZoneBytes = 1024UL * 1024;
+inline constexpr size_t kMaxWorkers = 256;
+
+// Defaults of directives.
+inline constexpr size_t kDefaultMaxMessageBytes = 64UL * 1024;
+inline constexpr size_t kDefaultMaxSubscriptions = 128;
+inline constexpr size_t kDefaultQueueBytes = 1024UL * 1024;
+inline constexpr int64_t kDefaultPingIntervalMs = 25 * 1000;
+inline constexpr int64_t kDefaultPingTimeoutMs = 10 * 1000;
+
+// Closing: how long the peer may take to answer a Close frame; less while the
+// worker itself is on its way out.
+inline constexpr int64_t kCloseTimeoutMs = 5 * 1000;
+inline constexpr int64_t kExitCloseTimeoutMs = 1000;
+
+// WebSocket (RFC 6455 section 5.5).
+inline constexpr size_t kMaxControlPayload = 125;
+
+} // namespace ws_pubsub

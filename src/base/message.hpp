@@ -1,0 +1,37 @@
+// What a message is, wherever it happens to lie.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+namespace ws_pubsub {
+
+enum class PayloadKind : uint8_t { text, json, binary };
+
+// A place in a topic: which life of the topic, and which message of it.
+struct Position {
+    uint64_t epoch = 0; // 0: the topic is not there
+    uint64_t seq = 0;   // 0: before the first message
+
+    bool operator==(const Position&) const = default;
+};
+
+// The views point into memory of whoever hands the message out.
+struct Message {
+    Position at;
+    int64_t time_ms = 0; // since 1970
+    PayloadKind kind = PayloadKind::text;
+    std::string_view content_type; // empty: the usual one of `kind`
+    std::string_view payload;
+};
+
+// What a topic keeps.
+struct Policy {
+    bool retain = true;   // the newest message
+    uint32_t history = 0; // messages before the newest
+
+    // How many of the newest messages stay readable.
+    [[nodiscard]] uint32_t keep() const { return history + (retain ? 1 : 0); }
+};
+
+} // namespace ws_pubsub

@@ -1,0 +1,51 @@
+// A rate limit: so many events a second, and so many at once.
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+
+namespace ws_pubsub {
+
+struct Rate {
+    uint32_t per_second = 0; // 0: no limit
+    uint32_t burst = 0;      // beyond the rate
+};
+
+class TokenBucket {
+public:
+    TokenBucket(Rate rate, int64_t now_ms)
+        : rate_(rate), tokens_(capacity()), last_ms_(now_ms)
+    {
+    }
+
+    // Takes a token if there is one. `now_ms` may stand still, not go back.
+    bool take(int64_t now_ms)
+    {
+        if (rate_.per_second == 0) {
+            return true;
+        }
+        const int64_t passed_ms = std::max<int64_t>(now_ms - last_ms_, 0);
+        last_ms_ = now_ms;
+        tokens_ = std::min(capacity(),
+                           tokens_ + passed_ms * int64_t{rate_.per_second});
+        if (tokens_ < kToken) {
+            return false;
+        }
+        tokens_ -= kToken;
+        return true;
+    }
+
+private:
+    static constexpr int64_t kToken = 1000; // counts in thousandths
+
+    [[nodiscard]] int64_t capacity() const
+    {
+        return (int64_t{rate_.burst} + 1) * kToken;
+    }
+
+    Rate rate_;
+    int64_t tokens_;
+    int64_t last_ms_;
+};
+
+} // namespace ws_pubsub

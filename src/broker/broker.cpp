@@ -1,0 +1,315 @@
+#include "broker/broker.hpp"
+
+#include <algorithm>
+
+namespace ws_pubsub {
+
+namespace {
+
+// Topics whose counts or interests are set in one turn of the event loop.
+constexpr size_t kTopicsPerTurn = 1024;
+constexpr size_t kCountsPerLock = 256;
+
+} // namespace
+
+Broker::~Broker()
+{
+    store_.detach(worker_);
+}
+
+bool Broker::add_session(uint64_t limit)
+{
+    return store_.open_session(worker_, limit);
+}
+
+void Broker::remove_session(Session& session)
+{
+    session.stop();
+    while (!session.subscriptions_.empty()) {
+        leave(*session.subscriptions_.back());
+        session.subscriptions_.pop_back();
+    }
+    std::erase(catching_up_, &session);
+    store_.close_session(worker_);
+}
+
+Group* Broker::group_of(const Selector& selector)
+{
+    const auto found = groups_.find(selector.text());
+    if (found != groups_.end()) {
+        return found->second.get();
+    }
+    auto made = std::make_unique<Group>(selector);
+    Group* group = made.get();
+    groups_.emplace(std::string(selector.text()), std::move(made));
+    index_.add(selector, group);
+    if (!selector.is_exact()) {
+        set_wildcards(wildcards_ + 1);
+    }
+    // Topics that are local already for other groups' sake.
+    const std::string_view prefix = selector.literal_prefix();
+    for (auto it = topics_.lower_bound(prefix);
+         it != topics_.end() && it->first.starts_with(prefix); ++it) {
+        if (selector.matches(it->first)) {
+            link(*group, *it->second);
+        }
+    }
+    return group;
+}
+
+void Broker::set_wildcards(size_t count)
+{
+    const bool changed = (count == 0) != (wildcards_ == 0);
+    wildcards_ = count;
+    if (changed) {
+        store_.set_wants_new_topics(worker_, count > 0);
+    }
+}
+
+void Broker::link(Group& group, LocalTopic& topic)
+{
+    topic.groups.push_back(&group);
+    group.topics.push_back(&topic);
+}
+
+// Makes the topic local, with all groups that match it; nullptr when the zone
+// is full.
+LocalTopic* Broker::local_topic(std::string_view path)
+{
+    const auto found = topics_.find(path);
+    if (found != topics_.end()) {
+        return found->second.get();
+    }
+    auto made = std::make_unique<LocalTopic>();
+    LocalTopic* topic = made.get();
+    const Joined joined =
+        store_.add_interest(worker_, path, reinterpret_cast<uint64_t>(topic));
+    if (joined.interest == nullptr) {
+        return nullptr;
+    }
+    topic->path = path;
+    topic->interest = joined.interest;
+    if (!joined.unread) {
+        topic->last = joined.newest;
+    }
+    topics_.emplace(topic->path, std::move(made));
+    index_.match(path, [&](Group& group) { link(group, *topic); });
+    return topic;
+}
+
+// From here on the listed topics' messages arrive. The rows get the positions
+// from which on they do.
+bool Broker::join_listed(std::vector<TopicRow>& rows)
+{
+    for (TopicRow& row : rows) {
+        LocalTopic* topic = local_topic(row.path);
+        if (topic == nullptr) {
+            return false;
+        }
+        if (topic->last.epoch != 0) {
+            row.newest = topic->last;
+        }
+    }
+    return true;
+}
+
+bool Broker::positions_hold(const Start& start)
+{
+    Batch none;
+    for (const auto& [path, at] : start.positions) {
+        ReadFrom from;
+        from.kind = ReadFrom::Kind::after;
+        from.after = at;
+        if (!store_.read(path, from, {1, 1}, none).found) {
+            return false;
+        }
+    }
+    return true;
+}
+
+Result<Subscribed> Broker::subscribe(Session& session,
+                                     const Selector& selector, Start start)
+{
+    for (const auto& other : session.subscriptions_) {
+        if (other->group->selector.text() == selector.text()) {
+            return Error{Errc::already_subscribed, "already subscribed"};
+        }
+    }
+    if (session.subscriptions_.size() >= session.limits_.max_subscriptions) {
+        return Error{Errc::limit, "too many subscriptions"};
+    }
+
+    Group& group = *group_of(selector);
+    auto subscription = std::make_unique<Subscription>();
+    subscription->session = &session;
+    subscription->group = &group;
+    subscription->place = group.members.size();
+    group.members.push_back(subscription.get());
+    subscription->catch_up = std::make_unique<CatchUp>();
+    session.catching_up_++;
+    store_.counters(worker_).subscriptions.add(1);
+
+    Subscribed answer;
+    answer.subscription = subscription.get();
+    answer.recovered = positions_hold(start);
+    store_.list(selector, {}, kMaxListedTopics, answer.topics);
+    const bool joined =
+        join_listed(answer.topics) &&
+        (!selector.is_exact() || local_topic(selector.text()) != nullptr);
+    if (!joined) {
+        leave(*subscription);
+        return Error{Errc::zone_full, "the zone is full"};
+    }
+    count_subscribers(group.topics);
+
+    subscription->catch_up->start = std::move(start);
+    if (!answer.topics.empty()) {
+        subscription->catch_up->listed_to = answer.topics.back().path;
+    }
+    session.subscriptions_.push_back(std::move(subscription));
+    return answer;
+}
+
+bool Broker::unsubscribe(Session& session, std::string_view selector)
+{
+    auto& subscriptions = session.subscriptions_;
+    const auto found =
+        std::find_if(subscriptions.begin(), subscriptions.end(),
+                     [&](const std::unique_ptr<Subscription>& s) {
+                         return s->group->selector.text() == selector;
+                     });
+    if (found == subscriptions.end()) {
+        return false;
+    }
+    leave(**found);
+    subscriptions.erase(found);
+    return true;
+}
+
+// Takes the subscription out of its group, and lets go of what only it
+// needed.
+void Broker::leave(Subscription& subscription)
+{
+    Group& group = *subscription.group;
+    Subscription* last = group.members.back();
+    group.members[subscription.place] = last;
+    last->place = subscription.place;
+    group.members.pop_back();
+    if (subscription.catch_up != nullptr) {
+        subscription.session->catching_up_--;
+    }
+    store_.counters(worker_).subscriptions.sub(1);
+    if (group.members.empty()) {
+        release_group(group);
+    } else {
+        recount_later(group);
+    }
+}
+
+void Broker::release_group(Group& group)
+{
+    if (!group.selector.is_exact()) {
+        set_wildcards(wildcards_ - 1);
+    }
+    for (LocalTopic* topic : group.topics) {
+        std::erase(topic->groups, &group);
+        orphan(*topic);
+    }
+    index_.remove(group.selector);
+    std::erase(recount_, &group);
+    groups_.erase(groups_.find(group.selector.text()));
+}
+
+// The topic has lost a group: later its subscribers are counted anew, or it
+// is let go.
+void Broker::orphan(LocalTopic& topic)
+{
+    if (!topic.orphan) {
+        topic.orphan = true;
+        orphans_.push_back(&topic);
+        scheduler_.run_soon();
+    }
+}
+
+// REQUIRES: no group has the topic.
+void Broker::release_topic(LocalTopic& topic)
+{
+    store_.drop_interest(*topic.interest);
+    topics_.erase(topics_.find(topic.path));
+}
+
+bool Broker::release_some()
+{
+    std::vector<LocalTopic*> counted;
+    for (size_t i = 0; i < kTopicsPerTurn && !orphans_.empty(); i++) {
+        LocalTopic* topic = orphans_.back();
+        orphans_.pop_back();
+        topic->orphan = false;
+        if (topic->groups.empty()) {
+            release_topic(*topic);
+        } else {
+            counted.push_back(topic);
+        }
+    }
+    count_subscribers(counted);
+    return !orphans_.empty();
+}
+
+uint32_t Broker::subscribers_of(const LocalTopic& topic)
+{
+    if (topic.groups.size() == 1) {
+        return static_cast<uint32_t>(topic.groups.front()->members.size());
+    }
+    // A session may be in several of the groups.
+    uint32_t count = 0;
+    stamp_++;
+    for (const Group* group : topic.groups) {
+        for (const Subscription* member : group->members) {
+            count += member->session->stamp_ != stamp_ ? 1 : 0;
+            member->session->stamp_ = stamp_;
+        }
+    }
+    return count;
+}
+
+void Broker::count_subscribers(std::span<LocalTopic* const> topics)
+{
+    std::vector<SubscriberCount> counts;
+    while (!topics.empty()) {
+        const auto some =
+            topics.first(std::min(topics.size(), kCountsPerLock));
+        counts.clear();
+        for (const LocalTopic* topic : some) {
+            counts.push_back({topic->interest, subscribers_of(*topic)});
+        }
+        store_.set_subscribers(counts);
+        topics = topics.subspan(some.size());
+    }
+}
+
+// A topic or two are counted at once; many, once a turn.
+void Broker::recount_later(Group& group)
+{
+    if (group.topics.size() <= 1) {
+        count_subscribers(group.topics);
+    } else if (!group.recount) {
+        group.recount = true;
+        recount_.push_back(&group);
+        scheduler_.run_soon();
+    }
+}
+
+bool Broker::recount_some()
+{
+    size_t counted = 0;
+    while (!recount_.empty() && counted < kTopicsPerTurn) {
+        Group* group = recount_.back();
+        recount_.pop_back();
+        group->recount = false;
+        counted += group->topics.size();
+        count_subscribers(group->topics);
+    }
+    return !recount_.empty();
+}
+
+} // namespace ws_pubsub

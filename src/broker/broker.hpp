@@ -1,0 +1,180 @@
+// Brings what lies in a zone to the sessions of one worker.
+//
+//   zone ── inbox ──▶ LocalTopic ── groups ──▶ Group ── members ──▶ Session
+//
+// All subscriptions of this worker to the same selector are one Group. A
+// LocalTopic is a topic of which some group here wants the messages; it knows
+// its groups, so delivering a message costs what it must: one step for each
+// session that gets it. Which groups a topic belongs to is looked up in the
+// selector index once, when the topic becomes local.
+//
+// Invariants: a LocalTopic has an Interest in the zone as long as it lives,
+// and the Interest's token is its address. A session is in a group once for
+// each of its subscriptions; where several of its groups share a topic, the
+// delivery stamp keeps it from getting a message twice.
+//
+// Thread safety: none; one broker for each zone in each worker.
+#pragma once
+
+#include "broker/encoder.hpp"
+#include "broker/publisher.hpp"
+#include "broker/selector_index.hpp"
+#include "broker/session.hpp"
+#include "shm/store.hpp"
+
+#include <array>
+#include <functional>
+#include <map>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace ws_pubsub {
+
+struct Group {
+    explicit Group(Selector s) : selector(std::move(s)) {}
+
+    Selector selector;
+    std::vector<Subscription*> members;
+    std::vector<LocalTopic*> topics;
+    bool recount = false; // is in the broker's list of groups to recount
+};
+
+struct LocalTopic {
+    std::string path;
+    Interest* interest = nullptr;
+    std::vector<Group*> groups;
+    Position last;       // of the last message delivered; epoch 0: none there
+    bool orphan = false; // is in the broker's list of topics to let go
+};
+
+// Asks the owner of a broker to call run() in the next turn of the event loop.
+class Scheduler {
+public:
+    Scheduler() = default;
+    Scheduler(const Scheduler&) = delete;
+    Scheduler& operator=(const Scheduler&) = delete;
+    virtual ~Scheduler() = default;
+
+    virtual void run_soon() = 0;
+};
+
+struct Subscribed {
+    Subscription* subscription = nullptr;
+    std::vector<TopicRow> topics; // the first kMaxListedTopics
+    bool recovered = true;
+};
+
+class Broker {
+public:
+    Broker(const Publisher& publisher, WorkerId worker, Encoder& encoder,
+           Scheduler& scheduler)
+        : store_(publisher.store), publisher_(publisher), encoder_(encoder),
+          scheduler_(scheduler), worker_(worker)
+    {
+    }
+    Broker(const Broker&) = delete;
+    Broker& operator=(const Broker&) = delete;
+    // REQUIRES: all sessions were removed.
+    ~Broker();
+
+    [[nodiscard]] Store& store() const { return store_; }
+    [[nodiscard]] WorkerId worker() const { return worker_; }
+
+    // False when the zone has `limit` sessions already (0: no limit).
+    bool add_session(uint64_t limit);
+    // Ends all its subscriptions.
+    void remove_session(Session& session);
+
+    // Joins the session to the selector. Nothing is sent before start().
+    // Errors: already_subscribed, limit, zone_full.
+    Result<Subscribed> subscribe(Session& session, const Selector& selector,
+                                 Start start);
+    // Sends what the subscription starts with, now as far as there is room.
+    void start(Subscription& subscription);
+    // False if the session has no such subscription.
+    bool unsubscribe(Session& session, std::string_view selector);
+
+    [[nodiscard]] const Publisher& publisher() const { return publisher_; }
+
+    // --- delivery.cpp
+    // Delivers what waits in the inbox. True if there may be more: call
+    // again, after others had their turn.
+    bool read_inbox();
+
+    // --- catch_up.cpp
+    // The session's outbox has room again.
+    void resume(Session& session);
+    // Goes on with what was too much for one turn. True if there is more.
+    bool run();
+
+private:
+    // broker.cpp
+    Group* group_of(const Selector& selector);
+    LocalTopic* local_topic(std::string_view path);
+    void link(Group& group, LocalTopic& topic);
+    bool join_listed(std::vector<TopicRow>& rows);
+    bool positions_hold(const Start& start);
+    void leave(Subscription& subscription);
+    void release_group(Group& group);
+    void release_topic(LocalTopic& topic);
+    void orphan(LocalTopic& topic);
+    void set_wildcards(size_t count);
+    void count_subscribers(std::span<LocalTopic* const> topics);
+    uint32_t subscribers_of(const LocalTopic& topic);
+    void recount_later(Group& group);
+    bool recount_some();
+    bool release_some();
+
+    // delivery.cpp
+    using Frames = std::array<FrameRef, kEncodings>;
+    LocalTopic* adopt(const Delivery& delivery);
+    void deliver(LocalTopic& topic, const Batch& batch);
+    void deliver_messages(LocalTopic& topic, const Batch& batch, size_t first,
+                          size_t last);
+    void deliver_gone(LocalTopic& topic);
+    template <class Encode>
+    void send_to_all(LocalTopic& topic, uint64_t before_seq, Encode&& encode);
+    bool is_live(Subscription& subscription, LocalTopic& topic,
+                 uint64_t before_seq);
+
+    // catch_up.cpp
+    enum class Progress : uint8_t { done, more, no_room, zone_full };
+    Progress catch_up(Session& session);
+    Progress catch_up(Subscription& subscription, size_t& budget);
+    bool next_topic(Subscription& subscription, TopicRow& row);
+    bool start_topic(Subscription& subscription, const TopicRow& row);
+    void start_early(Subscription& subscription, LocalTopic& topic,
+                     uint64_t before_seq);
+    void send_topic_notice(Session& session, const LocalTopic& topic,
+                           const Position& at);
+    void send_kept(Session& session, const LocalTopic& topic,
+                   const ReadAnswer& answer, const Batch& kept,
+                   uint64_t before_seq);
+    void list_for_run(Session& session);
+
+    Store& store_;
+    Publisher publisher_;
+    Encoder& encoder_;
+    Scheduler& scheduler_;
+    WorkerId worker_;
+    uint64_t stamp_ = 0;
+    size_t wildcards_ = 0; // groups whose selector is not a single topic
+
+    SelectorIndex<Group> index_;
+    std::map<std::string, std::unique_ptr<Group>, std::less<>> groups_;
+    std::map<std::string, std::unique_ptr<LocalTopic>, std::less<>> topics_;
+
+    std::vector<Session*> catching_up_; // and not waiting for room
+    std::vector<Group*> recount_;
+    std::vector<LocalTopic*> orphans_;
+
+    Batch inbox_batch_;
+    Batch unread_batch_;
+    Batch kept_batch_;
+    Batch early_batch_;
+};
+
+} // namespace ws_pubsub

@@ -1,0 +1,188 @@
+// From the worker's inbox in the zone into the outboxes of its sessions.
+#include "broker/broker.hpp"
+
+namespace ws_pubsub {
+
+namespace {
+
+// What one turn of the event loop delivers before others get their turn, and
+// what is copied out of the zone in one hold of the lock.
+constexpr size_t kBytesPerTurn = 1024UL * 1024;
+constexpr size_t kBytesPerLock = 64UL * 1024;
+
+} // namespace
+
+bool Broker::read_inbox()
+{
+    Delivery delivery;
+    size_t bytes = 0;
+    while (bytes < kBytesPerTurn) {
+        if (!store_.read_inbox(worker_, kBytesPerLock, delivery,
+                               inbox_batch_)) {
+            return false;
+        }
+        bytes += inbox_batch_.bytes() + 1024;
+        LocalTopic* topic =
+            delivery.token != 0
+                ? reinterpret_cast<LocalTopic*>(delivery.token)
+                : adopt(delivery);
+        if (topic != nullptr) {
+            deliver(*topic, inbox_batch_);
+        }
+    }
+    return true;
+}
+
+// A topic that came to be while this worker had selectors. nullptr when none
+// of them matches it.
+LocalTopic* Broker::adopt(const Delivery& delivery)
+{
+    auto topic = std::make_unique<LocalTopic>();
+    topic->path = delivery.path;
+    topic->interest = delivery.interest;
+    index_.match(delivery.path,
+                 [&](Group& group) { link(group, *topic); });
+    if (topic->groups.empty()) {
+        store_.drop_interest(*delivery.interest);
+        return nullptr;
+    }
+    LocalTopic* adopted = topic.get();
+    topics_.emplace(adopted->path, std::move(topic));
+    store_.claim_interest(*delivery.interest,
+                          reinterpret_cast<uint64_t>(adopted));
+    count_subscribers({&adopted, 1});
+    return adopted;
+}
+
+void Broker::deliver(LocalTopic& topic, const Batch& batch)
+{
+    size_t first = 0;
+    while (first < batch.size()) {
+        const Batch::Entry head = batch[first];
+        if (head.kind == ItemKind::gone) {
+            deliver_gone(topic);
+            first++;
+            continue;
+        }
+        size_t last = first + 1;
+        while (last < batch.size() &&
+               batch[last].kind == ItemKind::message) {
+            last++;
+        }
+        deliver_messages(topic, batch, first, last);
+        first = last;
+    }
+    // Without a topic there is nothing to be interested in, unless somebody
+    // waits for this very one.
+    if (topic.last.epoch == 0) {
+        bool awaited = false;
+        for (const Group* group : topic.groups) {
+            awaited |= group->selector.is_exact();
+        }
+        if (!awaited) {
+            for (Group* group : topic.groups) {
+                std::erase(group->topics, &topic);
+            }
+            topic.groups.clear();
+            orphan(topic);
+        }
+    }
+}
+
+// Calls encode(encoding) once for each encoding in use, and queues the frame
+// for every session for which the topic is live.
+template <class Encode>
+void Broker::send_to_all(LocalTopic& topic, uint64_t before_seq,
+                         Encode&& encode)
+{
+    Frames frames;
+    std::array<bool, kEncodings> encoded{};
+    uint64_t delivered = 0;
+    const bool several = topic.groups.size() > 1;
+    const uint64_t stamp = ++stamp_;
+    // Sending to one can start another: go by index, the vectors may grow.
+    for (const Group* group : topic.groups) {
+        for (Subscription* member : group->members) {
+            Session& session = *member->session;
+            if (session.stopped() ||
+                (several && session.stamp_ == stamp) ||
+                (member->catch_up != nullptr &&
+                 !is_live(*member, topic, before_seq))) {
+                continue;
+            }
+            session.stamp_ = stamp;
+            const auto kind = static_cast<size_t>(session.encoding());
+            if (!encoded[kind]) {
+                encoded[kind] = true;
+                frames[kind] = encode(session.encoding());
+            }
+            if (frames[kind] && session.send(frames[kind])) {
+                delivered += frames[kind]->messages();
+            }
+        }
+    }
+    if (delivered > 0) {
+        store_.counters(worker_).delivered.add(delivered);
+    }
+}
+
+void Broker::deliver_messages(LocalTopic& topic, const Batch& batch,
+                              size_t first, size_t last)
+{
+    const Position at = batch[first].message.at;
+    if (at.epoch != topic.last.epoch) {
+        topic.last = {at.epoch, 0};
+        send_to_all(topic, at.seq, [&](Encoding encoding) {
+            return encoder_.topic(encoding, topic.path, topic.last);
+        });
+    }
+    if (at.seq > topic.last.seq + 1) {
+        const Gap gap{topic.last.seq + 1, at.seq - 1, "evicted"};
+        send_to_all(topic, at.seq, [&](Encoding encoding) {
+            return encoder_.gap(encoding, topic.path, gap);
+        });
+    }
+    topic.last = batch[last - 1].message.at;
+    send_to_all(topic, at.seq, [&](Encoding encoding) {
+        return encoder_.messages(encoding, topic.path, batch, first, last);
+    });
+}
+
+void Broker::deliver_gone(LocalTopic& topic)
+{
+    topic.last = {};
+    send_to_all(topic, 0, [&](Encoding encoding) {
+        return encoder_.gone(encoding, topic.path, "deleted");
+    });
+    for (const Group* group : topic.groups) {
+        for (Subscription* member : group->members) {
+            if (member->catch_up != nullptr) {
+                member->catch_up->early.erase(&topic);
+                if (member->catch_up->partial == &topic) {
+                    member->catch_up->partial = nullptr;
+                }
+            }
+        }
+    }
+}
+
+// Whether the subscription, which is still catching up, gets the topic's
+// messages as they come. `before_seq`: the first that comes now; 0 if none.
+bool Broker::is_live(Subscription& subscription, LocalTopic& topic,
+                     uint64_t before_seq)
+{
+    CatchUp& catch_up = *subscription.catch_up;
+    if (catch_up.partial == &topic) {
+        return false;
+    }
+    if (topic.path <= catch_up.after || catch_up.early.contains(&topic)) {
+        return true;
+    }
+    if (before_seq == 0) {
+        return false;
+    }
+    start_early(subscription, topic, before_seq);
+    return true;
+}
+
+} // namespace ws_pubsub

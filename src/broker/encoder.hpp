@@ -1,0 +1,42 @@
+// The port through which the broker gets its messages onto the wire; the
+// protocols implement it.
+#pragma once
+
+#include "broker/session.hpp"
+#include "shm/batch.hpp"
+
+#include <cstdint>
+#include <string_view>
+
+namespace ws_pubsub {
+
+// Seqs that a subscriber does not get, both included.
+struct Gap {
+    uint64_t from = 0;
+    uint64_t to = 0;
+    std::string_view cause; // "conflated", "evicted", "slow"
+};
+
+// Each function returns an empty reference where the encoding has no words
+// for it.
+class Encoder {
+public:
+    Encoder() = default;
+    Encoder(const Encoder&) = delete;
+    Encoder& operator=(const Encoder&) = delete;
+    virtual ~Encoder() = default;
+
+    // The messages batch[first] to batch[last - 1] of one topic, in one
+    // buffer.
+    virtual FrameRef messages(Encoding encoding, std::string_view topic,
+                              const Batch& batch, size_t first,
+                              size_t last) = 0;
+    virtual FrameRef topic(Encoding encoding, std::string_view topic,
+                           const Position& at) = 0;
+    virtual FrameRef gap(Encoding encoding, std::string_view topic,
+                         const Gap& gap) = 0;
+    virtual FrameRef gone(Encoding encoding, std::string_view topic,
+                          std::string_view reason) = 0;
+};
+
+} // namespace ws_pubsub

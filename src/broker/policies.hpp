@@ -1,0 +1,37 @@
+// Which policy a topic has: the first whose selector matches, else the default.
+#pragma once
+
+#include "base/message.hpp"
+#include "base/topic.hpp"
+
+#include <string_view>
+#include <vector>
+
+namespace ws_pubsub {
+
+class Policies {
+public:
+    void add(Selector selector, Policy policy)
+    {
+        rules_.push_back({std::move(selector), policy});
+    }
+
+    [[nodiscard]] Policy of(std::string_view topic) const
+    {
+        for (const Rule& rule : rules_) {
+            if (rule.selector.matches(topic)) {
+                return rule.policy;
+            }
+        }
+        return {};
+    }
+
+private:
+    struct Rule {
+        Selector selector;
+        Policy policy;
+    };
+    std::vector<Rule> rules_;
+};
+
+} // namespace ws_pubsub

@@ -1,0 +1,23 @@
+// Publishes into a zone by the policies of its topics.
+#pragma once
+
+#include "broker/policies.hpp"
+#include "shm/store.hpp"
+
+namespace ws_pubsub {
+
+struct Publisher {
+    Store& store;
+    const Policies& policies;
+
+    // Fills in the policy, then as Store::publish().
+    [[nodiscard]] Result<PublishAnswer>
+    publish(const Publication& publication) const
+    {
+        Publication with_policy = publication;
+        with_policy.policy = policies.of(publication.topic);
+        return store.publish(with_policy);
+    }
+};
+
+} // namespace ws_pubsub

@@ -1,0 +1,33 @@
+#include "broker/session.hpp"
+
+#include "base/close_code.hpp"
+
+namespace ws_pubsub {
+
+bool Session::send(const FrameRef& frame)
+{
+    if (stopped_) {
+        return false;
+    }
+    // A single frame that is larger than the queue still goes out.
+    if (!outbox_.empty() &&
+        outbox_.bytes() + frame->size() > limits_.queue_bytes) {
+        counters_.dropped += frame->messages();
+        transport_.close(kCloseTooSlow, "too slow");
+        return false;
+    }
+    push(frame);
+    return true;
+}
+
+void Session::push(const FrameRef& frame)
+{
+    counters_.messages_out += frame->messages();
+    const bool was_empty = outbox_.empty();
+    outbox_.push(frame);
+    if (was_empty) {
+        transport_.flush_soon();
+    }
+}
+
+} // namespace ws_pubsub

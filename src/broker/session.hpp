@@ -1,0 +1,133 @@
+// One subscriber as the broker sees it.
+//
+// A session has an outbox, subscriptions, and a transport that writes the
+// outbox and can be asked to close. Sessions belong to the WebSocket side;
+// the broker refers to them between add_session() and remove_session().
+#pragma once
+
+#include "base/limits.hpp"
+#include "base/topic.hpp"
+#include "broker/outbox.hpp"
+#include "shm/store.hpp"
+
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace ws_pubsub {
+
+class Session;
+struct LocalTopic;
+struct Group;
+
+// How a message looks on the wire of a session.
+enum class Encoding : uint8_t { json, json_deflated, plain, plain_deflated };
+inline constexpr size_t kEncodings = 4;
+
+// The way out of a session.
+class Transport {
+public:
+    Transport() = default;
+    Transport(const Transport&) = delete;
+    Transport& operator=(const Transport&) = delete;
+    virtual ~Transport() = default;
+
+    // The outbox is no longer empty: write it when this turn of the event
+    // loop is over.
+    virtual void flush_soon() = 0;
+    // Closes the session with a code. Neither calls the broker back at once
+    // nor ends the session's life.
+    virtual void close(uint16_t code, std::string_view reason) = 0;
+};
+
+// Where a subscription starts in each topic.
+struct Start {
+    ReadFrom from; // topics that `positions` does not name
+    std::map<std::string, Position, std::less<>> positions;
+};
+
+// How far the values and history of a new subscription have been sent.
+//
+// It goes through the topics in path order, as the outbox has room. Topics up
+// to `after` get messages as they come; those behind it are not yet live.
+struct CatchUp {
+    Start start;
+    std::string after;
+    std::string listed_to;         // the last topic that the reply has named
+    std::vector<TopicRow> page;    // topics to come next, from `page_next`
+    size_t page_next = 0;
+    LocalTopic* partial = nullptr; // in the middle of this one's history,
+    Position partial_at;           // up to here
+    std::set<const LocalTopic*> early; // live before their turn
+};
+
+struct Subscription {
+    Session* session = nullptr;
+    Group* group = nullptr;
+    size_t place = 0; // in group->members
+    std::unique_ptr<CatchUp> catch_up; // null: live in all its topics
+};
+
+struct SessionLimits {
+    size_t queue_bytes = kDefaultQueueBytes;
+    size_t max_subscriptions = kDefaultMaxSubscriptions;
+};
+
+struct SessionCounters {
+    uint64_t messages_in = 0;
+    uint64_t messages_out = 0;
+    uint64_t dropped = 0;
+};
+
+class Session {
+public:
+    Session(Transport& transport, Encoding encoding, SessionLimits limits)
+        : transport_(transport), limits_(limits), encoding_(encoding)
+    {
+    }
+    Session(const Session&) = delete;
+    Session& operator=(const Session&) = delete;
+
+    // Queues a frame; closes the session when its queue is full (3008).
+    // Returns whether the frame was queued.
+    bool send(const FrameRef& frame);
+    // Queues the frame whatever the limit says: for what comes as there is
+    // room, and for what ends a session.
+    void push(const FrameRef& frame);
+
+    // Nothing more is queued, and no message arrives.
+    void stop() { stopped_ = true; }
+    [[nodiscard]] bool stopped() const { return stopped_; }
+
+    [[nodiscard]] Encoding encoding() const { return encoding_; }
+    [[nodiscard]] const SessionLimits& limits() const { return limits_; }
+    // Whether values and history may be queued: live messages need the rest.
+    [[nodiscard]] bool has_room() const
+    {
+        return outbox_.bytes() < limits_.queue_bytes / 2;
+    }
+    Outbox& outbox() { return outbox_; }
+    SessionCounters& counters() { return counters_; }
+    [[nodiscard]] size_t subscriptions() const { return subscriptions_.size(); }
+    // Whether some subscription waits for room in the outbox.
+    [[nodiscard]] bool catching_up() const { return catching_up_ > 0; }
+
+private:
+    friend class Broker;
+
+    Transport& transport_;
+    Outbox outbox_;
+    uint64_t stamp_ = 0; // of the last delivery, so that none comes twice
+    SessionLimits limits_;
+    SessionCounters counters_;
+    std::vector<std::unique_ptr<Subscription>> subscriptions_;
+    Encoding encoding_;
+    bool stopped_ = false;
+    uint16_t catching_up_ = 0; // subscriptions
+    bool listed_ = false;      // is in the broker's list of such sessions
+};
+
+} // namespace ws_pubsub

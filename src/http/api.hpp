@@ -1,0 +1,26 @@
+// The HTTP resource API: topics are resources, and POST publishes.
+//
+// docs/http.md describes it. Who may use it is up to nginx's access phases.
+#pragma once
+
+#include "ngx/ngx.hpp"
+
+#include "broker/clock.hpp"
+#include "broker/publisher.hpp"
+
+#include <string>
+
+namespace ws_pubsub {
+
+struct ApiEndpoint {
+    Publisher publisher;
+    const Clock& clock;
+    size_t max_message;
+};
+
+// Answers a request about `topic` (empty: the location's root). To be
+// returned from a content handler; the endpoint is copied.
+ngx_int_t handle_api(ngx_http_request_t* r, const ApiEndpoint& endpoint,
+                     std::string topic);
+
+} // namespace ws_pubsub

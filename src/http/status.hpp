@@ -1,0 +1,17 @@
+// The status page: what a zone holds and has done.
+#pragma once
+
+#include "ngx/ngx.hpp"
+
+#include "shm/store.hpp"
+
+#include <string_view>
+
+namespace ws_pubsub {
+
+// JSON; or lines `name value` for `?format=text` or `Accept: text/plain`. To
+// be returned from a content handler.
+ngx_int_t handle_status(ngx_http_request_t* r, std::string_view zone,
+                        Store& store);
+
+} // namespace ws_pubsub

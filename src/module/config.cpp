@@ -1,0 +1,81 @@
+#include "ngx/ngx.hpp"
+
+#include "module/config.hpp"
+
+#include "base/limits.hpp"
+#include "ngx/guard.hpp"
+#include "ngx/pool.hpp"
+
+namespace ws_pubsub {
+
+Zone& MainConf::zone(std::string_view name)
+{
+    auto found = zones.find(name);
+    if (found == zones.end()) {
+        found = zones.emplace(std::string(name),
+                              std::make_unique<Zone>(name))
+                    .first;
+    }
+    return *found->second;
+}
+
+void* create_main_conf(ngx_conf_t* cf)
+{
+    return guarded([&] { return make_in_pool<MainConf>(cf->pool); },
+                   static_cast<MainConf*>(nullptr));
+}
+
+char* check_main_conf(ngx_conf_t* cf, void* conf)
+{
+    for (const auto& [name, zone] : static_cast<MainConf*>(conf)->zones) {
+        if (!zone->is_defined()) {
+            ngx_log_error(NGX_LOG_EMERG, cf->log, 0,
+                          "zone \"%s\" is not defined by \"ws_pubsub_zone\"",
+                          name.c_str());
+            return static_cast<char*>(NGX_CONF_ERROR);
+        }
+    }
+    return NGX_CONF_OK;
+}
+
+void* create_location_conf(ngx_conf_t* cf)
+{
+    return guarded([&] { return make_in_pool<LocationConf>(cf->pool); },
+                   static_cast<LocationConf*>(nullptr));
+}
+
+void LocationConf::merge(const LocationConf& outer)
+{
+    if (allow_subscribe == nullptr) {
+        allow_subscribe = outer.allow_subscribe;
+    }
+    if (allow_publish == nullptr) {
+        allow_publish = outer.allow_publish;
+    }
+    if (!rate_is_set) {
+        rate = outer.rate;
+        rate_is_set = outer.rate_is_set;
+    }
+    ngx_conf_merge_size_value(max_message, outer.max_message,
+                              kDefaultMaxMessageBytes);
+    ngx_conf_merge_uint_value(max_subscriptions, outer.max_subscriptions,
+                              kDefaultMaxSubscriptions);
+    ngx_conf_merge_size_value(queue_bytes, outer.queue_bytes,
+                              kDefaultQueueBytes);
+    ngx_conf_merge_uint_value(connections, outer.connections, 0);
+    ngx_conf_merge_msec_value(ping_interval, outer.ping_interval,
+                              static_cast<ngx_msec_t>(kDefaultPingIntervalMs));
+    ngx_conf_merge_msec_value(ping_timeout, outer.ping_timeout,
+                              static_cast<ngx_msec_t>(kDefaultPingTimeoutMs));
+    ngx_conf_merge_value(compression, outer.compression, 0);
+    ngx_conf_merge_uint_value(log_at_connect, outer.log_at_connect, 0);
+}
+
+char* merge_location_conf(ngx_conf_t* /*cf*/, void* outer, void* inner)
+{
+    static_cast<LocationConf*>(inner)->merge(
+        *static_cast<LocationConf*>(outer));
+    return NGX_CONF_OK;
+}
+
+} // namespace ws_pubsub

@@ -1,0 +1,57 @@
+// What the directives say.
+#pragma once
+
+#include "ngx/ngx.hpp"
+
+#include "base/token_bucket.hpp"
+#include "module/permissions.hpp"
+#include "module/zone.hpp"
+
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+
+namespace ws_pubsub {
+
+struct MainConf {
+    std::map<std::string, std::unique_ptr<Zone>, std::less<>> zones;
+
+    // Directives may name a zone before it is defined.
+    Zone& zone(std::string_view name);
+};
+
+// What a location is.
+enum class Role : uint8_t { none, websocket, api, status };
+
+struct LocationConf {
+    Role role = Role::none;
+    Zone* zone = nullptr;
+    ngx_http_complex_value_t* topic = nullptr; // of topic=
+
+    const SelectorRules* allow_subscribe = nullptr; // null: not said
+    const SelectorRules* allow_publish = nullptr;
+
+    size_t max_message = NGX_CONF_UNSET_SIZE;
+    ngx_uint_t max_subscriptions = NGX_CONF_UNSET_UINT;
+    size_t queue_bytes = NGX_CONF_UNSET_SIZE;
+    ngx_uint_t connections = NGX_CONF_UNSET_UINT;
+    ngx_msec_t ping_interval = NGX_CONF_UNSET_MSEC;
+    ngx_msec_t ping_timeout = NGX_CONF_UNSET_MSEC;
+    ngx_flag_t compression = NGX_CONF_UNSET;
+    ngx_uint_t log_at_connect = NGX_CONF_UNSET_UINT;
+    Rate rate;
+    bool rate_is_set = false;
+
+    void merge(const LocationConf& outer);
+};
+
+extern ngx_command_t directives[];
+
+void* create_main_conf(ngx_conf_t* cf);
+// Whether every zone that is named is defined.
+char* check_main_conf(ngx_conf_t* cf, void* conf);
+void* create_location_conf(ngx_conf_t* cf);
+char* merge_location_conf(ngx_conf_t* cf, void* outer, void* inner);
+
+} // namespace ws_pubsub

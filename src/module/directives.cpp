@@ -1,0 +1,354 @@
+// The directives: their names, contexts and arguments.
+#include "ngx/ngx.hpp"
+
+#include "base/limits.hpp"
+#include "base/position_text.hpp"
+#include "module/config.hpp"
+#include "module/handlers.hpp"
+#include "ngx/guard.hpp"
+#include "ngx/pool.hpp"
+#include "ngx/text.hpp"
+
+#include <cstddef>
+#include <optional>
+
+namespace ws_pubsub {
+
+namespace {
+
+char* const kConfError = static_cast<char*>(NGX_CONF_ERROR);
+
+struct Arguments {
+    const ngx_str_t* begin_;
+    size_t count;
+
+    // [0] is the directive's name.
+    explicit Arguments(const ngx_conf_t* cf)
+        : begin_(static_cast<ngx_str_t*>(cf->args->elts)),
+          count(cf->args->nelts)
+    {
+    }
+    [[nodiscard]] const ngx_str_t& operator[](size_t i) const
+    {
+        return begin_[i];
+    }
+};
+
+char* invalid(ngx_conf_t* cf, const ngx_str_t& argument)
+{
+    ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "invalid parameter \"%V\"",
+                       &argument);
+    return kConfError;
+}
+
+// The value of `name=value`; nullopt if the argument is something else.
+std::optional<std::string_view> value_of(const ngx_str_t& argument,
+                                         std::string_view name)
+{
+    const std::string_view text = view(argument);
+    if (!text.starts_with(name) || text.size() <= name.size() ||
+        text[name.size()] != '=') {
+        return std::nullopt;
+    }
+    return text.substr(name.size() + 1);
+}
+
+MainConf& main_conf(ngx_conf_t* cf)
+{
+    return *static_cast<MainConf*>(
+        ngx_http_conf_get_module_main_conf(cf, ngx_ws_pubsub_module));
+}
+
+// ws_pubsub_zone name:size
+char* set_zone(ngx_conf_t* cf, ngx_command_t* /*command*/, void* conf)
+{
+    const Arguments arguments(cf);
+    const std::string_view text = view(arguments[1]);
+    const size_t colon = text.rfind(':');
+    if (colon == std::string_view::npos || colon == 0) {
+        return invalid(cf, arguments[1]);
+    }
+    ngx_str_t name = {colon, arguments[1].data};
+    ngx_str_t size_text = {text.size() - colon - 1,
+                           arguments[1].data + colon + 1};
+    const ssize_t size = ngx_parse_size(&size_text);
+    if (size == NGX_ERROR) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "invalid zone size \"%V\"",
+                           &arguments[1]);
+        return kConfError;
+    }
+    return guarded(
+        [&] {
+            return static_cast<MainConf*>(conf)->zone(view(name)).define(
+                cf, name, size);
+        },
+        kConfError);
+}
+
+// One `name=value` of ws_pubsub_topic.
+bool read_policy(const ngx_str_t& argument, Policy& policy)
+{
+    if (const auto retain = value_of(argument, "retain")) {
+        policy.retain = *retain == "on";
+        return *retain == "on" || *retain == "off";
+    }
+    if (const auto history = value_of(argument, "history")) {
+        const auto number = parse_number(*history);
+        policy.history = static_cast<uint32_t>(number.value_or(0));
+        return number && *number < UINT32_MAX;
+    }
+    return false;
+}
+
+// ws_pubsub_topic selector zone=name [retain=on] [history=0]
+char* set_topic(ngx_conf_t* cf, ngx_command_t* /*command*/, void* conf)
+{
+    const Arguments arguments(cf);
+    const auto selector = Selector::parse(view(arguments[1]));
+    if (!selector) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "invalid selector \"%V\" in \"ws_pubsub_topic\"",
+                           &arguments[1]);
+        return kConfError;
+    }
+    Policy policy;
+    std::string_view zone;
+    for (size_t i = 2; i < arguments.count; i++) {
+        if (const auto name = value_of(arguments[i], "zone")) {
+            zone = *name;
+        } else if (!read_policy(arguments[i], policy)) {
+            return invalid(cf, arguments[i]);
+        }
+    }
+    if (zone.empty()) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "\"ws_pubsub_topic\" needs \"zone=\"");
+        return kConfError;
+    }
+    return guarded(
+        [&] {
+            static_cast<MainConf*>(conf)->zone(zone).policies().add(*selector,
+                                                                    policy);
+            return static_cast<char*>(NGX_CONF_OK);
+        },
+        kConfError);
+}
+
+char* set_topic_value(ngx_conf_t* cf, std::string_view text,
+                      ngx_http_complex_value_t*& out)
+{
+    ngx_str_t value = copy(cf->pool, text);
+    out = static_cast<ngx_http_complex_value_t*>(
+        ngx_pcalloc(cf->pool, sizeof(ngx_http_complex_value_t)));
+    if (value.data == nullptr || out == nullptr) {
+        return kConfError;
+    }
+    if (ngx_http_script_variables_count(&value) == 0 &&
+        !is_topic(view(value))) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "invalid topic \"%V\"",
+                           &value);
+        return kConfError;
+    }
+    ngx_http_compile_complex_value_t compile{};
+    compile.cf = cf;
+    compile.value = &value;
+    compile.complex_value = out;
+    return ngx_http_compile_complex_value(&compile) == NGX_OK ? NGX_CONF_OK
+                                                              : kConfError;
+}
+
+// Whether the topic can be what follows the location's prefix.
+bool has_prefix(const ngx_http_core_loc_conf_t* location)
+{
+#if (NGX_PCRE)
+    if (location->regex != nullptr) {
+        return false;
+    }
+#endif
+    return location->named == 0 && location->noname == 0;
+}
+
+// ws_pubsub, ws_pubsub_api, ws_pubsub_status: zone=name [topic=…]
+char* set_role(ngx_conf_t* cf, const ngx_command_t* command, void* conf,
+               Role role)
+{
+    auto& location = *static_cast<LocationConf*>(conf);
+    auto* core = static_cast<ngx_http_core_loc_conf_t*>(
+        ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module));
+    if (location.role != Role::none) {
+        return location.role == role
+                   ? const_cast<char*>("is duplicate")
+                   : const_cast<char*>("shares its location with another "
+                                       "ws_pubsub directive");
+    }
+    const Arguments arguments(cf);
+    for (size_t i = 1; i < arguments.count; i++) {
+        if (const auto zone = value_of(arguments[i], "zone");
+            zone && !zone->empty()) {
+            location.zone = &main_conf(cf).zone(*zone);
+        } else if (const auto topic = value_of(arguments[i], "topic");
+                   topic && role != Role::status) {
+            char* rc = set_topic_value(cf, *topic, location.topic);
+            if (rc != NGX_CONF_OK) {
+                return rc;
+            }
+        } else {
+            return invalid(cf, arguments[i]);
+        }
+    }
+    if (location.zone == nullptr) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "\"%V\" needs \"zone=\"",
+                           &command->name);
+        return kConfError;
+    }
+    if (role == Role::api && location.topic == nullptr && !has_prefix(core)) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "\"%V\" needs \"topic=\" in a location without a "
+                           "prefix",
+                           &command->name);
+        return kConfError;
+    }
+    location.role = role;
+    core->handler = handle_request;
+    return NGX_CONF_OK;
+}
+
+template <Role role>
+char* set_role(ngx_conf_t* cf, ngx_command_t* command, void* conf)
+{
+    return guarded([&] { return set_role(cf, command, conf, role); },
+                   kConfError);
+}
+
+// selector… | off
+template <const SelectorRules* LocationConf::*rules>
+char* set_allow(ngx_conf_t* cf, ngx_command_t* command, void* conf)
+{
+    auto& location = *static_cast<LocationConf*>(conf);
+    if (location.*rules != nullptr) {
+        return const_cast<char*>("is duplicate");
+    }
+    const Arguments arguments(cf);
+    return guarded(
+        [&] {
+            auto* made = make_in_pool<SelectorRules>(cf->pool);
+            if (made == nullptr ||
+                !made->read(cf, command->name, &arguments[1],
+                            arguments.count - 1)) {
+                return kConfError;
+            }
+            location.*rules = made;
+            return static_cast<char*>(NGX_CONF_OK);
+        },
+        kConfError);
+}
+
+// ws_pubsub_rate off | 100r/s [burst=200]
+char* set_rate(ngx_conf_t* cf, ngx_command_t* /*command*/, void* conf)
+{
+    auto& location = *static_cast<LocationConf*>(conf);
+    if (location.rate_is_set) {
+        return const_cast<char*>("is duplicate");
+    }
+    location.rate_is_set = true;
+    const Arguments arguments(cf);
+    std::string_view text = view(arguments[1]);
+    if (text == "off" && arguments.count == 2) {
+        return NGX_CONF_OK;
+    }
+    if (!text.ends_with("r/s")) {
+        return invalid(cf, arguments[1]);
+    }
+    text.remove_suffix(3);
+    const auto rate = parse_number(text);
+    if (!rate || *rate == 0 || *rate > UINT32_MAX) {
+        return invalid(cf, arguments[1]);
+    }
+    location.rate.per_second = static_cast<uint32_t>(*rate);
+    if (arguments.count == 3) {
+        const auto text_burst = value_of(arguments[2], "burst");
+        const auto burst =
+            text_burst ? parse_number(*text_burst) : std::nullopt;
+        if (!burst || *burst > UINT32_MAX) {
+            return invalid(cf, arguments[2]);
+        }
+        location.rate.burst = static_cast<uint32_t>(*burst);
+    }
+    return NGX_CONF_OK;
+}
+
+// ws_pubsub_connections n | off
+char* set_connections(ngx_conf_t* cf, ngx_command_t* /*command*/, void* conf)
+{
+    auto& location = *static_cast<LocationConf*>(conf);
+    if (location.connections != NGX_CONF_UNSET_UINT) {
+        return const_cast<char*>("is duplicate");
+    }
+    const Arguments arguments(cf);
+    const auto number = view(arguments[1]) == "off"
+                            ? 0
+                            : parse_number(view(arguments[1]));
+    if (!number) {
+        return invalid(cf, arguments[1]);
+    }
+    location.connections = *number;
+    return NGX_CONF_OK;
+}
+
+ngx_conf_num_bounds_t subscription_bounds = {ngx_conf_check_num_bounds, 1,
+                                             1000000};
+
+ngx_conf_enum_t log_times[] = {{ngx_string("close"), 0},
+                               {ngx_string("connect"), 1},
+                               {ngx_null_string, 0}};
+
+constexpr ngx_uint_t kAnywhere =
+    NGX_HTTP_MAIN_CONF | NGX_HTTP_SRV_CONF | NGX_HTTP_LOC_CONF;
+
+} // namespace
+
+ngx_command_t directives[] = {
+    {ngx_string("ws_pubsub_zone"), NGX_HTTP_MAIN_CONF | NGX_CONF_TAKE1,
+     set_zone, NGX_HTTP_MAIN_CONF_OFFSET, 0, nullptr},
+    {ngx_string("ws_pubsub_topic"), NGX_HTTP_MAIN_CONF | NGX_CONF_2MORE,
+     set_topic, NGX_HTTP_MAIN_CONF_OFFSET, 0, nullptr},
+    {ngx_string("ws_pubsub"), NGX_HTTP_LOC_CONF | NGX_CONF_TAKE12,
+     set_role<Role::websocket>, NGX_HTTP_LOC_CONF_OFFSET, 0, nullptr},
+    {ngx_string("ws_pubsub_api"), NGX_HTTP_LOC_CONF | NGX_CONF_TAKE12,
+     set_role<Role::api>, NGX_HTTP_LOC_CONF_OFFSET, 0, nullptr},
+    {ngx_string("ws_pubsub_status"), NGX_HTTP_LOC_CONF | NGX_CONF_TAKE1,
+     set_role<Role::status>, NGX_HTTP_LOC_CONF_OFFSET, 0, nullptr},
+    {ngx_string("ws_pubsub_allow_subscribe"), kAnywhere | NGX_CONF_1MORE,
+     set_allow<&LocationConf::allow_subscribe>, NGX_HTTP_LOC_CONF_OFFSET, 0,
+     nullptr},
+    {ngx_string("ws_pubsub_allow_publish"), kAnywhere | NGX_CONF_1MORE,
+     set_allow<&LocationConf::allow_publish>, NGX_HTTP_LOC_CONF_OFFSET, 0,
+     nullptr},
+    {ngx_string("ws_pubsub_max_message"), kAnywhere | NGX_CONF_TAKE1,
+     ngx_conf_set_size_slot, NGX_HTTP_LOC_CONF_OFFSET,
+     offsetof(LocationConf, max_message), nullptr},
+    {ngx_string("ws_pubsub_max_subscriptions"), kAnywhere | NGX_CONF_TAKE1,
+     ngx_conf_set_num_slot, NGX_HTTP_LOC_CONF_OFFSET,
+     offsetof(LocationConf, max_subscriptions), &subscription_bounds},
+    {ngx_string("ws_pubsub_queue"), kAnywhere | NGX_CONF_TAKE1,
+     ngx_conf_set_size_slot, NGX_HTTP_LOC_CONF_OFFSET,
+     offsetof(LocationConf, queue_bytes), nullptr},
+    {ngx_string("ws_pubsub_rate"), kAnywhere | NGX_CONF_TAKE12, set_rate,
+     NGX_HTTP_LOC_CONF_OFFSET, 0, nullptr},
+    {ngx_string("ws_pubsub_connections"), kAnywhere | NGX_CONF_TAKE1,
+     set_connections, NGX_HTTP_LOC_CONF_OFFSET, 0, nullptr},
+    {ngx_string("ws_pubsub_ping_interval"), kAnywhere | NGX_CONF_TAKE1,
+     ngx_conf_set_msec_slot, NGX_HTTP_LOC_CONF_OFFSET,
+     offsetof(LocationConf, ping_interval), nullptr},
+    {ngx_string("ws_pubsub_ping_timeout"), kAnywhere | NGX_CONF_TAKE1,
+     ngx_conf_set_msec_slot, NGX_HTTP_LOC_CONF_OFFSET,
+     offsetof(LocationConf, ping_timeout), nullptr},
+    {ngx_string("ws_pubsub_compression"), kAnywhere | NGX_CONF_FLAG,
+     ngx_conf_set_flag_slot, NGX_HTTP_LOC_CONF_OFFSET,
+     offsetof(LocationConf, compression), nullptr},
+    {ngx_string("ws_pubsub_log_at"), kAnywhere | NGX_CONF_TAKE1,
+     ngx_conf_set_enum_slot, NGX_HTTP_LOC_CONF_OFFSET,
+     offsetof(LocationConf, log_at_connect), &log_times},
+    ngx_null_command};
+
+} // namespace ws_pubsub

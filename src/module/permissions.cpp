@@ -1,0 +1,118 @@
+#include "ngx/ngx.hpp"
+
+#include "module/permissions.hpp"
+
+#include "ngx/text.hpp"
+
+#include <algorithm>
+
+namespace ws_pubsub {
+
+namespace {
+
+size_t count(std::string_view text, char c)
+{
+    return static_cast<size_t>(std::count(text.begin(), text.end(), c));
+}
+
+// `$name` or `${name}` and nothing else.
+bool is_one_variable(std::string_view text)
+{
+    if (!text.starts_with('$') || text.size() < 2) {
+        return false;
+    }
+    text.remove_prefix(1);
+    if (text.starts_with('{') && text.ends_with('}')) {
+        text = text.substr(1, text.size() - 2);
+    }
+    return std::all_of(text.begin(), text.end(), [](unsigned char c) {
+        return ngx_tolower(c) >= 'a' ? ngx_tolower(c) <= 'z'
+                                     : (c >= '0' && c <= '9') || c == '_';
+    });
+}
+
+} // namespace
+
+bool SelectorRules::read(ngx_conf_t* cf, const ngx_str_t& directive,
+                         const ngx_str_t* arguments, size_t count)
+{
+    if (count == 1 && view(arguments[0]) == "off") {
+        return true;
+    }
+    return std::all_of(arguments, arguments + count,
+                       [&](const ngx_str_t& argument) {
+                           return read_one(cf, directive, argument);
+                       });
+}
+
+bool SelectorRules::read_one(ngx_conf_t* cf, const ngx_str_t& directive,
+                             const ngx_str_t& argument)
+{
+    ngx_str_t text = argument;
+    Rule rule;
+    ngx_http_compile_complex_value_t compile{};
+    compile.cf = cf;
+    compile.value = &text;
+    compile.complex_value = &rule.value;
+    // `$` begins the module's own topics as well as variables.
+    if (ngx_http_script_variables_count(&text) > 0) {
+        if (ngx_http_compile_complex_value(&compile) != NGX_OK) {
+            return false;
+        }
+        rule.any_selector = is_one_variable(view(argument));
+        rule.slashes = count(view(argument), '/');
+        rule.stars = count(view(argument), '*');
+    } else {
+        rule.fixed = Selector::parse(view(argument));
+        if (!rule.fixed) {
+            ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                               "invalid selector \"%V\" in \"%V\"",
+                               &argument, &directive);
+            return false;
+        }
+    }
+    rules_.push_back(std::move(rule));
+    return true;
+}
+
+void SelectorRules::evaluate(ngx_http_request_t* r,
+                             std::vector<Selector>& out) const
+{
+    for (const Rule& rule : rules_) {
+        if (rule.fixed) {
+            out.push_back(*rule.fixed);
+            continue;
+        }
+        ngx_str_t value;
+        auto* complex = const_cast<ngx_http_complex_value_t*>(&rule.value);
+        if (ngx_http_complex_value(r, complex, &value) != NGX_OK) {
+            continue;
+        }
+        const bool widened =
+            !rule.any_selector && (count(view(value), '/') != rule.slashes ||
+                                   count(view(value), '*') != rule.stars);
+        const auto selector = Selector::parse(view(value));
+        if (widened || !selector) {
+            ngx_log_error(NGX_LOG_INFO, r->connection->log, 0,
+                          "ws_pubsub: \"%V\" allows nothing", &value);
+            continue;
+        }
+        out.push_back(*selector);
+    }
+}
+
+std::shared_ptr<const Permissions>
+evaluate_permissions(ngx_http_request_t* r, const SelectorRules* subscribe,
+                     const SelectorRules* publish)
+{
+    auto permissions = std::make_shared<Permissions>();
+    if (subscribe != nullptr) {
+        subscribe->evaluate(r, permissions->subscribe);
+    }
+    if (publish != nullptr) {
+        publish->evaluate(r, permissions->publish);
+    }
+    return permissions;
+}
+
+} // namespace ws_pubsub

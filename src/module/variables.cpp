@@ -1,0 +1,106 @@
+#include "ngx/ngx.hpp"
+
+#include "module/variables.hpp"
+
+#include "module/config.hpp"
+#include "ngx/guard.hpp"
+#include "ngx/text.hpp"
+#include "ws/connection.hpp"
+
+#include <string>
+
+namespace ws_pubsub {
+
+namespace {
+
+using Getter = std::string (*)(Connection& session);
+
+// The session of a request; nullptr where it has none.
+Connection* session_of(ngx_http_request_t* r)
+{
+    const auto& conf = *static_cast<LocationConf*>(
+        ngx_http_get_module_loc_conf(r, ngx_ws_pubsub_module));
+    return conf.role == Role::websocket ? Connection::of(r) : nullptr;
+}
+
+ngx_int_t get(ngx_http_request_t* r, ngx_http_variable_value_t* value,
+              uintptr_t getter)
+{
+    return guarded(
+        [&] {
+            value->not_found = 1;
+            Connection* session = session_of(r);
+            if (session == nullptr) {
+                return ngx_int_t{NGX_OK};
+            }
+            const ngx_str_t text =
+                copy(r->pool, reinterpret_cast<Getter>(getter)(*session));
+            if (text.data == nullptr) {
+                return ngx_int_t{NGX_ERROR};
+            }
+            value->data = text.data;
+            value->len = static_cast<unsigned>(text.len) & 0xfffffff;
+            value->valid = 1;
+            value->not_found = 0;
+            return ngx_int_t{NGX_OK};
+        },
+        ngx_int_t{NGX_ERROR});
+}
+
+std::string protocol(Connection& session)
+{
+    return std::string(session.protocol_name());
+}
+std::string topics(Connection& session)
+{
+    return std::to_string(session.subscriptions());
+}
+std::string messages_in(Connection& session)
+{
+    return std::to_string(session.counters().messages_in);
+}
+std::string messages_out(Connection& session)
+{
+    return std::to_string(session.counters().messages_out);
+}
+std::string close_code(Connection& session)
+{
+    return std::to_string(session.close_code());
+}
+std::string dropped(Connection& session)
+{
+    return std::to_string(session.counters().dropped);
+}
+
+struct Variable {
+    ngx_str_t name;
+    Getter getter;
+};
+
+const Variable kVariables[] = {
+    {ngx_string("ws_pubsub_protocol"), protocol},
+    {ngx_string("ws_pubsub_topics"), topics},
+    {ngx_string("ws_pubsub_messages_in"), messages_in},
+    {ngx_string("ws_pubsub_messages_out"), messages_out},
+    {ngx_string("ws_pubsub_close_code"), close_code},
+    {ngx_string("ws_pubsub_dropped"), dropped},
+};
+
+} // namespace
+
+bool add_variables(ngx_conf_t* cf)
+{
+    for (const Variable& variable : kVariables) {
+        ngx_str_t name = variable.name;
+        ngx_http_variable_t* added =
+            ngx_http_add_variable(cf, &name, NGX_HTTP_VAR_NOCACHEABLE);
+        if (added == nullptr) {
+            return false;
+        }
+        added->get_handler = get;
+        added->data = reinterpret_cast<uintptr_t>(variable.getter);
+    }
+    return true;
+}
+
+} // namespace ws_pubsub

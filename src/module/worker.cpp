@@ -1,0 +1,267 @@
+#include "ngx/ngx.hpp"
+
+#include "module/worker.hpp"
+
+#include "ngx/guard.hpp"
+
+#include <cerrno>
+#include <cstring>
+
+#include <signal.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+namespace ws_pubsub {
+
+namespace {
+
+constexpr ngx_msec_t kTickMs = 1000;
+
+std::unique_ptr<Worker> g_worker;
+
+// A process that we may not signal is there all the same.
+bool is_alive(int32_t pid)
+{
+    return kill(pid, 0) == 0 || errno != ESRCH;
+}
+
+void log_lws(int level, const char* line)
+{
+    const ngx_uint_t nginx_level =
+        (level & LLL_ERR) != 0 ? NGX_LOG_ERR : NGX_LOG_WARN;
+    size_t size = std::strlen(line);
+    while (size > 0 && line[size - 1] == '\n') {
+        size--;
+    }
+    ngx_log_error(nginx_level, ngx_cycle->log, 0, "ws_pubsub: lws: %*s", size,
+                  line);
+}
+
+} // namespace
+
+// --- ZoneWorker
+
+ZoneWorker::ZoneWorker(Zone& zone, Encoder& encoder)
+    : zone_(zone), memory_(zone.shm_zone()),
+      store_(memory_, *this, zone.header()),
+      publisher_{store_, zone.policies()}, encoder_(encoder)
+{
+    inbox_event_.data = this;
+    inbox_event_.handler = on_inbox;
+    inbox_event_.log = ngx_cycle->log;
+    run_event_.data = this;
+    run_event_.handler = on_run;
+    run_event_.log = ngx_cycle->log;
+}
+
+ZoneWorker::~ZoneWorker()
+{
+    for (ngx_event_t* event : {&inbox_event_, &run_event_}) {
+        if (event->posted) {
+            ngx_delete_posted_event(event);
+        }
+    }
+    broker_.reset();
+    stop_listening();
+}
+
+void ZoneWorker::attach(ngx_cycle_t* cycle)
+{
+    const size_t buried = store_.bury_dead(is_alive);
+    if (buried > 0) {
+        ngx_log_error(NGX_LOG_NOTICE, cycle->log, 0,
+                      "ws_pubsub: zone \"%s\": freed the slots of %uz dead "
+                      "workers",
+                      zone_.name().c_str(), buried);
+    }
+    const auto id = store_.attach(static_cast<int32_t>(ngx_pid));
+    if (!id) {
+        ngx_log_error(NGX_LOG_ERR, cycle->log, 0,
+                      "ws_pubsub: zone \"%s\": no slot for this worker, it "
+                      "serves no sessions",
+                      zone_.name().c_str());
+        return;
+    }
+    broker_.emplace(publisher_, *id, encoder_,
+                    static_cast<Scheduler&>(*this));
+    listen(cycle);
+}
+
+void ZoneWorker::listen(ngx_cycle_t* cycle)
+{
+    // A descriptor of its own, so that nginx can close it.
+    const int fd = dup(store_.wake_fd(broker_->worker()));
+    if (fd == -1) {
+        ngx_log_error(NGX_LOG_ERR, cycle->log, ngx_errno,
+                      "ws_pubsub: dup() failed");
+        return;
+    }
+    wake_connection_ = ngx_get_connection(fd, cycle->log);
+    if (wake_connection_ == nullptr) {
+        close(fd);
+        return;
+    }
+    ngx_event_t* event = wake_connection_->read;
+    wake_connection_->data = this;
+    event->handler = on_wake;
+    event->log = cycle->log;
+    event->channel = 1; // the worker may end while it is open
+    if (ngx_handle_read_event(event, 0) != NGX_OK) {
+        stop_listening();
+    }
+}
+
+void ZoneWorker::stop_listening()
+{
+    if (wake_connection_ != nullptr) {
+        ngx_close_connection(wake_connection_);
+        wake_connection_ = nullptr;
+    }
+}
+
+void ZoneWorker::wake(size_t worker, int wake_fd)
+{
+    if (broker_ && broker_->worker() == worker) {
+        if (!inbox_event_.posted) {
+            ngx_post_event(&inbox_event_, &ngx_posted_events);
+        }
+        return;
+    }
+    eventfd_write(wake_fd, 1);
+}
+
+void ZoneWorker::run_soon()
+{
+    if (!run_event_.posted) {
+        ngx_post_event(&run_event_, &ngx_posted_next_events);
+    }
+}
+
+void ZoneWorker::on_wake(ngx_event_t* event)
+{
+    const auto* c = static_cast<ngx_connection_t*>(event->data);
+    eventfd_t count = 0;
+    eventfd_read(c->fd, &count);
+    on_inbox(&static_cast<ZoneWorker*>(c->data)->inbox_event_);
+}
+
+void ZoneWorker::on_inbox(ngx_event_t* event)
+{
+    auto* self = static_cast<ZoneWorker*>(event->data);
+    guarded([&] {
+        if (self->broker_ && self->broker_->read_inbox() &&
+            !event->posted) {
+            ngx_post_event(event, &ngx_posted_next_events);
+        }
+    });
+}
+
+void ZoneWorker::on_run(ngx_event_t* event)
+{
+    auto* self = static_cast<ZoneWorker*>(event->data);
+    guarded([&] {
+        if (self->broker_ && self->broker_->run()) {
+            self->run_soon();
+        }
+    });
+}
+
+// A worker on its way out that still serves other requests gives its slot
+// back.
+void ZoneWorker::detach_if_idle()
+{
+    if (ngx_exiting && broker_ &&
+        store_.counters(broker_->worker()).sessions.get() == 0) {
+        stop_listening();
+        broker_.reset();
+    }
+}
+
+void ZoneWorker::tick(int64_t now_ms)
+{
+    store_.bury_dead(is_alive);
+    store_.expire(now_ms);
+    // A publisher that dies between its publish and its wake leaves an inbox
+    // that nobody was told of.
+    on_inbox(&inbox_event_);
+    on_run(&run_event_);
+    detach_if_idle();
+}
+
+// --- Worker
+
+Worker* Worker::current()
+{
+    return g_worker.get();
+}
+
+ngx_int_t Worker::start(ngx_cycle_t* cycle)
+{
+    if (ngx_process != NGX_PROCESS_WORKER &&
+        ngx_process != NGX_PROCESS_SINGLE) {
+        return NGX_OK;
+    }
+    auto* conf = static_cast<MainConf*>(
+        ngx_http_cycle_get_module_main_conf(cycle, ngx_ws_pubsub_module));
+    if (conf == nullptr || conf->zones.empty()) {
+        return NGX_OK;
+    }
+    g_worker.reset(new Worker());
+    return g_worker->init(cycle, *conf) ? NGX_OK : NGX_ERROR;
+}
+
+void Worker::stop()
+{
+    g_worker.reset();
+}
+
+bool Worker::init(ngx_cycle_t* cycle, MainConf& conf)
+{
+    engine_ = LwsEngine::make(cycle->connection_n, log_lws);
+    if (engine_ == nullptr) {
+        ngx_log_error(NGX_LOG_ALERT, cycle->log, 0,
+                      "ws_pubsub: libwebsockets does not start");
+        return false;
+    }
+    for (const auto& [name, zone] : conf.zones) {
+        zones_.push_back(std::make_unique<ZoneWorker>(*zone, encoder_));
+        zones_.back()->attach(cycle);
+    }
+    no_connection_.fd = -1;
+    tick_event_.data = &no_connection_;
+    tick_event_.handler = on_tick;
+    tick_event_.log = cycle->log;
+    tick_event_.cancelable = 1;
+    ngx_add_timer(&tick_event_, kTickMs);
+    return true;
+}
+
+Worker::~Worker()
+{
+    if (tick_event_.timer_set) {
+        ngx_del_timer(&tick_event_);
+    }
+}
+
+void Worker::on_tick(ngx_event_t* event)
+{
+    guarded([&] {
+        g_worker->engine_->tick();
+        for (const auto& zone : g_worker->zones_) {
+            zone->tick(g_worker->clock_.now_ms());
+        }
+    });
+    ngx_add_timer(event, kTickMs);
+}
+
+ZoneWorker* Worker::zone(const Zone& zone)
+{
+    for (const auto& candidate : zones_) {
+        if (&candidate->zone() == &zone) {
+            return candidate.get();
+        }
+    }
+    return nullptr;
+}
+
+} // namespace ws_pubsub

@@ -1,0 +1,104 @@
+// What one nginx worker holds: libwebsockets, the encoders, and a broker for
+// each zone. Made when the worker starts, destroyed when it ends.
+#pragma once
+
+#include "ngx/ngx.hpp"
+
+#include "broker/broker.hpp"
+#include "broker/clock.hpp"
+#include "module/config.hpp"
+#include "module/slab_memory.hpp"
+#include "proto/message_encoder.hpp"
+#include "shm/store.hpp"
+#include "ws/connection.hpp"
+
+#include <memory>
+#include <optional>
+#include <vector>
+
+namespace ws_pubsub {
+
+class NgxClock final : public Clock {
+public:
+    [[nodiscard]] int64_t now_ms() const override
+    {
+        const ngx_time_t* now = ngx_timeofday();
+        return static_cast<int64_t>(now->sec) * 1000 +
+               static_cast<int64_t>(now->msec);
+    }
+};
+
+// One zone in one worker: wakes others, is woken, and lets the broker work.
+class ZoneWorker final : private Waker, private Scheduler {
+public:
+    ZoneWorker(Zone& zone, Encoder& encoder);
+    ~ZoneWorker() override;
+    ZoneWorker(const ZoneWorker&) = delete;
+    ZoneWorker& operator=(const ZoneWorker&) = delete;
+
+    // Takes a slot of the zone and listens to its eventfd. Without one (all
+    // are taken; the log says so) the worker publishes, but serves no
+    // sessions.
+    void attach(ngx_cycle_t* cycle);
+    // About once a second.
+    void tick(int64_t now_ms);
+
+    [[nodiscard]] const Zone& zone() const { return zone_; }
+    Store& store() { return store_; }
+    [[nodiscard]] const Publisher& publisher() const { return publisher_; }
+    // nullptr without a slot.
+    Broker* broker() { return broker_ ? &*broker_ : nullptr; }
+
+private:
+    void wake(size_t worker, int wake_fd) override;
+    void run_soon() override;
+    void listen(ngx_cycle_t* cycle);
+    void stop_listening();
+    void detach_if_idle();
+
+    static void on_wake(ngx_event_t* event);
+    static void on_inbox(ngx_event_t* event);
+    static void on_run(ngx_event_t* event);
+
+    Zone& zone_;
+    SlabMemory memory_;
+    Store store_;
+    Publisher publisher_;
+    Encoder& encoder_;
+    std::optional<Broker> broker_;
+    ngx_connection_t* wake_connection_ = nullptr;
+    ngx_event_t inbox_event_{};
+    ngx_event_t run_event_{};
+};
+
+class Worker {
+public:
+    // The one of this process; nullptr in the master.
+    static Worker* current();
+    // init_process and exit_process.
+    static ngx_int_t start(ngx_cycle_t* cycle);
+    static void stop();
+
+    Worker(const Worker&) = delete;
+    Worker& operator=(const Worker&) = delete;
+    ~Worker();
+
+    ZoneWorker* zone(const Zone& zone);
+    [[nodiscard]] const Clock& clock() const { return clock_; }
+    SharedParts parts() { return {*engine_, writer_, clock_}; }
+
+private:
+    Worker() = default;
+    bool init(ngx_cycle_t* cycle, MainConf& conf);
+    static void on_tick(ngx_event_t* event);
+
+    NgxClock clock_;
+    FrameWriter writer_;
+    MessageEncoder encoder_{writer_};
+    std::unique_ptr<LwsEngine> engine_;
+    std::vector<std::unique_ptr<ZoneWorker>> zones_;
+    ngx_event_t tick_event_{};
+    ngx_connection_t no_connection_{}; // for the logs of events
+};
+
+} // namespace ws_pubsub

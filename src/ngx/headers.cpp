@@ -1,0 +1,91 @@
+#include "ngx/headers.hpp"
+
+#include "ngx/text.hpp"
+
+namespace ws_pubsub {
+
+namespace {
+
+bool equal_fold(std::string_view a, std::string_view b)
+{
+    return a.size() == b.size() &&
+           ngx_strncasecmp(
+               reinterpret_cast<u_char*>(const_cast<char*>(a.data())),
+               reinterpret_cast<u_char*>(const_cast<char*>(b.data())),
+               a.size()) == 0;
+}
+
+template <class Visit>
+void for_each_header(ngx_http_request_t* r, std::string_view name,
+                     Visit&& visit)
+{
+    for (ngx_list_part_t* part = &r->headers_in.headers.part; part != nullptr;
+         part = part->next) {
+        auto* headers = static_cast<ngx_table_elt_t*>(part->elts);
+        for (ngx_uint_t i = 0; i < part->nelts; i++) {
+            if (equal_fold(view(headers[i].key), name) &&
+                !visit(headers[i])) {
+                return;
+            }
+        }
+    }
+}
+
+} // namespace
+
+ngx_table_elt_t* find_header(ngx_http_request_t* r, std::string_view name)
+{
+    ngx_table_elt_t* found = nullptr;
+    for_each_header(r, name, [&](ngx_table_elt_t& header) {
+        found = &header;
+        return false;
+    });
+    return found;
+}
+
+std::string join_headers(ngx_http_request_t* r, std::string_view name)
+{
+    std::string joined;
+    for_each_header(r, name, [&](ngx_table_elt_t& header) {
+        joined += joined.empty() ? "" : ", ";
+        joined += view(header.value);
+        return true;
+    });
+    return joined;
+}
+
+bool has_token(std::string_view list, std::string_view token)
+{
+    while (!list.empty()) {
+        const size_t comma = std::min(list.find(','), list.size());
+        std::string_view item = list.substr(0, comma);
+        while (!item.empty() && (item.front() == ' ' || item.front() == '\t')) {
+            item.remove_prefix(1);
+        }
+        while (!item.empty() && (item.back() == ' ' || item.back() == '\t')) {
+            item.remove_suffix(1);
+        }
+        if (equal_fold(item, token)) {
+            return true;
+        }
+        list.remove_prefix(std::min(comma + 1, list.size()));
+    }
+    return false;
+}
+
+bool add_header(ngx_http_request_t* r, std::string_view name,
+                std::string_view value)
+{
+    auto* header = static_cast<ngx_table_elt_t*>(
+        ngx_list_push(&r->headers_out.headers));
+    if (header == nullptr) {
+        return false;
+    }
+    *header = {};
+    header->key = copy(r->pool, name);
+    header->value = copy(r->pool, value);
+    header->hash = header->key.data != nullptr && header->value.data != nullptr;
+    return header->hash != 0;
+}
+
+} // namespace ws_pubsub

@@ -1,0 +1,321 @@
+#include "proto/command.hpp"
+
+#include "base/base64.hpp"
+#include "base/position_text.hpp"
+#include "base/topic.hpp"
+#include "proto/json_text.hpp"
+#include "proto/json_value.hpp"
+
+#include <algorithm>
+
+namespace ws_pubsub {
+
+namespace {
+
+using Problem = std::optional<Error>;
+
+Problem bad(std::string_view message)
+{
+    return Error{Errc::bad_request, message};
+}
+
+Problem read_id(const json_t* object, Command& command)
+{
+    const json_t* id = json_object_get(object, "id");
+    if (id == nullptr) {
+        return std::nullopt;
+    }
+    if (json_is_integer(id)) {
+        command.id = std::to_string(json_integer_value(id));
+        return std::nullopt;
+    }
+    if (const auto number = json_whole(id)) {
+        command.id = std::to_string(*number);
+        return std::nullopt;
+    }
+    if (!json_is_string(id) ||
+        json_string_length(id) > kMaxCommandIdBytes) {
+        return bad("id must be an integer or a string of up to 64 bytes");
+    }
+    append_json_string(command.id, json_text(id));
+    return std::nullopt;
+}
+
+Problem read_topic(const json_t* object, bool selector, Command& command)
+{
+    const json_t* topic = json_object_get(object, "topic");
+    if (!json_is_string(topic)) {
+        return bad("topic must be a string");
+    }
+    command.topic = json_text(topic);
+    if (selector ? !Selector::parse(command.topic)
+                 : !is_topic(command.topic)) {
+        return bad(selector ? "topic is not a valid selector"
+                            : "topic is not a valid topic");
+    }
+    return std::nullopt;
+}
+
+std::optional<Position> read_position(const json_t* value)
+{
+    const json_t* epoch = json_object_get(value, "epoch");
+    const auto seq = json_whole(json_object_get(value, "seq"));
+    if (!json_is_string(epoch) || !seq) {
+        return std::nullopt;
+    }
+    // Any text may be the epoch of a zone that is no more.
+    return Position{parse_epoch(json_text(epoch)).value_or(UINT64_MAX), *seq};
+}
+
+// {"last":n} or {"epoch","seq"}.
+bool read_from(const json_t* since, ReadFrom& from)
+{
+    if (const auto last = json_whole(json_object_get(since, "last"))) {
+        from.kind = ReadFrom::Kind::last;
+        from.last =
+            static_cast<uint32_t>(std::min<uint64_t>(*last, UINT32_MAX));
+        return true;
+    }
+    const auto at = read_position(since);
+    from.kind = ReadFrom::Kind::after;
+    from.after = at.value_or(Position{});
+    return at.has_value();
+}
+
+Problem read_positions(const json_t* object, Start& start)
+{
+    json_t* positions = json_object_get(object, "positions");
+    if (positions == nullptr) {
+        return std::nullopt;
+    }
+    if (!json_is_object(positions)) {
+        return bad("positions must be an object");
+    }
+    const char* topic = nullptr;
+    json_t* value = nullptr;
+    json_object_foreach (positions, topic, value) {
+        const auto at = read_position(value);
+        if (!is_topic(topic) || !at) {
+            return bad("positions must map topics to epoch and seq");
+        }
+        start.positions.emplace(topic, *at);
+    }
+    return std::nullopt;
+}
+
+Problem read_subscribe(const json_t* object, Command& command)
+{
+    if (auto problem = read_topic(object, true, command)) {
+        return problem;
+    }
+    for (const char* name : {"delta", "rate"}) {
+        const json_t* value = json_object_get(object, name);
+        if (value != nullptr && !json_is_false(value)) {
+            return bad("delta and rate are not supported");
+        }
+    }
+    const json_t* since = json_object_get(object, "since");
+    ReadFrom& from = command.start.from;
+    if (json_is_string(since) && json_text(since) == "new") {
+        from.kind = ReadFrom::Kind::nothing;
+    } else if (since != nullptr && !read_from(since, from)) {
+        return bad("since must be \"new\", {\"last\"} or {\"epoch\",\"seq\"}");
+    }
+    if (from.kind == ReadFrom::Kind::after && !is_topic(command.topic)) {
+        return bad("a selector is resumed with positions, not with since");
+    }
+    if (from.kind == ReadFrom::Kind::after) {
+        command.start.positions.emplace(command.topic, from.after);
+    }
+    return read_positions(object, command.start);
+}
+
+Problem read_condition(const json_t* object, Condition& condition)
+{
+    const json_t* wanted = json_object_get(object, "if");
+    if (wanted == nullptr) {
+        return std::nullopt;
+    }
+    if (json_is_string(wanted) && json_text(wanted) == "absent") {
+        condition.kind = Condition::Kind::absent;
+        return std::nullopt;
+    }
+    const auto at = read_position(wanted);
+    if (!at) {
+        return bad("if must be \"absent\" or {\"epoch\",\"seq\"}");
+    }
+    condition = {Condition::Kind::at, *at};
+    return std::nullopt;
+}
+
+Problem read_payload(const json_t* object, std::string_view text,
+                     Command& command)
+{
+    const json_t* data = json_object_get(object, "data");
+    const json_t* plain = json_object_get(object, "text");
+    const json_t* b64 = json_object_get(object, "b64");
+    if ((data != nullptr) + (plain != nullptr) + (b64 != nullptr) != 1) {
+        return bad("pub takes one of data, text and b64");
+    }
+    if (data != nullptr) {
+        command.kind = PayloadKind::json;
+        command.payload = find_member(text, "data");
+        return std::nullopt;
+    }
+    const json_t* value = plain != nullptr ? plain : b64;
+    if (!json_is_string(value)) {
+        return bad("text and b64 must be strings");
+    }
+    command.kind = PayloadKind::text;
+    command.payload = json_text(value);
+    if (b64 != nullptr) {
+        auto bytes = decode_base64(command.payload);
+        if (!bytes) {
+            return bad("b64 is not base64");
+        }
+        command.kind = PayloadKind::binary;
+        command.payload = std::move(*bytes);
+    }
+    return std::nullopt;
+}
+
+Problem read_publish(const json_t* object, std::string_view text,
+                     Command& command)
+{
+    if (auto problem = read_topic(object, false, command)) {
+        return problem;
+    }
+    if (auto problem = read_payload(object, text, command)) {
+        return problem;
+    }
+    if (auto problem = read_condition(object, command.condition)) {
+        return problem;
+    }
+    const json_t* key = json_object_get(object, "key");
+    if (key == nullptr) {
+        return std::nullopt;
+    }
+    if (!json_is_string(key) || json_string_length(key) == 0 ||
+        json_string_length(key) > kMaxIdempotencyKeyBytes) {
+        return bad("key must be a string of 1 to 128 bytes");
+    }
+    command.idempotency_key = json_text(key);
+    return std::nullopt;
+}
+
+Problem read_limit(const json_t* object, Command& command)
+{
+    const json_t* limit = json_object_get(object, "limit");
+    if (limit == nullptr) {
+        return std::nullopt;
+    }
+    const auto number = json_whole(limit);
+    if (!number || *number == 0 || *number > kMaxPageItems) {
+        return bad("limit must be a number from 1 to 1000");
+    }
+    command.limit = *number;
+    return std::nullopt;
+}
+
+Problem read_get(const json_t* object, Command& command)
+{
+    if (auto problem = read_topic(object, true, command)) {
+        return problem;
+    }
+    const json_t* after = json_object_get(object, "after");
+    if (after != nullptr && !json_is_string(after)) {
+        return bad("after must be a topic");
+    }
+    if (after != nullptr) {
+        command.after = json_text(after);
+    }
+    return read_limit(object, command);
+}
+
+Problem read_history(const json_t* object, Command& command)
+{
+    if (auto problem = read_topic(object, false, command)) {
+        return problem;
+    }
+    const json_t* since = json_object_get(object, "since");
+    const json_t* last = json_object_get(object, "last");
+    if ((since == nullptr) == (last == nullptr) ||
+        !read_from(since != nullptr ? since : object, command.start.from) ||
+        (since != nullptr &&
+         command.start.from.kind != ReadFrom::Kind::after)) {
+        return bad("history takes one of since and last");
+    }
+    return read_limit(object, command);
+}
+
+Problem read_command(const json_t* object, std::string_view text,
+                     Command& command)
+{
+    if (auto problem = read_id(object, command)) {
+        return problem;
+    }
+    const json_t* name = json_object_get(object, "op");
+    if (!json_is_string(name)) {
+        return bad("op must be a string");
+    }
+    const std::string_view op = json_text(name);
+    if (op == "sub") {
+        command.op = Op::subscribe;
+        return read_subscribe(object, command);
+    }
+    if (op == "unsub") {
+        command.op = Op::unsubscribe;
+        return read_topic(object, true, command);
+    }
+    if (op == "pub") {
+        command.op = Op::publish;
+        return read_publish(object, text, command);
+    }
+    if (op == "get") {
+        command.op = Op::get;
+        return read_get(object, command);
+    }
+    if (op == "history") {
+        command.op = Op::history;
+        return read_history(object, command);
+    }
+    if (op == "ping") {
+        command.op = Op::ping;
+        return std::nullopt;
+    }
+    return Error{Errc::unknown_op, "unknown op"};
+}
+
+} // namespace
+
+CommandReader::Kind CommandReader::next()
+{
+    const size_t blanks = rest_.find_first_not_of(" \t\r\n");
+    if (blanks == std::string_view::npos) {
+        return Kind::end;
+    }
+    rest_.remove_prefix(blanks);
+    size_t used = 0;
+    const JsonValue object =
+        parse_json(rest_, JSON_DISABLE_EOF_CHECK, used);
+    if (!json_is_object(object.get())) {
+        return Kind::not_an_object;
+    }
+    command_ = {};
+    const auto problem =
+        read_command(object.get(), rest_.substr(0, used), command_);
+    rest_.remove_prefix(used);
+    if (problem) {
+        error_ = *problem;
+        return Kind::bad;
+    }
+    return Kind::command;
+}
+
+bool is_json(std::string_view text)
+{
+    size_t used = 0;
+    return parse_json(text, JSON_DECODE_ANY, used) != nullptr;
+}
+
+} // namespace ws_pubsub

@@ -1,0 +1,38 @@
+// Puts payloads into WebSocket frames, compressed where that is agreed on.
+#pragma once
+
+#include "base/ws_frame.hpp"
+#include "broker/frame.hpp"
+#include "proto/deflater.hpp"
+
+#include <string>
+#include <string_view>
+
+namespace ws_pubsub {
+
+// Collects frames, then hands them out as one.
+//
+// Thread safety: none; one for each worker.
+class FrameWriter {
+public:
+    void add(Opcode opcode, std::string_view payload, bool deflate);
+    // All that was added since the last take(); empty if nothing was.
+    FrameRef take(uint32_t messages);
+
+    // One frame.
+    FrameRef make(Opcode opcode, std::string_view payload, bool deflate)
+    {
+        add(opcode, payload, deflate);
+        return take(0);
+    }
+
+    // A Close frame. `reason` is cut to what fits (RFC 6455 section 5.5).
+    FrameRef make_close(uint16_t code, std::string_view reason);
+
+private:
+    Deflater deflater_;
+    std::string bytes_;
+    std::string compressed_;
+};
+
+} // namespace ws_pubsub

@@ -1,0 +1,221 @@
+#include "proto/json_protocol.hpp"
+
+#include "base/close_code.hpp"
+#include "proto/json_text.hpp"
+#include "proto/message_encoder.hpp"
+#include "proto/pages.hpp"
+
+namespace ws_pubsub {
+
+namespace {
+
+constexpr Error kDenied{Errc::denied, "not allowed"};
+constexpr Error kUnknownTopic{Errc::unknown_topic, "unknown topic"};
+
+} // namespace
+
+JsonProtocol::JsonProtocol(ClientContext context)
+    : context_(std::move(context)),
+      bucket_(context_.rate, context_.clock.now_ms())
+{
+}
+
+void JsonProtocol::send(std::string_view json)
+{
+    context_.session.send(context_.writer.make(
+        Opcode::text, json, is_deflated(context_.session.encoding())));
+}
+
+// `{"id":…,"ok":` — the caller appends the value, then end_ok() sends.
+void JsonProtocol::begin_ok(const Command& command)
+{
+    json_ = "{\"id\":";
+    json_ += command.id;
+    json_ += ",\"ok\":";
+}
+
+void JsonProtocol::end_ok(const Command& command)
+{
+    json_ += '}';
+    if (!command.id.empty()) {
+        send(json_);
+    }
+}
+
+void JsonProtocol::fail(const Command& command, const Error& error)
+{
+    json_ = "{";
+    if (!command.id.empty()) {
+        json_ += "\"id\":";
+        json_ += command.id;
+        json_ += ',';
+    }
+    append_error(json_, error);
+    json_ += '}';
+    send(json_);
+}
+
+FrameRef JsonProtocol::farewell(uint16_t code, std::string_view reason,
+                                int64_t after_ms)
+{
+    json_ = "{\"op\":\"bye\",\"code\":";
+    append_number(json_, code);
+    json_ += ",\"reason\":";
+    append_json_string(json_, reason);
+    json_ += ",\"after\":";
+    append_number(json_, static_cast<uint64_t>(after_ms));
+    json_ += '}';
+    return context_.writer.make(Opcode::text, json_,
+                                is_deflated(context_.session.encoding()));
+}
+
+void JsonProtocol::on_message(bool binary, std::string_view payload)
+{
+    if (binary) {
+        context_.transport.close(kCloseUnsupportedData, "text frames only");
+        return;
+    }
+    CommandReader reader(payload);
+    while (!context_.session.stopped()) {
+        const CommandReader::Kind kind = reader.next();
+        if (kind == CommandReader::Kind::end) {
+            return;
+        }
+        context_.session.counters().messages_in++;
+        if (kind == CommandReader::Kind::not_an_object) {
+            context_.transport.close(kCloseBadCommand, "not a JSON object");
+        } else if (!bucket_.take(context_.clock.now_ms())) {
+            fail(reader.command(), {Errc::rate, "too many commands"});
+        } else if (kind == CommandReader::Kind::bad) {
+            fail(reader.command(), reader.error());
+        } else {
+            execute(reader.command());
+        }
+    }
+}
+
+void JsonProtocol::execute(const Command& command)
+{
+    switch (command.op) {
+    case Op::subscribe:
+        return subscribe(command);
+    case Op::unsubscribe:
+        return unsubscribe(command);
+    case Op::publish:
+        return publish(command);
+    case Op::get:
+        return get(command);
+    case Op::history:
+        return history(command);
+    case Op::ping:
+        if (command.id.empty()) {
+            return send("{\"op\":\"pong\"}");
+        }
+        json_ = "{\"id\":";
+        json_ += command.id;
+        json_ += ",\"op\":\"pong\"}";
+        return send(json_);
+    }
+}
+
+void JsonProtocol::subscribe(const Command& command)
+{
+    const auto selector = Selector::parse(command.topic);
+    if (!context_.permissions->may_subscribe(*selector)) {
+        return fail(command, kDenied);
+    }
+    const auto subscribed = context_.broker.subscribe(
+        context_.session, *selector, command.start);
+    if (!subscribed) {
+        return fail(command, subscribed.error());
+    }
+    begin_ok(command);
+    json_ += "{\"topics\":[";
+    for (const TopicRow& row : subscribed->topics) {
+        json_ += json_.ends_with('[') ? "" : ",";
+        append_topic_row(json_, row.path, row.newest);
+    }
+    json_ += "],\"recovered\":";
+    json_ += subscribed->recovered ? "true}" : "false}";
+    end_ok(command);
+    context_.broker.start(*subscribed->subscription);
+}
+
+void JsonProtocol::unsubscribe(const Command& command)
+{
+    if (!context_.broker.unsubscribe(context_.session, command.topic)) {
+        return fail(command, {Errc::unknown_topic, "not subscribed"});
+    }
+    begin_ok(command);
+    json_ += "{}";
+    end_ok(command);
+}
+
+void JsonProtocol::publish(const Command& command)
+{
+    if (!context_.permissions->may_publish(command.topic)) {
+        return fail(command, kDenied);
+    }
+    Publication publication;
+    publication.topic = command.topic;
+    publication.kind = command.kind;
+    publication.payload = command.payload;
+    publication.now_ms = context_.clock.now_ms();
+    publication.condition = command.condition;
+    publication.idempotency_key = command.idempotency_key;
+    const auto published = 
+        context_.broker.publisher().publish(publication);
+    if (!published) {
+        return fail(command, published.error());
+    }
+    begin_ok(command);
+    json_ += '{';
+    append_position(json_, published->at);
+    json_ += '}';
+    end_ok(command);
+}
+
+// A page never fills the session's queue.
+PageLimits JsonProtocol::page_limits(const Command& command) const
+{
+    return {command.limit, context_.session.limits().queue_bytes / 4};
+}
+
+void JsonProtocol::get(const Command& command)
+{
+    const auto selector = Selector::parse(command.topic);
+    if (!context_.permissions->may_subscribe(*selector)) {
+        return fail(command, kDenied);
+    }
+    begin_ok(command);
+    const size_t topics =
+        append_values(json_, context_.broker.store(), *selector,
+                      command.after, page_limits(command));
+    if (topics == 0 && selector->is_exact()) {
+        return fail(command, kUnknownTopic);
+    }
+    end_ok(command);
+}
+
+void JsonProtocol::history(const Command& command)
+{
+    const auto selector = Selector::parse(command.topic);
+    if (!context_.permissions->may_subscribe(*selector)) {
+        return fail(command, kDenied);
+    }
+    begin_ok(command);
+    const ReadAnswer answer =
+        append_history(json_, context_.broker.store(), command.topic,
+                       command.start.from, page_limits(command));
+    if (answer.newest.epoch == 0) {
+        return fail(command, kUnknownTopic);
+    }
+    if (command.start.from.kind == ReadFrom::Kind::after &&
+        command.start.from.after.epoch != answer.newest.epoch) {
+        return fail(command,
+                    {Errc::other_epoch, "the position is of another epoch"});
+    }
+    end_ok(command);
+}
+
+} // namespace ws_pubsub

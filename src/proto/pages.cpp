@@ -1,0 +1,93 @@
+#include "proto/pages.hpp"
+
+#include "proto/json_text.hpp"
+
+namespace ws_pubsub {
+
+namespace {
+
+void end_page(std::string& out, bool more)
+{
+    out += more ? "],\"more\":true}" : "],\"more\":false}";
+}
+
+void separate(std::string& out)
+{
+    if (!out.ends_with('[')) {
+        out += ',';
+    }
+}
+
+// Appends the topic's value, or nothing: false.
+bool append_value(std::string& out, Store& store, const std::string& topic,
+                  Batch& batch)
+{
+    store.read(topic, {}, {}, batch);
+    if (batch.empty()) {
+        return false;
+    }
+    separate(out);
+    append_item(out, topic, batch[0].message);
+    return true;
+}
+
+} // namespace
+
+size_t append_values(std::string& out, Store& store, const Selector& selector,
+                     std::string_view after, const PageLimits& limits)
+{
+    std::vector<TopicRow> rows;
+    bool more = store.list(selector, after, limits.items, rows);
+    out += "{\"items\":[";
+    const size_t start = out.size();
+    Batch batch;
+    for (size_t i = 0; i < rows.size(); i++) {
+        append_value(out, store, rows[i].path, batch);
+        if (out.size() - start >= limits.bytes && i + 1 < rows.size()) {
+            more = true;
+            break;
+        }
+    }
+    end_page(out, more);
+    return rows.size();
+}
+
+void append_topics(std::string& out, Store& store, const Selector& selector,
+                   std::string_view after, bool values,
+                   const PageLimits& limits)
+{
+    std::vector<TopicRow> rows;
+    bool more = store.list(selector, after, limits.items, rows);
+    out += "{\"topics\":[";
+    const size_t start = out.size();
+    Batch batch;
+    for (size_t i = 0; i < rows.size(); i++) {
+        if (!values || !append_value(out, store, rows[i].path, batch)) {
+            separate(out);
+            append_topic_row(out, rows[i].path, rows[i].newest);
+        }
+        if (out.size() - start >= limits.bytes && i + 1 < rows.size()) {
+            more = true;
+            break;
+        }
+    }
+    end_page(out, more);
+}
+
+ReadAnswer append_history(std::string& out, Store& store,
+                          std::string_view topic, const ReadFrom& from,
+                          const PageLimits& limits)
+{
+    Batch batch;
+    const ReadAnswer answer =
+        store.read(topic, from, {limits.items, limits.bytes}, batch);
+    out += "{\"items\":[";
+    for (size_t i = 0; i < batch.size(); i++) {
+        separate(out);
+        append_item(out, topic, batch[i].message);
+    }
+    end_page(out, answer.more);
+    return answer;
+}
+
+} // namespace ws_pubsub

@@ -1,0 +1,35 @@
+// What topics keep, read from a zone and written as JSON: for the commands of
+// the protocol and for the HTTP API.
+#pragma once
+
+#include "base/topic.hpp"
+#include "shm/store.hpp"
+
+#include <string>
+#include <string_view>
+
+namespace ws_pubsub {
+
+struct PageLimits {
+    size_t items;
+    size_t bytes; // of JSON; one item is always written
+};
+
+// Appends {"items":[…],"more":…}: the values of the topics after `after` that
+// `selector` matches, in path order. Returns how many topics there were,
+// those without a value too.
+size_t append_values(std::string& out, Store& store, const Selector& selector,
+                     std::string_view after, const PageLimits& limits);
+
+// Appends {"topics":[…],"more":…}; with `values`, topics that have a value
+// are given as kept items.
+void append_topics(std::string& out, Store& store, const Selector& selector,
+                   std::string_view after, bool values,
+                   const PageLimits& limits);
+
+// Appends {"items":[…],"more":…}: kept messages of one topic.
+ReadAnswer append_history(std::string& out, Store& store,
+                          std::string_view topic, const ReadFrom& from,
+                          const PageLimits& limits);
+
+} // namespace ws_pubsub

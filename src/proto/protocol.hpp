@@ -1,0 +1,68 @@
+// What a session speaks: turns its messages into operations on the broker.
+#pragma once
+
+#include "base/token_bucket.hpp"
+#include "base/topic.hpp"
+#include "broker/broker.hpp"
+#include "broker/clock.hpp"
+#include "proto/frame_writer.hpp"
+
+#include <memory>
+#include <string_view>
+#include <vector>
+
+namespace ws_pubsub {
+
+// What a client may do. Empty: nothing.
+struct Permissions {
+    std::vector<Selector> subscribe;
+    std::vector<Selector> publish;
+
+    // Whether all that `wanted` can match may be subscribed to.
+    [[nodiscard]] bool may_subscribe(const Selector& wanted) const
+    {
+        return covered_by(wanted, subscribe);
+    }
+    [[nodiscard]] bool may_publish(std::string_view topic) const
+    {
+        if (is_reserved(topic)) {
+            return false;
+        }
+        for (const Selector& selector : publish) {
+            if (selector.matches(topic)) {
+                return true;
+            }
+        }
+        return false;
+    }
+};
+
+// What a protocol works with. Outlives it.
+struct ClientContext {
+    Broker& broker;
+    Session& session;
+    Transport& transport;
+    FrameWriter& writer;
+    const Clock& clock;
+    std::shared_ptr<const Permissions> permissions;
+    Rate rate;
+};
+
+class Protocol {
+public:
+    Protocol() = default;
+    Protocol(const Protocol&) = delete;
+    Protocol& operator=(const Protocol&) = delete;
+    virtual ~Protocol() = default;
+
+    // The session is there: send what it begins with.
+    virtual void on_open() = 0;
+    // A whole message; text is valid UTF-8. May close the session.
+    virtual void on_message(bool binary, std::string_view payload) = 0;
+    // What the server says before it closes; empty if it says nothing.
+    // `after_ms`: when the client should come back.
+    virtual FrameRef farewell(uint16_t code, std::string_view reason,
+                              int64_t after_ms) = 0;
+};
+
+} // namespace ws_pubsub

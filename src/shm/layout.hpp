@@ -1,0 +1,221 @@
+// What lies in a shared zone.
+//
+//   ZoneHeader ── buckets ──▶ Topic ── hash_next ──▶ Topic …      by hash
+//        │                      │
+//        ├── first ──▶ Topic ── next[0] ──▶ Topic …      in path order
+//        │                      │
+//        │                      ├── head ──▶ Item ── next ──▶ … tail   (log)
+//        │                      └── interests ──▶ Interest …    (a worker's)
+//        ├── workers[] ── inbox ──▶ Interest ── inbox_next ──▶ …
+//        ├── age ──▶ Item …       what may be evicted, oldest first
+//        └── keys ──▶ KeyRecord … idempotency keys
+//
+// A topic's log holds what somebody may still need: the messages that its
+// policy keeps, and those that a worker has not read yet. Items get positions
+// that count up over the whole life of the Topic record, so that the end of
+// one epoch and the start of the next stay in order. Items leave at the head
+// only.
+//
+// Who may touch what: everything here, under the zone's lock and through a
+// Transaction, by any worker; but an Interest's `token` means something to its
+// own worker only, and a WorkerSlot's counters are written by their worker
+// without the lock (atomically, each by one writer).
+//
+// All of it is trivially copyable; pointers are plain, because nginx maps a
+// zone at one address in all processes.
+#pragma once
+
+#include "base/limits.hpp"
+#include "base/message.hpp"
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+#include <type_traits>
+
+namespace ws_pubsub {
+
+struct Topic;
+struct Interest;
+
+enum class ItemKind : uint8_t { message, gone };
+
+struct Item {
+    Item* next;
+    Item* prev;
+    Item* age_prev;
+    Item* age_next;
+    Topic* topic;
+    uint64_t pos;
+    uint64_t epoch;
+    uint64_t seq;
+    int64_t time_ms;
+    uint32_t payload_bytes;
+    uint8_t content_type_bytes;
+    PayloadKind payload_kind;
+    ItemKind kind;
+    bool aging; // is in the zone's age list
+
+    // The content type, then the payload, follow the struct.
+    char* bytes() { return reinterpret_cast<char*>(this + 1); }
+    std::string_view content_type()
+    {
+        return {bytes(), content_type_bytes};
+    }
+    std::string_view payload()
+    {
+        return {bytes() + content_type_bytes, payload_bytes};
+    }
+};
+
+// That a worker wants a topic's messages, and how far it has read them.
+struct Interest {
+    Topic* topic;
+    Interest* topic_next;
+    Interest* worker_prev;
+    Interest* worker_next;
+    Interest* inbox_next;
+    uint64_t cursor; // position of the last item read
+    uint64_t token;  // the worker's own name for the topic; 0: not claimed yet
+    uint32_t subscribers;
+    uint16_t worker;
+    bool in_inbox;
+    bool dropped; // to be freed when the inbox is read
+};
+
+inline constexpr size_t kMaxTopicLevels = 12;
+
+// Exists while the topic does (epoch != 0) or a worker is interested.
+struct Topic {
+    Topic* hash_next;
+    uint64_t hash;
+    uint64_t epoch;
+    uint64_t seq;
+    uint64_t next_pos;
+    Item* head;
+    Item* tail;
+    Interest* interests;
+    uint32_t keep;
+    bool retain;
+    uint8_t levels;
+    uint8_t path_bytes;
+
+    // The links of each level of the path order, then the path.
+    Topic** next() { return reinterpret_cast<Topic**>(this + 1); }
+    std::string_view path()
+    {
+        return {reinterpret_cast<const char*>(next() + levels), path_bytes};
+    }
+};
+
+inline Position position_of(const Topic& topic)
+{
+    return {topic.epoch, topic.epoch == 0 ? 0 : topic.seq};
+}
+
+struct KeyRecord {
+    KeyRecord* hash_next;
+    KeyRecord* age_next;
+    uint64_t hash;
+    uint64_t epoch;
+    uint64_t seq;
+    uint64_t body_hash;
+    int64_t expires_ms;
+    uint32_t subscribers;
+    uint32_t key_bytes;
+
+    std::string_view key()
+    {
+        return {reinterpret_cast<const char*>(this + 1), key_bytes};
+    }
+};
+
+// Written by one worker, read by all.
+struct Counter {
+    std::atomic<uint64_t> value;
+
+    void add(uint64_t n)
+    {
+        value.store(get() + n, std::memory_order_relaxed);
+    }
+    void sub(uint64_t n) { add(0 - n); }
+    [[nodiscard]] uint64_t get() const
+    {
+        return value.load(std::memory_order_relaxed);
+    }
+};
+
+struct WorkerCounters {
+    Counter sessions;
+    Counter subscriptions;
+    Counter delivered;
+    Counter slow;
+};
+
+struct WorkerSlot {
+    int32_t pid; // 0: free
+    int32_t wake_fd;
+    bool wants_new_topics;
+    Interest* inbox_head;
+    Interest* inbox_tail;
+    Interest* interests;
+    WorkerCounters counters;
+};
+
+struct UndoEntry {
+    uint64_t where; // address, with the width in the top byte
+    uint64_t old;
+};
+
+inline constexpr size_t kUndoEntries = 4096;
+
+struct UndoLog {
+    uint32_t count;
+    UndoEntry entries[kUndoEntries];
+};
+
+struct ZoneTotals {
+    uint64_t topics;
+    uint64_t items;
+    uint64_t published;
+    uint64_t evicted;
+    uint64_t refused;
+    uint64_t repairs;
+    uint64_t delivered; // by workers that have ended
+    uint64_t slow;      // by workers that have ended
+};
+
+inline constexpr uint64_t kZoneMagic = 0x7773707562737562; // "wspubsub"
+inline constexpr uint32_t kLayoutVersion = 1;
+
+struct ZoneHeader {
+    uint64_t magic;
+    uint32_t layout_version;
+    uint32_t header_bytes;
+    uint64_t zone_bytes;
+    uint64_t seed;
+    uint64_t next_epoch;
+    UndoLog* undo;
+    void* graveyard; // blocks to release, linked by their first word
+    Topic** buckets;
+    uint64_t bucket_count; // a power of two
+    Topic* first[kMaxTopicLevels];
+    Item* age_head;
+    Item* age_tail;
+    KeyRecord** key_buckets;
+    uint64_t key_bucket_count; // a power of two
+    KeyRecord* key_age_head;
+    KeyRecord* key_age_tail;
+    ZoneTotals totals;
+    WorkerSlot workers[kMaxWorkers];
+};
+
+static_assert(std::is_standard_layout_v<ZoneHeader>);
+static_assert(std::is_trivially_copyable_v<Item> && sizeof(Item) == 80);
+static_assert(std::is_trivially_copyable_v<Topic> && sizeof(Topic) == 72);
+static_assert(sizeof(Interest) == 64);
+static_assert(sizeof(KeyRecord) == 64);
+static_assert(std::atomic<uint64_t>::is_always_lock_free);
+
+} // namespace ws_pubsub

@@ -1,0 +1,45 @@
+// The port through which the shared memory code gets its memory and its lock.
+//
+// In nginx it is a slab pool and that pool's mutex, which the master releases
+// when a worker dies holding it. In unit tests it is malloc.
+#pragma once
+
+#include <cstddef>
+
+namespace ws_pubsub {
+
+class Memory {
+public:
+    Memory() = default;
+    Memory(const Memory&) = delete;
+    Memory& operator=(const Memory&) = delete;
+    virtual ~Memory() = default;
+
+    // Both REQUIRE the lock. A block is 8-byte aligned and lies at the same
+    // address in every process; nullptr when there is no room.
+    virtual void* allocate(size_t bytes) = 0;
+    virtual void release(void* block) = 0;
+
+    virtual void lock() = 0;
+    virtual void unlock() = 0;
+
+    // Bytes not given to anybody, as a figure for the status page.
+    [[nodiscard]] virtual size_t free_bytes() const = 0;
+
+    // Called without the lock after a change that a dead process left half
+    // done was undone: say so in the log.
+    virtual void repaired() = 0;
+};
+
+// Tells workers that their inbox is no longer empty. Called without the lock.
+class Waker {
+public:
+    Waker() = default;
+    Waker(const Waker&) = delete;
+    Waker& operator=(const Waker&) = delete;
+    virtual ~Waker() = default;
+
+    virtual void wake(size_t worker, int wake_fd) = 0;
+};
+
+} // namespace ws_pubsub

@@ -1,0 +1,259 @@
+#include "shm/store.hpp"
+#include "shm/topic_log.hpp"
+
+#include <cstring>
+
+namespace ws_pubsub {
+
+namespace {
+
+// How much history one publish may push out before it is refused.
+constexpr size_t kMaxEvictedItems = 256;
+constexpr size_t kMaxEvictedShare = 16; // times the bytes that are wanted
+constexpr size_t kEvictedAtATime = 4;
+
+bool holds(const Condition& condition, const Topic* topic)
+{
+    const bool there = topic != nullptr && topic->epoch != 0;
+    switch (condition.kind) {
+    case Condition::Kind::none:
+        return true;
+    case Condition::Kind::absent:
+        return !there;
+    case Condition::Kind::exists:
+        return there;
+    case Condition::Kind::at:
+        return there &&
+               condition.at == Position{topic->epoch, topic->seq};
+    }
+    return false;
+}
+
+size_t item_bytes(const Publication& publication)
+{
+    return sizeof(Item) + publication.content_type.size() +
+           publication.payload.size();
+}
+
+Item& fill_item(void* block, const Publication& publication, Position at)
+{
+    auto* item = new (block) Item{};
+    item->epoch = at.epoch;
+    item->seq = at.seq;
+    item->time_ms = publication.now_ms;
+    item->payload_bytes = static_cast<uint32_t>(publication.payload.size());
+    item->content_type_bytes =
+        static_cast<uint8_t>(publication.content_type.size());
+    item->payload_kind = publication.kind;
+    item->kind = ItemKind::message;
+    char* bytes = item->bytes();
+    publication.content_type.copy(bytes, publication.content_type.size());
+    publication.payload.copy(bytes + publication.content_type.size(),
+                             publication.payload.size());
+    return *item;
+}
+
+} // namespace
+
+// Makes room for another try at something that needs about `bytes`. False
+// when that would cost too much history, or there is none.
+bool Store::evict_some(Transaction& tx, size_t bytes, Eviction& so_far)
+{
+    if (so_far.items >= kMaxEvictedItems &&
+        so_far.bytes >= bytes * kMaxEvictedShare) {
+        return false;
+    }
+    TopicLog log(header_, tx);
+    for (size_t i = 0; i < kEvictedAtATime; i++) {
+        if (!log.evict_oldest(so_far.bytes)) {
+            return i > 0;
+        }
+        so_far.items++;
+    }
+    return true;
+}
+
+Topic* Store::topic_to_publish(Transaction& tx,
+                               const Publication& publication)
+{
+    Topic* topic = table_.find(publication.topic);
+    if (topic == nullptr) {
+        topic = table_.insert(tx, publication.topic);
+    }
+    if (topic == nullptr) {
+        return nullptr;
+    }
+    if (topic->keep != publication.policy.keep()) {
+        tx.set(topic->keep, publication.policy.keep());
+    }
+    if (topic->retain != publication.policy.retain) {
+        tx.set(topic->retain, publication.policy.retain);
+    }
+    if (topic->epoch == 0 && !begin_epoch(tx, *topic)) {
+        return nullptr;
+    }
+    return topic;
+}
+
+// The topic comes to be: every worker with a selector has to look at it.
+bool Store::begin_epoch(Transaction& tx, Topic& topic)
+{
+    tx.set(topic.epoch, header_.next_epoch);
+    tx.set(topic.seq, uint64_t{0});
+    tx.set(header_.next_epoch, header_.next_epoch + 1);
+    tx.set(header_.totals.topics, header_.totals.topics + 1);
+
+    bool interested[kMaxWorkers] = {};
+    for (const Interest* interest = topic.interests; interest != nullptr;
+         interest = interest->topic_next) {
+        interested[interest->worker] |= !interest->dropped;
+    }
+    for (size_t i = 0; i < kMaxWorkers; i++) {
+        const WorkerSlot& slot = header_.workers[i];
+        if (slot.pid != 0 && slot.wants_new_topics && !interested[i] &&
+            new_interest(tx, topic, static_cast<WorkerId>(i), 0) == nullptr) {
+            return false;
+        }
+    }
+    return true;
+}
+
+// Puts the topic into the inbox of each interested worker. Returns the number
+// of its sessions.
+uint32_t Store::notify_readers(Transaction& tx, Topic& topic)
+{
+    uint32_t subscribers = 0;
+    for (Interest* interest = topic.interests; interest != nullptr;
+         interest = interest->topic_next) {
+        if (!interest->dropped) {
+            subscribers += interest->subscribers;
+            push_inbox(tx, *interest);
+        }
+    }
+    return subscribers;
+}
+
+void Store::wake_readers()
+{
+    for (const WorkerId worker : to_wake_) {
+        waker_.wake(worker, header_.workers[worker].wake_fd);
+    }
+    to_wake_.clear();
+}
+
+// Appends the message, or changes nothing: nullopt when the zone is full.
+std::optional<PublishAnswer> Store::try_publish(Transaction& tx,
+                                                const Publication& publication)
+{
+    void* block = tx.allocate(item_bytes(publication));
+    Topic* topic =
+        block == nullptr ? nullptr : topic_to_publish(tx, publication);
+    PublishAnswer answer;
+    if (topic != nullptr) {
+        tx.set(topic->seq, topic->seq + 1);
+        answer.at = {topic->epoch, topic->seq};
+        answer.subscribers = notify_readers(tx, *topic);
+    }
+    if (topic == nullptr || (!publication.idempotency_key.empty() &&
+                             !add_key(tx, publication, answer))) {
+        tx.rollback();
+        to_wake_.clear();
+        return std::nullopt;
+    }
+    TopicLog log(header_, tx);
+    log.append(*topic, fill_item(block, publication, answer.at));
+    tx.set(header_.totals.published, header_.totals.published + 1);
+    tx.commit();
+    log.trim(*topic);
+    return answer;
+}
+
+// What an earlier publish with the same idempotency key was answered.
+std::optional<Result<PublishAnswer>>
+Store::replay(Transaction& tx, const Publication& publication)
+{
+    const Topic* topic = table_.find(publication.topic);
+    if (publication.idempotency_key.empty() || topic == nullptr) {
+        return std::nullopt;
+    }
+    expire_keys(tx, publication.now_ms);
+    const KeyRecord* known = find_key(*topic, publication.idempotency_key);
+    if (known == nullptr) {
+        return std::nullopt;
+    }
+    if (known->body_hash != hash_bytes(publication.payload, header_.seed)) {
+        return Error{Errc::conflict, "the idempotency key had another body"};
+    }
+    return PublishAnswer{{known->epoch, known->seq}, known->subscribers};
+}
+
+Result<PublishAnswer> Store::publish(const Publication& publication)
+{
+    std::optional<PublishAnswer> answer;
+    {
+        Transaction tx(memory_, header_);
+        if (auto earlier = replay(tx, publication)) {
+            return *earlier;
+        }
+        if (!holds(publication.condition, table_.find(publication.topic))) {
+            return Error{Errc::conflict, "the condition does not hold"};
+        }
+        Eviction evicted;
+        answer = try_publish(tx, publication);
+        while (!answer && evict_some(tx, item_bytes(publication), evicted)) {
+            answer = try_publish(tx, publication);
+        }
+        if (!answer) {
+            header_.totals.refused++;
+            return Error{Errc::zone_full, "the zone is full"};
+        }
+    }
+    wake_readers();
+    return *answer;
+}
+
+Result<bool> Store::remove(std::string_view path, int64_t now_ms)
+{
+    {
+        Transaction tx(memory_, header_);
+        Topic* topic = table_.find(path);
+        if (topic == nullptr || topic->epoch == 0) {
+            return false;
+        }
+        // Whoever reads the topic is told in its log. Make room for the mark
+        // at the cost of what is to be removed anyway.
+        TopicLog log(header_, tx);
+        Item* mark = nullptr;
+        if (topic->interests != nullptr) {
+            Eviction evicted;
+            void* block = tx.allocate(sizeof(Item));
+            while (block == nullptr &&
+                   evict_some(tx, sizeof(Item), evicted)) {
+                block = tx.allocate(sizeof(Item));
+            }
+            if (block == nullptr) {
+                return Error{Errc::zone_full, "the zone is full"};
+            }
+            mark = new (block) Item{};
+            mark->kind = ItemKind::gone;
+            mark->epoch = topic->epoch;
+            mark->seq = topic->seq;
+            mark->time_ms = now_ms;
+        }
+        log.age_value(*topic);
+        tx.set(topic->epoch, uint64_t{0});
+        tx.set(topic->seq, uint64_t{0});
+        tx.set(header_.totals.topics, header_.totals.topics - 1);
+        if (mark != nullptr) {
+            log.append(*topic, *mark);
+            notify_readers(tx, *topic);
+        }
+        tx.commit();
+        log.trim(*topic);
+        free_topic_if_unused(tx, *topic);
+    }
+    wake_readers();
+    return true;
+}
+
+} // namespace ws_pubsub

@@ -1,0 +1,207 @@
+// A zone as its workers use it: topics, what they keep, and who reads them.
+//
+// One object in each process, over the one shared ZoneHeader. Every function
+// takes the zone's lock for itself, copies what it answers, and holds no
+// reference into the zone when it returns.
+//
+// Thread safety: one thread a process; any number of processes.
+#pragma once
+
+#include "base/result.hpp"
+#include "base/topic.hpp"
+#include "shm/batch.hpp"
+#include "shm/layout.hpp"
+#include "shm/memory.hpp"
+#include "shm/topic_table.hpp"
+#include "shm/transaction.hpp"
+
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace ws_pubsub {
+
+using WorkerId = uint16_t;
+
+// What has to be so for a publish to happen.
+struct Condition {
+    enum class Kind : uint8_t { none, absent, exists, at };
+    Kind kind = Kind::none;
+    Position at; // with Kind::at
+};
+
+struct Publication {
+    std::string_view topic;
+    PayloadKind kind = PayloadKind::text;
+    std::string_view content_type;
+    std::string_view payload;
+    Policy policy;
+    int64_t now_ms = 0;
+    Condition condition;
+    std::string_view idempotency_key; // empty: none
+};
+
+struct PublishAnswer {
+    Position at;
+    uint32_t subscribers = 0; // sessions on all workers, when it was published
+};
+
+// Which of a topic's kept messages to read.
+struct ReadFrom {
+    enum class Kind : uint8_t { nothing, value, last, after };
+    Kind kind = Kind::value;
+    uint32_t last = 0; // with last: how many of the newest
+    Position after;    // with after: what the reader has already
+};
+
+struct ReadLimits {
+    size_t items = SIZE_MAX;
+    size_t bytes = SIZE_MAX;
+};
+
+// Beside the messages of a read.
+struct ReadAnswer {
+    Position newest;    // epoch 0: the topic is not there
+    bool found = true;  // `after` is a position of this epoch that still holds
+    uint64_t lost_from = 0; // seqs that are not there any more, both included;
+    uint64_t lost_to = 0;   // from 0: none
+    bool more = false;      // a limit cut the answer
+};
+
+struct TopicRow {
+    std::string path;
+    Position newest;
+};
+
+// What a worker finds in its inbox.
+struct Delivery {
+    Interest* interest = nullptr; // stays valid until drop_interest()
+    uint64_t token = 0;
+    std::string path; // filled only when the token is 0
+};
+
+struct Joined {
+    Interest* interest = nullptr;
+    Position newest;
+    bool unread = false; // messages up to `newest` are still in the inbox
+};
+
+struct SubscriberCount {
+    Interest* interest;
+    uint32_t sessions;
+};
+
+struct ZoneStatus {
+    size_t zone_bytes = 0;
+    size_t free_bytes = 0;
+    ZoneTotals totals{};
+    uint64_t sessions = 0;
+    uint64_t subscriptions = 0;
+    uint32_t workers = 0;
+};
+
+class Store {
+public:
+    // Lays out an empty zone of `zone_bytes`; nullptr when that is too small.
+    static ZoneHeader* create(Memory& memory, size_t zone_bytes, uint64_t seed,
+                              int64_t now_ms);
+    // nullopt: the bytes are a zone of this layout. Else what is wrong.
+    static std::optional<std::string_view> check(const ZoneHeader& header);
+
+    Store(Memory& memory, Waker& waker, ZoneHeader& header)
+        : memory_(memory), waker_(waker), header_(header), table_(header)
+    {
+    }
+
+    // --- publish.cpp
+    Result<PublishAnswer> publish(const Publication& publication);
+    // True if the topic was there. Its readers get a gone mark.
+    Result<bool> remove(std::string_view path, int64_t now_ms);
+
+    // --- read.cpp
+    [[nodiscard]] Position newest(std::string_view path);
+    ReadAnswer read(std::string_view path, const ReadFrom& from,
+                    const ReadLimits& limits, Batch& out);
+    // Up to `limit` topics in path order after `after`. True: there are more.
+    bool list(const Selector& selector, std::string_view after, size_t limit,
+              std::vector<TopicRow>& out);
+
+    // --- inbox.cpp: a worker and what it reads
+    // Messages from now on will arrive, and those that a still unclaimed
+    // interest has waiting. No interest when the zone is full.
+    Joined add_interest(WorkerId worker, std::string_view path,
+                        uint64_t token);
+    void claim_interest(Interest& interest, uint64_t token);
+    void drop_interest(Interest& interest);
+    void set_subscribers(std::span<const SubscriberCount> counts);
+    void set_wants_new_topics(WorkerId worker, bool wants);
+    // The next topic with unread items; false when the inbox is empty.
+    bool read_inbox(WorkerId worker, size_t max_bytes, Delivery& delivery,
+                    Batch& out);
+    // The unread items of one topic; then what `from` asks of those before.
+    ReadAnswer catch_up(Interest& interest, const ReadFrom& from,
+                        const ReadLimits& limits, Batch& unread, Batch& kept);
+
+    // --- workers.cpp
+    // Makes slots usable: each needs an eventfd that all workers inherit.
+    // Returns how many more are wanted so that `wanted` are free.
+    size_t missing_slots(size_t wanted);
+    void add_slot(int wake_fd);
+    std::optional<WorkerId> attach(int32_t pid);
+    void detach(WorkerId worker);
+    // Frees the slots of workers of which `is_alive(pid)` is false; returns
+    // how many there were.
+    size_t bury_dead(bool (*is_alive)(int32_t pid));
+    // False when the zone has `limit` sessions already (0: no limit).
+    bool open_session(WorkerId worker, uint64_t limit);
+    void close_session(WorkerId worker);
+    WorkerCounters& counters(WorkerId worker);
+    [[nodiscard]] int wake_fd(WorkerId worker) const;
+    ZoneStatus status();
+    // Forgets idempotency keys whose time is over.
+    void expire(int64_t now_ms);
+
+private:
+    // publish.cpp
+    struct Eviction {
+        size_t items = 0;
+        size_t bytes = 0;
+    };
+    bool evict_some(Transaction& tx, size_t bytes, Eviction& so_far);
+    std::optional<PublishAnswer> try_publish(Transaction& tx,
+                                             const Publication& publication);
+    std::optional<Result<PublishAnswer>>
+    replay(Transaction& tx, const Publication& publication);
+    Topic* topic_to_publish(Transaction& tx, const Publication& publication);
+    bool begin_epoch(Transaction& tx, Topic& topic);
+    uint32_t notify_readers(Transaction& tx, Topic& topic);
+    void wake_readers();
+    // keys.cpp
+    [[nodiscard]] KeyRecord* find_key(const Topic& topic, std::string_view key);
+    bool add_key(Transaction& tx, const Publication& publication,
+                 const PublishAnswer& answer);
+    void expire_keys(Transaction& tx, int64_t now_ms);
+    // inbox.cpp
+    Interest* new_interest(Transaction& tx, Topic& topic, WorkerId worker,
+                           uint64_t token);
+    void push_inbox(Transaction& tx, Interest& interest);
+    void free_interest(Transaction& tx, Interest& interest);
+    void free_topic_if_unused(Transaction& tx, Topic& topic);
+    bool read_unread(Transaction& tx, Interest& interest, size_t max_bytes,
+                     Batch& out);
+    // read.cpp
+    static ReadAnswer read_kept(Topic* topic, const ReadFrom& from,
+                                const ReadLimits& limits, Batch& out);
+    // workers.cpp
+    void release_slot(Transaction& tx, WorkerSlot& slot);
+
+    Memory& memory_;
+    Waker& waker_;
+    ZoneHeader& header_;
+    TopicTable table_;
+    std::vector<WorkerId> to_wake_;
+};
+
+} // namespace ws_pubsub

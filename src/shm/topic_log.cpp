@@ -1,0 +1,157 @@
+#include "shm/topic_log.hpp"
+
+namespace ws_pubsub {
+
+namespace {
+
+// Whether the policy keeps the item.
+bool in_window(const Topic& topic, const Item& item)
+{
+    return item.kind == ItemKind::message && item.epoch == topic.epoch &&
+           topic.seq - item.seq < topic.keep;
+}
+
+// Position up to which every interested worker has read.
+uint64_t read_by_all(const Topic& topic)
+{
+    uint64_t cursor = UINT64_MAX;
+    for (const Interest* interest = topic.interests; interest != nullptr;
+         interest = interest->topic_next) {
+        if (!interest->dropped && interest->cursor < cursor) {
+            cursor = interest->cursor;
+        }
+    }
+    return cursor;
+}
+
+} // namespace
+
+bool TopicLog::is_kept(const Topic& topic, const Item& item)
+{
+    return in_window(topic, item);
+}
+
+Item* TopicLog::first_after(Topic& topic, uint64_t pos)
+{
+    if (topic.tail == nullptr || topic.tail->pos <= pos) {
+        return nullptr;
+    }
+    // Walk from the nearer end.
+    if (topic.head->pos > pos || pos - topic.head->pos < topic.tail->pos - pos) {
+        Item* item = topic.head;
+        while (item->pos <= pos) {
+            item = item->next;
+        }
+        return item;
+    }
+    Item* item = topic.tail;
+    while (item->prev != nullptr && item->prev->pos > pos) {
+        item = item->prev;
+    }
+    return item;
+}
+
+Item* TopicLog::value(Topic& topic)
+{
+    return topic.retain && topic.tail != nullptr &&
+                   in_window(topic, *topic.tail)
+               ? topic.tail
+               : nullptr;
+}
+
+void TopicLog::age(Item& item)
+{
+    if (item.aging) {
+        return;
+    }
+    tx_.set(item.aging, true);
+    tx_.set(item.age_prev, header_.age_tail);
+    tx_.set(item.age_next, nullptr);
+    if (header_.age_tail != nullptr) {
+        tx_.set(header_.age_tail->age_next, &item);
+    } else {
+        tx_.set(header_.age_head, &item);
+    }
+    tx_.set(header_.age_tail, &item);
+}
+
+void TopicLog::age_value(Topic& topic)
+{
+    if (topic.tail != nullptr) {
+        age(*topic.tail);
+    }
+}
+
+void TopicLog::append(Topic& topic, Item& item)
+{
+    age_value(topic);
+    item.topic = &topic;
+    item.next = nullptr;
+    item.prev = topic.tail;
+    item.pos = topic.next_pos;
+    tx_.set(topic.next_pos, topic.next_pos + 1);
+    if (topic.tail != nullptr) {
+        tx_.set(topic.tail->next, &item);
+    } else {
+        tx_.set(topic.head, &item);
+    }
+    tx_.set(topic.tail, &item);
+    if (!topic.retain || item.kind != ItemKind::message) {
+        age(item);
+    }
+    tx_.set(header_.totals.items, header_.totals.items + 1);
+}
+
+void TopicLog::drop_head(Topic& topic)
+{
+    Item& item = *topic.head;
+    if (item.aging) {
+        if (item.age_prev != nullptr) {
+            tx_.set(item.age_prev->age_next, item.age_next);
+        } else {
+            tx_.set(header_.age_head, item.age_next);
+        }
+        if (item.age_next != nullptr) {
+            tx_.set(item.age_next->age_prev, item.age_prev);
+        } else {
+            tx_.set(header_.age_tail, item.age_prev);
+        }
+    }
+    tx_.set(topic.head, item.next);
+    if (item.next == nullptr) {
+        tx_.set(topic.tail, nullptr);
+    } else {
+        tx_.set(item.next->prev, nullptr);
+    }
+    tx_.set(header_.totals.items, header_.totals.items - 1);
+    tx_.release(&item);
+}
+
+void TopicLog::trim(Topic& topic)
+{
+    if (topic.head == nullptr || in_window(topic, *topic.head)) {
+        return;
+    }
+    const uint64_t read = read_by_all(topic);
+    while (topic.head != nullptr && topic.head->pos <= read &&
+           !in_window(topic, *topic.head)) {
+        drop_head(topic);
+        // Each step leaves the log whole, and the undo log is finite.
+        tx_.commit();
+    }
+}
+
+bool TopicLog::evict_oldest(size_t& freed)
+{
+    Item* oldest = header_.age_head;
+    if (oldest == nullptr) {
+        return false;
+    }
+    freed += sizeof(Item) + oldest->content_type_bytes + oldest->payload_bytes;
+    drop_head(*oldest->topic);
+    tx_.set(header_.totals.evicted, header_.totals.evicted + 1);
+    tx_.commit();
+    return true;
+}
+
+} // namespace ws_pubsub

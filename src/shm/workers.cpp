@@ -1,0 +1,215 @@
+#include "shm/store.hpp"
+
+#include <bit>
+#include <cstring>
+
+namespace ws_pubsub {
+
+namespace {
+
+// One bucket for so many bytes of zone.
+constexpr size_t kZoneBytesPerBucket = 512;
+constexpr size_t kZoneBytesPerKeyBucket = 4096;
+
+template <class T>
+T* allocate_zeroed(Memory& memory, size_t count)
+{
+    void* block = memory.allocate(count * sizeof(T));
+    if (block != nullptr) {
+        std::memset(block, 0, count * sizeof(T));
+    }
+    return static_cast<T*>(block);
+}
+
+} // namespace
+
+ZoneHeader* Store::create(Memory& memory, size_t zone_bytes, uint64_t seed,
+                          int64_t now_ms)
+{
+    memory.lock();
+    auto* header = allocate_zeroed<ZoneHeader>(memory, 1);
+    if (header != nullptr) {
+        header->bucket_count = std::bit_floor(zone_bytes / kZoneBytesPerBucket);
+        header->key_bucket_count =
+            std::bit_floor(zone_bytes / kZoneBytesPerKeyBucket);
+        header->undo = allocate_zeroed<UndoLog>(memory, 1);
+        header->buckets =
+            allocate_zeroed<Topic*>(memory, header->bucket_count);
+        header->key_buckets =
+            allocate_zeroed<KeyRecord*>(memory, header->key_bucket_count);
+    }
+    memory.unlock();
+    if (header == nullptr || header->undo == nullptr ||
+        header->buckets == nullptr || header->key_buckets == nullptr) {
+        return nullptr;
+    }
+    for (WorkerSlot& slot : header->workers) {
+        slot.wake_fd = -1;
+    }
+    header->magic = kZoneMagic;
+    header->layout_version = kLayoutVersion;
+    header->header_bytes = sizeof(ZoneHeader);
+    header->zone_bytes = zone_bytes;
+    header->seed = seed;
+    // Epochs of a zone made later are different: in microseconds, no zone
+    // makes topics faster than time goes by.
+    header->next_epoch = static_cast<uint64_t>(now_ms) * 1000;
+    return header;
+}
+
+std::optional<std::string_view> Store::check(const ZoneHeader& header)
+{
+    if (header.magic != kZoneMagic) {
+        return "is not a ws_pubsub zone";
+    }
+    if (header.layout_version != kLayoutVersion ||
+        header.header_bytes != sizeof(ZoneHeader)) {
+        return "was laid out by another version of the module";
+    }
+    return std::nullopt;
+}
+
+size_t Store::missing_slots(size_t wanted)
+{
+    Transaction tx(memory_, header_);
+    size_t free = 0;
+    size_t unmade = 0;
+    for (const WorkerSlot& slot : header_.workers) {
+        free += slot.wake_fd >= 0 && slot.pid == 0 ? 1 : 0;
+        unmade += slot.wake_fd < 0 ? 1 : 0;
+    }
+    return free >= wanted ? 0 : std::min(wanted - free, unmade);
+}
+
+void Store::add_slot(int wake_fd)
+{
+    Transaction tx(memory_, header_);
+    for (WorkerSlot& slot : header_.workers) {
+        if (slot.wake_fd < 0) {
+            tx.set(slot.wake_fd, wake_fd);
+            return;
+        }
+    }
+}
+
+std::optional<WorkerId> Store::attach(int32_t pid)
+{
+    Transaction tx(memory_, header_);
+    for (size_t i = 0; i < kMaxWorkers; i++) {
+        WorkerSlot& slot = header_.workers[i];
+        if (slot.wake_fd >= 0 && slot.pid == 0) {
+            tx.set(slot.pid, pid);
+            return static_cast<WorkerId>(i);
+        }
+    }
+    return std::nullopt;
+}
+
+void Store::release_slot(Transaction& tx, WorkerSlot& slot)
+{
+    // First of all nothing more may come in.
+    tx.set(slot.wants_new_topics, false);
+    tx.commit();
+    while (slot.inbox_head != nullptr) {
+        Interest& interest = *slot.inbox_head;
+        tx.set(slot.inbox_head, interest.inbox_next);
+        if (interest.inbox_next == nullptr) {
+            tx.set(slot.inbox_tail, nullptr);
+        }
+        tx.set(interest.in_inbox, false);
+        free_interest(tx, interest);
+    }
+    while (slot.interests != nullptr) {
+        free_interest(tx, *slot.interests);
+    }
+    ZoneTotals& totals = header_.totals;
+    tx.set(totals.delivered,
+           totals.delivered + slot.counters.delivered.get());
+    tx.set(totals.slow, totals.slow + slot.counters.slow.get());
+    auto* counters = reinterpret_cast<uint64_t*>(&slot.counters);
+    for (size_t i = 0; i < sizeof(WorkerCounters) / sizeof(uint64_t); i++) {
+        tx.set(counters[i], uint64_t{0});
+    }
+    tx.set(slot.pid, 0);
+    tx.commit();
+}
+
+void Store::detach(WorkerId worker)
+{
+    Transaction tx(memory_, header_);
+    release_slot(tx, header_.workers[worker]);
+}
+
+size_t Store::bury_dead(bool (*is_alive)(int32_t pid))
+{
+    // Ask outside the lock: it is a system call for each worker.
+    int32_t dead[kMaxWorkers] = {};
+    for (size_t i = 0; i < kMaxWorkers; i++) {
+        const int32_t pid =
+            std::atomic_ref(header_.workers[i].pid).load();
+        dead[i] = pid != 0 && !is_alive(pid) ? pid : 0;
+    }
+    size_t buried = 0;
+    for (size_t i = 0; i < kMaxWorkers; i++) {
+        if (dead[i] == 0) {
+            continue;
+        }
+        Transaction tx(memory_, header_);
+        WorkerSlot& slot = header_.workers[i];
+        if (slot.pid == dead[i]) {
+            release_slot(tx, slot);
+            buried++;
+        }
+    }
+    return buried;
+}
+
+bool Store::open_session(WorkerId worker, uint64_t limit)
+{
+    Transaction tx(memory_, header_);
+    uint64_t sessions = 0;
+    for (const WorkerSlot& slot : header_.workers) {
+        sessions += slot.counters.sessions.get();
+    }
+    if (limit != 0 && sessions >= limit) {
+        return false;
+    }
+    header_.workers[worker].counters.sessions.add(1);
+    return true;
+}
+
+void Store::close_session(WorkerId worker)
+{
+    header_.workers[worker].counters.sessions.sub(1);
+}
+
+WorkerCounters& Store::counters(WorkerId worker)
+{
+    return header_.workers[worker].counters;
+}
+
+int Store::wake_fd(WorkerId worker) const
+{
+    return header_.workers[worker].wake_fd;
+}
+
+ZoneStatus Store::status()
+{
+    Transaction tx(memory_, header_);
+    ZoneStatus status;
+    status.zone_bytes = header_.zone_bytes;
+    status.free_bytes = memory_.free_bytes();
+    status.totals = header_.totals;
+    for (const WorkerSlot& slot : header_.workers) {
+        if (slot.pid != 0) {
+            status.workers++;
+            status.sessions += slot.counters.sessions.get();
+            status.subscriptions += slot.counters.subscriptions.get();
+            status.totals.delivered += slot.counters.delivered.get();
+            status.totals.slow += slot.counters.slow.get();
+        }
+    }
+    return status;
+}
+
+} // namespace ws_pubsub

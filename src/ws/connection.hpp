@@ -1,0 +1,163 @@
+// A WebSocket session on an nginx connection.
+//
+// nginx accepted it, did TLS, the request and its access phases. After the
+// 101 response the connection's event handlers are ours:
+//
+//   c->recv ─▶ FrameGuard ─┬─ data ────▶ LwsSession ─▶ on_piece ─▶ Protocol
+//                          ├─ ping ────▶ pong
+//                          ├─ close ───▶ the one close path
+//                          └─ violation ▶ the one close path
+//   c->send ◀─ SocketWriter ◀─ Outbox ◀─ broker, replies, pongs, Close
+//
+// Control frames are not left to libwebsockets: it answers only the first
+// ping of a burst, and forgets one that a Close follows.
+//
+// Closing: close() queues the Close frame and waits for the peer's, or for
+// the peer to hang up, at most kCloseTimeoutMs. Everything that may end the
+// object's life happens in process(), which runs from a posted event.
+//
+// Ownership: the connection's pool owns the object; it ends with the
+// connection, after the request was logged.
+#pragma once
+
+#include "ngx/ngx.hpp"
+
+#include "base/limits.hpp"
+#include "base/utf8.hpp"
+#include "broker/broker.hpp"
+#include "broker/clock.hpp"
+#include "proto/protocol.hpp"
+#include "ws/frame_guard.hpp"
+#include "ws/lws_session.hpp"
+#include "ws/socket_writer.hpp"
+#include "ws/upgrade.hpp"
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace ws_pubsub {
+
+// What a session may use and do, from its endpoint's configuration.
+struct SessionOptions {
+    std::optional<std::string> topic; // plain frames of that topic
+    std::shared_ptr<const Permissions> permissions;
+    size_t max_message = kDefaultMaxMessageBytes;
+    SessionLimits limits;
+    Rate rate;
+    uint64_t max_connections = 0; // 0: no limit
+    int64_t ping_interval_ms = kDefaultPingIntervalMs; // 0: no pings
+    int64_t ping_timeout_ms = kDefaultPingTimeoutMs;
+    bool compression = false;
+    bool log_at_connect = false;
+};
+
+// What all sessions of a worker share.
+struct SharedParts {
+    LwsEngine& engine;
+    FrameWriter& writer;
+    const Clock& clock;
+};
+
+class Connection final : public Transport, private MessageSink {
+public:
+    // Answers an upgrade that check_upgrade() found good, and takes over the
+    // request's connection. To be returned from the content handler.
+    static ngx_int_t accept(ngx_http_request_t* r, Broker& broker,
+                            const SharedParts& shared,
+                            const SessionOptions& options,
+                            const Upgrade& upgrade);
+    // The session of a request that was upgraded; nullptr if it was not.
+    static Connection* of(ngx_http_request_t* r);
+
+    ~Connection() override;
+
+    void flush_soon() override;
+    void close(uint16_t code, std::string_view reason) override;
+
+    [[nodiscard]] std::string_view protocol_name() const;
+    // Its subscriptions; at its end, those that it had.
+    [[nodiscard]] size_t subscriptions() const
+    {
+        return state_ == State::finished ? subscriptions_seen_
+                                         : session_.subscriptions();
+    }
+    // 0 while it is open.
+    [[nodiscard]] uint16_t close_code() const { return close_code_; }
+    [[nodiscard]] const SessionCounters& counters()
+    {
+        return session_.counters();
+    }
+
+private:
+    enum class State : uint8_t { opening, open, closing, finished };
+
+    Connection(ngx_http_request_t* r, Broker& broker,
+               const SharedParts& shared, const SessionOptions& options,
+               const Upgrade& upgrade);
+
+    // handover.cpp: from the request to the session
+    ngx_int_t open(const Upgrade& upgrade);
+    bool add_answer_headers(std::string_view answer, const Upgrade& upgrade);
+    void take_over();
+    void let_request_go();
+    bool send_pending_header();
+
+    // nginx's events
+    static void on_read_event(ngx_event_t* event);
+    static void on_write_event(ngx_event_t* event);
+    static void on_posted_event(ngx_event_t* event);
+    static void on_pool_cleanup(void* data);
+    static Connection* of(ngx_event_t* event);
+    void on_worker_exit(bool now);
+    void on_timer();
+    void process_soon(ngx_queue_t* queue);
+    void process();
+    void write();
+    void finish();
+
+    // receiving
+    void read();
+    void take(std::string_view bytes);
+    void take_event(const FrameGuard::Event& event);
+    bool on_piece(const MessagePiece& piece) override;
+    bool end_message(const MessagePiece& piece);
+
+    // closing
+    void violation(uint16_t code, std::string_view reason);
+    void on_peer_close(uint16_t code);
+    void begin_closing(uint16_t code);
+    void half_close();
+    void arm_timer(int64_t ms);
+
+    ngx_connection_t* c_;
+    ngx_http_request_t* r_; // null once let_request_go() was called
+    Broker& broker_;
+    SharedParts shared_;
+    FrameGuard guard_;
+    Session session_;
+    SocketWriter writer_;
+    std::unique_ptr<LwsSession> lws_; // null: nothing more is received
+    std::unique_ptr<Protocol> protocol_;
+    std::string message_; // what has come of a message in pieces
+    Utf8Validator utf8_;
+    ngx_event_t event_{};
+    std::string early_; // what came with the request head
+    size_t max_message_;
+    int64_t ping_interval_ms_;
+    int64_t ping_timeout_ms_;
+    ngx_msec_t last_heard_;
+    size_t subscriptions_seen_ = 0;
+    uint16_t close_code_ = 0;
+    State state_ = State::opening;
+    bool ping_sent_ : 1;    // and nothing heard since
+    bool peer_closed_ : 1;  // its Close frame has come
+    bool failing_ : 1;      // its frames are not understood any more
+    bool half_closed_ : 1;
+    bool log_at_connect_ : 1;
+    bool plain_ : 1;
+    bool broken_ : 1; // nothing can be read or written any more
+};
+
+} // namespace ws_pubsub

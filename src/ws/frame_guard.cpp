@@ -1,0 +1,294 @@
+// Header bytes are taken one at a time and each rule is checked at the first
+// byte that decides it, so that how the input is cut changes nothing.
+#include "ws/frame_guard.hpp"
+
+#include <algorithm>
+#include <limits>
+
+#include "base/utf8.hpp"
+#include "base/ws_frame.hpp"
+
+namespace ws_pubsub {
+namespace {
+
+constexpr size_t kMaskBytes = 4;
+constexpr size_t kControlHeader = 2 + kMaskBytes;
+
+constexpr uint16_t kProtocolError = 1002;
+constexpr uint16_t kNoStatus = 1005;
+constexpr uint16_t kBadPayload = 1007;
+constexpr uint16_t kTooBig = 1009;
+
+// Codes that an endpoint may put into a Close frame: those that RFC 6455
+// section 7.4.1 and the IANA registry define for the wire, and the ranges for
+// libraries and applications (section 7.4.2).
+bool is_wire_code(uint16_t code)
+{
+    return (code >= 1000 && code <= 1003) || (code >= 1007 && code <= 1014) ||
+           (code >= 3000 && code <= 4999);
+}
+
+} // namespace
+
+// So large a maximum that adding to it can't overflow is none.
+FrameGuard::FrameGuard(const GuardLimits& limits)
+    : max_message_(std::min<uint64_t>(limits.max_message,
+                                      std::numeric_limits<int64_t>::max() / 2)),
+      frame_{}, deflate_(limits.deflate)
+{}
+
+FrameGuard::Event FrameGuard::next(std::string_view& input)
+{
+    if (ended_) {
+        input.remove_prefix(input.size());
+        return {};
+    }
+    if (payload_left_ > 0) {
+        return pass_payload(input);
+    }
+    const bool is_new = have_ == 0;
+    const std::string_view from_header = input;
+    while (have_ < header_size()) {
+        if (input.empty()) {
+            return {};
+        }
+        frame_[have_++] = input.front();
+        input.remove_prefix(1);
+        if (const Fault fault = check_header(); fault.code != 0) {
+            return refuse(fault);
+        }
+    }
+    if (is_control()) {
+        return collect_control(input);
+    }
+    return start_data(is_new ? from_header : std::string_view(), input);
+}
+
+bool FrameGuard::is_control() const
+{
+    return (byte(0) & kFrameControl) != 0;
+}
+
+// Whether the current data frame's message is: its first frame says so.
+bool FrameGuard::is_compressed() const
+{
+    return (byte(0) & kFrameRsv1) != 0 || message_ == Message::compressed;
+}
+
+// With the masking key; as far as is known yet.
+size_t FrameGuard::header_size() const
+{
+    if (have_ < 2) {
+        return 2;
+    }
+    switch (byte(1) & kFrameLength) {
+    case kFrameLength16:
+        return 2 + 2 + kMaskBytes;
+    case kFrameLength64:
+        return 2 + 8 + kMaskBytes;
+    default:
+        return 2 + kMaskBytes;
+    }
+}
+
+// REQUIRES: the header is there up to the masking key.
+uint64_t FrameGuard::payload_size() const
+{
+    const size_t end = header_size() - kMaskBytes;
+    if (end == 2) {
+        return byte(1) & kFrameLength;
+    }
+    uint64_t size = 0;
+    for (size_t i = 2; i < end; ++i) {
+        size = size << 8 | byte(i);
+    }
+    return size;
+}
+
+// Deflate can make a message that does not compress a little larger.
+uint64_t FrameGuard::message_limit() const
+{
+    return is_compressed() ? max_message_ + max_message_ / 1000 + 64
+                           : max_message_;
+}
+
+// Checks what the newest header byte decides.
+FrameGuard::Fault FrameGuard::check_header() const
+{
+    Fault fault;
+    if (have_ == 1) {
+        fault = check_first_byte();
+    } else if (have_ == 2) {
+        fault = check_second_byte();
+    }
+    if (fault.code == 0 && have_ > 1 && have_ + kMaskBytes == header_size()) {
+        fault = check_length();
+    }
+    return fault;
+}
+
+FrameGuard::Fault FrameGuard::check_first_byte() const
+{
+    if ((byte(0) & (kFrameRsv2 | kFrameRsv3)) != 0) {
+        return {kProtocolError, "reserved bits set"};
+    }
+    const bool rsv1 = (byte(0) & kFrameRsv1) != 0;
+    if (rsv1 && !deflate_) {
+        return {kProtocolError, "compression not negotiated"};
+    }
+    switch (static_cast<Opcode>(byte(0) & kFrameOpcode)) {
+    case Opcode::continuation:
+        if (message_ == Message::none) {
+            return {kProtocolError, "continuation of no message"};
+        }
+        if (rsv1) {
+            return {kProtocolError, "RSV1 on a continuation frame"};
+        }
+        return {};
+    case Opcode::text:
+    case Opcode::binary:
+        if (message_ != Message::none) {
+            return {kProtocolError, "message inside a fragmented one"};
+        }
+        return {};
+    case Opcode::close:
+    case Opcode::ping:
+    case Opcode::pong:
+        if (rsv1) {
+            return {kProtocolError, "RSV1 on a control frame"};
+        }
+        if ((byte(0) & kFrameFin) == 0) {
+            return {kProtocolError, "fragmented control frame"};
+        }
+        return {};
+    default:
+        return {kProtocolError, "reserved opcode"};
+    }
+}
+
+FrameGuard::Fault FrameGuard::check_second_byte() const
+{
+    if ((byte(1) & kFrameMask) == 0) {
+        return {kProtocolError, "unmasked frame"};
+    }
+    const size_t length = byte(1) & kFrameLength;
+    if (is_control() && length > kMaxControlPayload) {
+        return {kProtocolError, "control frame too long"};
+    }
+    if (is_control() && length == 1 &&
+        static_cast<Opcode>(byte(0) & kFrameOpcode) == Opcode::close) {
+        return {kProtocolError, "close code cut short"};
+    }
+    return {};
+}
+
+FrameGuard::Fault FrameGuard::check_length() const
+{
+    if (is_control()) {
+        return {};
+    }
+    const uint64_t length = payload_size();
+    const uint8_t form = byte(1) & kFrameLength;
+    if ((form == kFrameLength16 && length < kFrameLength16) ||
+        (form == kFrameLength64 && length <= UINT16_MAX)) {
+        return {kProtocolError, "length not in its shortest form"};
+    }
+    if (length > std::numeric_limits<int64_t>::max()) {
+        return {kProtocolError, "length out of range"};
+    }
+    // Both terms are below 2^63.
+    if (message_bytes_ + length > message_limit()) {
+        return {kTooBig, "message too big"};
+    }
+    return {};
+}
+
+FrameGuard::Event FrameGuard::refuse(const Fault& fault)
+{
+    ended_ = true;
+    return {Kind::violation, {}, fault.code, fault.reason};
+}
+
+FrameGuard::Event FrameGuard::pass_payload(std::string_view& input)
+{
+    const std::string_view part = input.substr(0, payload_left_);
+    if (part.empty()) {
+        return {};
+    }
+    input.remove_prefix(part.size());
+    payload_left_ -= part.size();
+    return {Kind::data, part, 0, {}};
+}
+
+// The header of a data frame is complete. `from_header` is the input from
+// where that header begins, or empty where it began in an earlier one.
+FrameGuard::Event FrameGuard::start_data(std::string_view from_header,
+                                         std::string_view& input)
+{
+    const size_t header = header_size();
+    payload_left_ = payload_size();
+    if ((byte(0) & kFrameFin) != 0) {
+        message_ = Message::none;
+        message_bytes_ = 0;
+    } else {
+        message_ = is_compressed() ? Message::compressed : Message::plain;
+        message_bytes_ += payload_left_;
+    }
+    have_ = 0;
+    if (from_header.empty()) {
+        return {Kind::data, {frame_.data(), header}, 0, {}};
+    }
+    const size_t payload = pass_payload(input).bytes.size();
+    return {Kind::data, from_header.substr(0, header + payload), 0, {}};
+}
+
+FrameGuard::Event FrameGuard::collect_control(std::string_view& input)
+{
+    const size_t size = kControlHeader + payload_size();
+    const std::string_view part = input.substr(0, size - have_);
+    std::copy(part.begin(), part.end(), frame_.data() + have_);
+    input.remove_prefix(part.size());
+    have_ = static_cast<uint8_t>(have_ + part.size());
+    return have_ < size ? Event() : finish_control();
+}
+
+FrameGuard::Event FrameGuard::finish_control()
+{
+    const char* mask = frame_.data() + 2;
+    char* payload = frame_.data() + kControlHeader;
+    const size_t size = have_ - kControlHeader;
+    for (size_t i = 0; i < size; ++i) {
+        payload[i] = static_cast<char>(payload[i] ^ mask[i % kMaskBytes]);
+    }
+    have_ = 0;
+    switch (static_cast<Opcode>(byte(0) & kFrameOpcode)) {
+    case Opcode::ping:
+        return {Kind::ping, {payload, size}, 0, {}};
+    case Opcode::pong:
+        return {Kind::pong, {payload, size}, 0, {}};
+    default:
+        return finish_close({payload, size});
+    }
+}
+
+// RFC 6455 section 5.5.1: nothing, or a code and a reason in UTF-8.
+FrameGuard::Event FrameGuard::finish_close(std::string_view payload)
+{
+    ended_ = true;
+    if (payload.empty()) {
+        return {Kind::close, {}, kNoStatus, {}};
+    }
+    const auto code =
+        static_cast<uint16_t>(static_cast<uint8_t>(payload[0]) << 8 |
+                              static_cast<uint8_t>(payload[1]));
+    if (!is_wire_code(code)) {
+        return refuse({kProtocolError, "close code not allowed"});
+    }
+    const std::string_view reason = payload.substr(2);
+    if (!is_utf8(reason)) {
+        return refuse({kBadPayload, "close reason is not UTF-8"});
+    }
+    return {Kind::close, {}, code, reason};
+}
+
+} // namespace ws_pubsub

@@ -1,0 +1,123 @@
+// What libwebsockets gets in place of the C library's I/O.
+//
+// auto/lws-redefine.syms renames its calls to these. Only recv() and send()
+// do anything; the others say what keeps libwebsockets content.
+#include "ws/lws_session.hpp"
+
+#include <cerrno>
+
+#include <poll.h>
+#include <sys/eventfd.h>
+#include <sys/random.h>
+#include <sys/socket.h>
+
+using ws_pubsub::LwsEngine;
+using ws_pubsub::LwsSession;
+
+namespace {
+
+// What open() gives for the random device, the only file it opens.
+constexpr int kRandomDevice = 0x7ffffff0;
+
+LwsSession* find(int descriptor)
+{
+    LwsSession* session = LwsEngine::current()->session_of(descriptor);
+    if (session == nullptr) {
+        errno = EBADF;
+    }
+    return session;
+}
+
+} // namespace
+
+extern "C" {
+
+ssize_t ngxws_recv(int descriptor, void* buffer, size_t size, int /*flags*/)
+{
+    LwsSession* session = find(descriptor);
+    return session == nullptr ? -1 : session->receive(buffer, size);
+}
+
+ssize_t ngxws_send(int descriptor, const void* bytes, size_t size,
+                   int /*flags*/)
+{
+    LwsSession* session = find(descriptor);
+    if (session == nullptr) {
+        return -1;
+    }
+    session->send({static_cast<const char*>(bytes), size});
+    return static_cast<ssize_t>(size);
+}
+
+int ngxws_close(int /*descriptor*/)
+{
+    return 0;
+}
+
+int ngxws_shutdown(int /*descriptor*/, int /*how*/)
+{
+    return 0;
+}
+
+int ngxws_fcntl(int /*descriptor*/, int /*command*/, ...)
+{
+    return 0;
+}
+
+int ngxws_getpeername(int /*descriptor*/, sockaddr* /*address*/,
+                      socklen_t* /*size*/)
+{
+    errno = ENOTCONN;
+    return -1;
+}
+
+int ngxws_setsockopt(int /*descriptor*/, int /*level*/, int /*option*/,
+                     const void* /*value*/, socklen_t /*size*/)
+{
+    return 0;
+}
+
+int ngxws_poll(pollfd* polls, nfds_t /*count*/, int /*timeout*/)
+{
+    polls->revents = POLLOUT;
+    return 1;
+}
+
+int ngxws_eventfd(unsigned /*value*/, int /*flags*/)
+{
+    return LwsEngine::current()->pipe_descriptor();
+}
+
+int ngxws_eventfd_write(int /*descriptor*/, eventfd_t /*value*/)
+{
+    return 0;
+}
+
+int ngxws_eventfd_read(int /*descriptor*/, eventfd_t* value)
+{
+    *value = 1;
+    return 0;
+}
+
+// It asks for the limit of open files.
+long ngxws_sysconf(int /*name*/)
+{
+    return LwsEngine::current()->max_descriptors();
+}
+
+int ngxws_open(const char* /*path*/, int /*flags*/, ...)
+{
+    return kRandomDevice;
+}
+
+ssize_t ngxws_read(int /*descriptor*/, void* buffer, size_t size)
+{
+    return getrandom(buffer, size, 0);
+}
+
+void (*ngxws_signal(int /*signal*/, void (*handler)(int)))(int)
+{
+    return handler;
+}
+
+} // extern "C"

@@ -1,0 +1,30 @@
+// Writes an outbox to a connection: all that waits, in as few system calls or
+// TLS records as it takes.
+#pragma once
+
+#include "ngx/ngx.hpp"
+
+#include "broker/outbox.hpp"
+
+namespace ws_pubsub {
+
+class SocketWriter {
+public:
+    // False when the connection is broken. What can't be written now stays
+    // in the outbox, and the connection's write event will tell.
+    bool write(ngx_connection_t* c, Outbox& outbox);
+
+    // Whether the front frame was offered to TLS: OpenSSL wants to be offered
+    // the same bytes at the same place again, and nothing may go before them.
+    [[nodiscard]] bool pinned() const { return pinned_; }
+
+private:
+    enum class Written : uint8_t { all, some, failed };
+
+    static Written write_plain(ngx_connection_t* c, Outbox& outbox);
+    Written write_tls(ngx_connection_t* c, Outbox& outbox);
+
+    bool pinned_ = false;
+};
+
+} // namespace ws_pubsub

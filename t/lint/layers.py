@@ -1,0 +1,76 @@
+#!/usr/bin/env python3
+"""Holds src/ to its layers: includes point down, never up or sideways.
+
+A layer may include itself and what is below it. Each outside library has one
+layer that knows it; the pure layers compile, and are tested, without nginx.
+"""
+
+import pathlib
+import re
+import sys
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+
+# top first
+LAYERS = ["module", "http", "ws", "proto", "broker", "shm", "ngx", "base"]
+PURE_LAYERS = {"base", "shm", "broker", "proto"}
+PURE_FILES = {"ws/frame_guard", "ws/deflate_offer"}
+OWNERS = {
+    "ngx": re.compile(r"ngx_\w+\.h$|nginx\.h$"),
+    "ws": re.compile(r"libwebsockets(\.h|/.*)$|lws_config\.h$"),
+    "proto": re.compile(r"jansson\.h$"),
+}
+MAX_LINES = 400
+
+INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]')
+
+
+def complaints_about_include(file, layer, quote, target):
+    """What is wrong with one #include; file is relative to src/."""
+    for owner, library in OWNERS.items():
+        if library.match(target) and layer != owner:
+            yield f"only src/{owner}/ includes <{target}>"
+    if quote != '"':
+        return
+    to, slash, _ = target.partition("/")
+    if not slash or to not in LAYERS:
+        yield f'"{target}" does not name its layer'
+        return
+    if LAYERS.index(to) < LAYERS.index(layer):
+        yield f'"{target}": {to} is above {layer}'
+    pure = layer in PURE_LAYERS or str(file.with_suffix("")) in PURE_FILES
+    if pure and to == "ngx":
+        yield f'"{target}": this file must do without nginx'
+    # a pure file that includes one that is not is not pure, either
+    if pure and to == "ws" and str(pathlib.Path(target).with_suffix("")) not in PURE_FILES:
+        yield f'"{target}": this file must do without nginx'
+
+
+def complaints(path):
+    file = path.relative_to(ROOT / "src")
+    layer = file.parts[0]
+    lines = path.read_text(encoding="utf-8").splitlines()
+    if len(lines) > MAX_LINES:
+        yield 1, f"{len(lines)} lines; {MAX_LINES} are allowed"
+    if layer not in LAYERS or len(file.parts) != 2:
+        yield 1, f"not in one of the layers {' '.join(LAYERS)}"
+        return
+    for number, line in enumerate(lines, 1):
+        if include := INCLUDE.match(line):
+            for text in complaints_about_include(file, layer, *include.groups()):
+                yield number, text
+
+
+def main():
+    found = 0
+    files = sorted(path for path in (ROOT / "src").rglob("*") if path.suffix in (".cpp", ".hpp"))
+    for path in files:
+        for number, text in complaints(path):
+            print(f"{path.relative_to(ROOT)}:{number}: {text}")
+            found += 1
+    print(f"layers: {len(files)} files, {found} complaints")
+    return 1 if found else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
