@@ -14,7 +14,7 @@ inline constexpr size_t kMaxTopicSegments = 32;
 // Commands.
 inline constexpr size_t kMaxCommandIdBytes = 64;
 inline constexpr size_t kMaxIdempotencyKeyBytes = 128;
-inline constexpr int64_t kIdempotencyTtlMs = 5 * 60 * 1000;
+inline constexpr int64_t kIdempotencyTtlMs = 5LL * 60 * 1000;
 inline constexpr size_t kMaxListedTopics = 1000;
 inline constexpr size_t kDefaultPageItems = 100;
 inline constexpr size_t kMaxPageItems = 1000;
@@ -29,12 +29,12 @@ inline constexpr size_t kMaxWorkers = 256;
 inline constexpr size_t kDefaultMaxMessageBytes = 64UL * 1024;
 inline constexpr size_t kDefaultMaxSubscriptions = 128;
 inline constexpr size_t kDefaultQueueBytes = 1024UL * 1024;
-inline constexpr int64_t kDefaultPingIntervalMs = 25 * 1000;
-inline constexpr int64_t kDefaultPingTimeoutMs = 10 * 1000;
+inline constexpr int64_t kDefaultPingIntervalMs = 25LL * 1000;
+inline constexpr int64_t kDefaultPingTimeoutMs = 10LL * 1000;
 
 // Closing: how long the peer may take to answer a Close frame; less while the
 // worker itself is on its way out.
-inline constexpr int64_t kCloseTimeoutMs = 5 * 1000;
+inline constexpr int64_t kCloseTimeoutMs = 5LL * 1000;
 inline constexpr int64_t kExitCloseTimeoutMs = 1000;
 
 // WebSocket (RFC 6455 section 5.5).

@@ -1,4 +1,4 @@
-// A rate limit: so many events a second, and so many at once.
+// A rate limit: so many events a minute, and so many at once.
 #pragma once
 
 #include <algorithm>
@@ -7,7 +7,7 @@
 namespace ws_pubsub {
 
 struct Rate {
-    uint32_t per_second = 0; // 0: no limit
+    uint32_t per_minute = 0; // 0: no limit
     uint32_t burst = 0;      // beyond the rate
 };
 
@@ -21,13 +21,13 @@ public:
     // Takes a token if there is one. `now_ms` may stand still, not go back.
     bool take(int64_t now_ms)
     {
-        if (rate_.per_second == 0) {
+        if (rate_.per_minute == 0) {
             return true;
         }
         const int64_t passed_ms = std::max<int64_t>(now_ms - last_ms_, 0);
         last_ms_ = now_ms;
         tokens_ = std::min(capacity(),
-                           tokens_ + passed_ms * int64_t{rate_.per_second});
+                           tokens_ + passed_ms * int64_t{rate_.per_minute});
         if (tokens_ < kToken) {
             return false;
         }
@@ -36,7 +36,7 @@ public:
     }
 
 private:
-    static constexpr int64_t kToken = 1000; // counts in thousandths
+    static constexpr int64_t kToken = 60000; // milliseconds of a minute
 
     [[nodiscard]] int64_t capacity() const
     {

@@ -100,15 +100,21 @@ std::optional<Selector> Selector::parse(std::string_view text)
 
 bool Selector::matches(std::string_view topic) const
 {
-    if (is_exact()) {
-        return topic == text_;
+    return selector_matches(text_, topic);
+}
+
+bool selector_matches(std::string_view selector, std::string_view topic)
+{
+    const size_t literal = selector.find('*');
+    if (literal == std::string_view::npos) {
+        return topic == selector;
     }
-    if (!topic.starts_with(literal_prefix()) ||
-        (literal_ == 0 && is_reserved(topic))) {
+    if (!topic.starts_with(selector.substr(0, literal)) ||
+        (literal == 0 && is_reserved(topic))) {
         return false;
     }
-    SegmentReader mine(std::string_view(text_).substr(literal_));
-    SegmentReader theirs(topic.substr(literal_));
+    SegmentReader mine(selector.substr(literal));
+    SegmentReader theirs(topic.substr(literal));
     std::string_view pattern;
     std::string_view segment;
     while (mine.next(pattern)) {

@@ -75,6 +75,11 @@ private:
     size_t literal_; // bytes before the first wildcard
 };
 
+// Whether the selector of that text matches the topic, for where there is no
+// room for an object. REQUIRES: Selector::parse(selector), is_topic(topic).
+[[nodiscard]] bool selector_matches(std::string_view selector,
+                                    std::string_view topic);
+
 // Whether every topic that `wanted` can match is matched by at least one of
 // `allowed`: their union counts, so that {"a/*", "a/*/**"} covers "a/**". A
 // list of literals is never taken to exhaust a wildcard. Time: segments *

@@ -33,6 +33,7 @@ void Broker::remove_session(Session& session)
     store_.close_session(worker_);
 }
 
+// nullptr when the zone is full.
 Group* Broker::group_of(const Selector& selector)
 {
     const auto found = groups_.find(selector.text());
@@ -41,11 +42,14 @@ Group* Broker::group_of(const Selector& selector)
     }
     auto made = std::make_unique<Group>(selector);
     Group* group = made.get();
+    if (!selector.is_exact()) {
+        group->record = store_.add_selector(worker_, selector);
+        if (group->record == nullptr) {
+            return nullptr;
+        }
+    }
     groups_.emplace(std::string(selector.text()), std::move(made));
     index_.add(selector, group);
-    if (!selector.is_exact()) {
-        set_wildcards(wildcards_ + 1);
-    }
     // Topics that are local already for other groups' sake.
     const std::string_view prefix = selector.literal_prefix();
     for (auto it = topics_.lower_bound(prefix);
@@ -57,12 +61,11 @@ Group* Broker::group_of(const Selector& selector)
     return group;
 }
 
-void Broker::set_wildcards(size_t count)
+void Broker::count_sessions(Group& group)
 {
-    const bool changed = (count == 0) != (wildcards_ == 0);
-    wildcards_ = count;
-    if (changed) {
-        store_.set_wants_new_topics(worker_, count > 0);
+    if (group.record != nullptr) {
+        store_.set_sessions(*group.record,
+                            static_cast<uint32_t>(group.members.size()));
     }
 }
 
@@ -139,7 +142,11 @@ Result<Subscribed> Broker::subscribe(Session& session,
         return Error{Errc::limit, "too many subscriptions"};
     }
 
-    Group& group = *group_of(selector);
+    Group* found = group_of(selector);
+    if (found == nullptr) {
+        return Error{Errc::zone_full, "the zone is full"};
+    }
+    Group& group = *found;
     auto subscription = std::make_unique<Subscription>();
     subscription->session = &session;
     subscription->group = &group;
@@ -160,6 +167,7 @@ Result<Subscribed> Broker::subscribe(Session& session,
         leave(*subscription);
         return Error{Errc::zone_full, "the zone is full"};
     }
+    count_sessions(group);
     count_subscribers(group.topics);
 
     subscription->catch_up->start = std::move(start);
@@ -181,6 +189,8 @@ bool Broker::unsubscribe(Session& session, std::string_view selector)
     if (found == subscriptions.end()) {
         return false;
     }
+    // What was published before is still the session's.
+    read_inbox();
     leave(**found);
     subscriptions.erase(found);
     return true;
@@ -202,14 +212,15 @@ void Broker::leave(Subscription& subscription)
     if (group.members.empty()) {
         release_group(group);
     } else {
+        count_sessions(group);
         recount_later(group);
     }
 }
 
 void Broker::release_group(Group& group)
 {
-    if (!group.selector.is_exact()) {
-        set_wildcards(wildcards_ - 1);
+    if (group.record != nullptr) {
+        store_.remove_selector(*group.record);
     }
     for (LocalTopic* topic : group.topics) {
         std::erase(topic->groups, &group);

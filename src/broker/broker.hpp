@@ -39,6 +39,7 @@ struct Group {
     Selector selector;
     std::vector<Subscription*> members;
     std::vector<LocalTopic*> topics;
+    SelectorRecord* record = nullptr; // in the zone; null if exact
     bool recount = false; // is in the broker's list of groups to recount
 };
 
@@ -121,7 +122,7 @@ private:
     void release_group(Group& group);
     void release_topic(LocalTopic& topic);
     void orphan(LocalTopic& topic);
-    void set_wildcards(size_t count);
+    void count_sessions(Group& group);
     void count_subscribers(std::span<LocalTopic* const> topics);
     uint32_t subscribers_of(const LocalTopic& topic);
     void recount_later(Group& group);
@@ -161,7 +162,6 @@ private:
     Scheduler& scheduler_;
     WorkerId worker_;
     uint64_t stamp_ = 0;
-    size_t wildcards_ = 0; // groups whose selector is not a single topic
 
     SelectorIndex<Group> index_;
     std::map<std::string, std::unique_ptr<Group>, std::less<>> groups_;

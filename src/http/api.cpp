@@ -41,7 +41,7 @@ std::optional<std::string> argument(ngx_http_request_t* r,
 // False if there is a limit, but no good one.
 bool read_limit(ngx_http_request_t* r, PageLimits& limits)
 {
-    limits = {kDefaultPageItems, kMaxPageBytes};
+    limits = {0, kMaxPageBytes};
     const auto text = argument(r, "limit");
     if (!text) {
         return true;

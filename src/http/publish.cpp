@@ -15,6 +15,7 @@
 #include "proto/command.hpp"
 #include "proto/json_text.hpp"
 
+#include <algorithm>
 #include <optional>
 
 namespace ws_pubsub {
@@ -31,27 +32,57 @@ struct PublishRequest {
 
 constexpr Error kBadCondition{
     Errc::bad_request,
-    "If-Match takes one \"epoch.seq\" or *, If-None-Match takes *"};
+    "If-Match takes entity tags or *, If-None-Match takes *"};
 
-// `"epoch.seq"` or `*`.
-std::optional<Condition> parse_if_match(std::string_view value)
+std::string_view trim(std::string_view text)
 {
-    if (value == "*") {
-        return Condition{Condition::Kind::exists, {}};
+    while (text.starts_with(' ') || text.starts_with('\t')) {
+        text.remove_prefix(1);
     }
-    if (value.size() < 2 || !value.starts_with('"') ||
-        !value.ends_with('"') ||
-        value.substr(1, value.size() - 2).find('"') !=
-            std::string_view::npos) {
-        return std::nullopt;
+    while (text.ends_with(' ') || text.ends_with('\t')) {
+        text.remove_suffix(1);
     }
-    // A tag that we never gave out matches nothing.
-    return Condition{Condition::Kind::at,
-                     parse_position(value.substr(1, value.size() - 2))
-                         .value_or(Position{UINT64_MAX, UINT64_MAX})};
+    return text;
 }
 
-std::optional<Condition> read_condition(ngx_http_request_t* r)
+// The position of an entity tag; that of no message for a tag that we never
+// gave out, and for weak ones (RFC 9110 section 13.1.1). nullopt: no tag.
+std::optional<Position> parse_tag(std::string_view tag)
+{
+    const bool weak = tag.starts_with("W/");
+    tag.remove_prefix(weak ? 2 : 0);
+    if (tag.size() < 2 || !tag.starts_with('"') || !tag.ends_with('"') ||
+        tag.find('"', 1) != tag.size() - 1) {
+        return std::nullopt;
+    }
+    const auto at = parse_position(tag.substr(1, tag.size() - 2));
+    return weak || !at ? Position{UINT64_MAX, 0} : *at;
+}
+
+// Of several tags the one that is `newest`, if it is among them.
+std::optional<Condition> parse_if_match(std::string_view list,
+                                        const Position& newest)
+{
+    if (list == "*") {
+        return Condition{Condition::Kind::exists, {}};
+    }
+    Condition condition{Condition::Kind::at, {UINT64_MAX, 0}};
+    while (!list.empty()) {
+        const size_t comma = std::min(list.find(','), list.size());
+        const auto at = parse_tag(trim(list.substr(0, comma)));
+        if (!at) {
+            return std::nullopt;
+        }
+        if (*at == newest) {
+            condition.at = *at;
+        }
+        list.remove_prefix(std::min(comma + 1, list.size()));
+    }
+    return condition;
+}
+
+std::optional<Condition> read_condition(ngx_http_request_t* r, Store& store,
+                                        std::string_view topic)
 {
     const std::string if_match = join_headers(r, "If-Match");
     const std::string if_none_match = join_headers(r, "If-None-Match");
@@ -61,7 +92,8 @@ std::optional<Condition> read_condition(ngx_http_request_t* r)
         }
         return Condition{Condition::Kind::absent, {}};
     }
-    return if_match.empty() ? Condition{} : parse_if_match(if_match);
+    return if_match.empty() ? Condition{}
+                            : parse_if_match(if_match, store.newest(topic));
 }
 
 std::string_view media_type(std::string_view content_type)
@@ -88,7 +120,7 @@ Result<Payload> classify(std::string_view content_type,
             return Error{Errc::bad_request, "the body is not JSON"};
         }
         return Payload{PayloadKind::json,
-                       type == "application/json" ? "" : content_type};
+                       content_type == kJsonType ? "" : content_type};
     }
     const bool utf8 = is_utf8(body);
     if (type.starts_with("text/")) {
@@ -203,7 +235,8 @@ ngx_int_t start_publish(ngx_http_request_t* r, const ApiEndpoint& endpoint,
         return send_error(r, NGX_HTTP_REQUEST_ENTITY_TOO_LARGE,
                           {Errc::limit, "the message is too big"});
     }
-    const auto condition = read_condition(r);
+    const auto condition =
+        read_condition(r, endpoint.publisher.store, topic);
     if (!condition) {
         return send_error(r, NGX_HTTP_BAD_REQUEST, kBadCondition);
     }

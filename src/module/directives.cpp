@@ -184,10 +184,11 @@ char* set_role(ngx_conf_t* cf, const ngx_command_t* command, void* conf,
     const Arguments arguments(cf);
     for (size_t i = 1; i < arguments.count; i++) {
         if (const auto zone = value_of(arguments[i], "zone");
-            zone && !zone->empty()) {
+            zone && !zone->empty() && location.zone == nullptr) {
             location.zone = &main_conf(cf).zone(*zone);
         } else if (const auto topic = value_of(arguments[i], "topic");
-                   topic && role != Role::status) {
+                   topic && role != Role::status &&
+                   location.topic == nullptr) {
             char* rc = set_topic_value(cf, *topic, location.topic);
             if (rc != NGX_CONF_OK) {
                 return rc;
@@ -243,7 +244,7 @@ char* set_allow(ngx_conf_t* cf, ngx_command_t* command, void* conf)
         kConfError);
 }
 
-// ws_pubsub_rate off | 100r/s [burst=200]
+// ws_pubsub_rate off | 100r/s | 6000r/m, [burst=200]
 char* set_rate(ngx_conf_t* cf, ngx_command_t* /*command*/, void* conf)
 {
     auto& location = *static_cast<LocationConf*>(conf);
@@ -256,15 +257,16 @@ char* set_rate(ngx_conf_t* cf, ngx_command_t* /*command*/, void* conf)
     if (text == "off" && arguments.count == 2) {
         return NGX_CONF_OK;
     }
-    if (!text.ends_with("r/s")) {
+    const uint32_t times = text.ends_with("r/s") ? 60 : 1;
+    if (times == 1 && !text.ends_with("r/m")) {
         return invalid(cf, arguments[1]);
     }
     text.remove_suffix(3);
     const auto rate = parse_number(text);
-    if (!rate || *rate == 0 || *rate > UINT32_MAX) {
+    if (!rate || *rate == 0 || *rate > UINT32_MAX / times) {
         return invalid(cf, arguments[1]);
     }
-    location.rate.per_second = static_cast<uint32_t>(*rate);
+    location.rate.per_minute = static_cast<uint32_t>(*rate) * times;
     if (arguments.count == 3) {
         const auto text_burst = value_of(arguments[2], "burst");
         const auto burst =

@@ -81,11 +81,11 @@ ngx_int_t serve_websocket(ngx_http_request_t* r, const LocationConf& conf,
 {
     const bool plain = conf.topic != nullptr;
     Upgrade upgrade;
-    const ngx_int_t rc = check_upgrade(
+    const auto refused = check_upgrade(
         r, plain ? std::string_view{} : JsonProtocol::kName,
         conf.compression != 0, upgrade);
-    if (rc != NGX_OK) {
-        return rc;
+    if (refused) {
+        return *refused;
     }
     if (ngx_exiting || zone.broker() == nullptr) {
         return NGX_HTTP_SERVICE_UNAVAILABLE;

@@ -39,6 +39,7 @@ bool SelectorRules::read(ngx_conf_t* cf, const ngx_str_t& directive,
     if (count == 1 && view(arguments[0]) == "off") {
         return true;
     }
+    // "off" is no topic here, not even beside others.
     return std::all_of(arguments, arguments + count,
                        [&](const ngx_str_t& argument) {
                            return read_one(cf, directive, argument);
@@ -54,8 +55,10 @@ bool SelectorRules::read_one(ngx_conf_t* cf, const ngx_str_t& directive,
     compile.cf = cf;
     compile.value = &text;
     compile.complex_value = &rule.value;
-    // `$` begins the module's own topics as well as variables.
-    if (ngx_http_script_variables_count(&text) > 0) {
+    // `$` begins variables; the module's own topics, which begin with it
+    // too, are written with two.
+    const bool own_topics = view(argument).starts_with("$$");
+    if (!own_topics && ngx_http_script_variables_count(&text) > 0) {
         if (ngx_http_compile_complex_value(&compile) != NGX_OK) {
             return false;
         }
@@ -63,8 +66,9 @@ bool SelectorRules::read_one(ngx_conf_t* cf, const ngx_str_t& directive,
         rule.slashes = count(view(argument), '/');
         rule.stars = count(view(argument), '*');
     } else {
-        rule.fixed = Selector::parse(view(argument));
-        if (!rule.fixed) {
+        rule.fixed =
+            Selector::parse(view(argument).substr(own_topics ? 1 : 0));
+        if (!rule.fixed || view(argument) == "off") {
             ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
                                "invalid selector \"%V\" in \"%V\"",
                                &argument, &directive);

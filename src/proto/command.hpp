@@ -22,7 +22,7 @@ struct Command {
 
     Start start;          // subscribe; history uses start.from
     std::string after;    // get
-    size_t limit = kDefaultPageItems; // get, history
+    size_t limit = 0; // get, history; 0: not said
 
     PayloadKind kind = PayloadKind::json; // publish
     std::string payload;

@@ -42,7 +42,7 @@ void JsonProtocol::end_ok(const Command& command)
     }
 }
 
-void JsonProtocol::fail(const Command& command, const Error& error)
+void JsonProtocol::refuse(const Command& command, const Error& error)
 {
     json_ = "{";
     if (!command.id.empty()) {
@@ -76,18 +76,19 @@ void JsonProtocol::on_message(bool binary, std::string_view payload)
         return;
     }
     CommandReader reader(payload);
-    while (!context_.session.stopped()) {
-        const CommandReader::Kind kind = reader.next();
-        if (kind == CommandReader::Kind::end) {
-            return;
-        }
+    CommandReader::Kind kind = reader.next();
+    if (kind == CommandReader::Kind::end) {
+        kind = CommandReader::Kind::not_an_object; // an empty frame
+    }
+    for (; kind != CommandReader::Kind::end && !context_.session.stopped();
+         kind = reader.next()) {
         context_.session.counters().messages_in++;
         if (kind == CommandReader::Kind::not_an_object) {
             context_.transport.close(kCloseBadCommand, "not a JSON object");
         } else if (!bucket_.take(context_.clock.now_ms())) {
-            fail(reader.command(), {Errc::rate, "too many commands"});
+            refuse(reader.command(), {Errc::rate, "too many commands"});
         } else if (kind == CommandReader::Kind::bad) {
-            fail(reader.command(), reader.error());
+            refuse(reader.command(), reader.error());
         } else {
             execute(reader.command());
         }
@@ -122,12 +123,12 @@ void JsonProtocol::subscribe(const Command& command)
 {
     const auto selector = Selector::parse(command.topic);
     if (!context_.permissions->may_subscribe(*selector)) {
-        return fail(command, kDenied);
+        return refuse(command, kDenied);
     }
     const auto subscribed = context_.broker.subscribe(
         context_.session, *selector, command.start);
     if (!subscribed) {
-        return fail(command, subscribed.error());
+        return refuse(command, subscribed.error());
     }
     begin_ok(command);
     json_ += "{\"topics\":[";
@@ -144,7 +145,7 @@ void JsonProtocol::subscribe(const Command& command)
 void JsonProtocol::unsubscribe(const Command& command)
 {
     if (!context_.broker.unsubscribe(context_.session, command.topic)) {
-        return fail(command, {Errc::unknown_topic, "not subscribed"});
+        return refuse(command, {Errc::unknown_topic, "not subscribed"});
     }
     begin_ok(command);
     json_ += "{}";
@@ -154,7 +155,7 @@ void JsonProtocol::unsubscribe(const Command& command)
 void JsonProtocol::publish(const Command& command)
 {
     if (!context_.permissions->may_publish(command.topic)) {
-        return fail(command, kDenied);
+        return refuse(command, kDenied);
     }
     Publication publication;
     publication.topic = command.topic;
@@ -166,7 +167,7 @@ void JsonProtocol::publish(const Command& command)
     const auto published = 
         context_.broker.publisher().publish(publication);
     if (!published) {
-        return fail(command, published.error());
+        return refuse(command, published.error());
     }
     begin_ok(command);
     json_ += '{';
@@ -185,14 +186,14 @@ void JsonProtocol::get(const Command& command)
 {
     const auto selector = Selector::parse(command.topic);
     if (!context_.permissions->may_subscribe(*selector)) {
-        return fail(command, kDenied);
+        return refuse(command, kDenied);
     }
     begin_ok(command);
     const size_t topics =
         append_values(json_, context_.broker.store(), *selector,
                       command.after, page_limits(command));
     if (topics == 0 && selector->is_exact()) {
-        return fail(command, kUnknownTopic);
+        return refuse(command, kUnknownTopic);
     }
     end_ok(command);
 }
@@ -201,18 +202,18 @@ void JsonProtocol::history(const Command& command)
 {
     const auto selector = Selector::parse(command.topic);
     if (!context_.permissions->may_subscribe(*selector)) {
-        return fail(command, kDenied);
+        return refuse(command, kDenied);
     }
     begin_ok(command);
     const ReadAnswer answer =
         append_history(json_, context_.broker.store(), command.topic,
                        command.start.from, page_limits(command));
     if (answer.newest.epoch == 0) {
-        return fail(command, kUnknownTopic);
+        return refuse(command, kUnknownTopic);
     }
     if (command.start.from.kind == ReadFrom::Kind::after &&
         command.start.from.after.epoch != answer.newest.epoch) {
-        return fail(command,
+        return refuse(command,
                     {Errc::other_epoch, "the position is of another epoch"});
     }
     end_ok(command);

@@ -32,7 +32,7 @@ private:
     [[nodiscard]] PageLimits page_limits(const Command& command) const;
     void begin_ok(const Command& command);
     void end_ok(const Command& command);
-    void fail(const Command& command, const Error& error);
+    void refuse(const Command& command, const Error& error);
     void send(std::string_view json);
 
     ClientContext context_;

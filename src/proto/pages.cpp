@@ -1,6 +1,9 @@
 #include "proto/pages.hpp"
 
+#include "base/limits.hpp"
 #include "proto/json_text.hpp"
+
+#include <algorithm>
 
 namespace ws_pubsub {
 
@@ -9,6 +12,11 @@ namespace {
 void end_page(std::string& out, bool more)
 {
     out += more ? "],\"more\":true}" : "],\"more\":false}";
+}
+
+size_t items_of(const PageLimits& limits)
+{
+    return limits.items == 0 ? kDefaultPageItems : limits.items;
 }
 
 void separate(std::string& out)
@@ -37,7 +45,7 @@ size_t append_values(std::string& out, Store& store, const Selector& selector,
                      std::string_view after, const PageLimits& limits)
 {
     std::vector<TopicRow> rows;
-    bool more = store.list(selector, after, limits.items, rows);
+    bool more = store.list(selector, after, items_of(limits), rows);
     out += "{\"items\":[";
     const size_t start = out.size();
     Batch batch;
@@ -57,7 +65,7 @@ void append_topics(std::string& out, Store& store, const Selector& selector,
                    const PageLimits& limits)
 {
     std::vector<TopicRow> rows;
-    bool more = store.list(selector, after, limits.items, rows);
+    bool more = store.list(selector, after, items_of(limits), rows);
     out += "{\"topics\":[";
     const size_t start = out.size();
     Batch batch;
@@ -78,9 +86,19 @@ ReadAnswer append_history(std::string& out, Store& store,
                           std::string_view topic, const ReadFrom& from,
                           const PageLimits& limits)
 {
+    // Of the newest n those are wanted that are really the newest.
+    ReadFrom capped = from;
+    if (from.kind == ReadFrom::Kind::last) {
+        const size_t most = limits.items == 0 ? kMaxPageItems : limits.items;
+        capped.last = static_cast<uint32_t>(
+            std::min<size_t>(from.last, most));
+    }
+    const size_t items = from.kind == ReadFrom::Kind::last
+                             ? SIZE_MAX
+                             : items_of(limits);
     Batch batch;
     const ReadAnswer answer =
-        store.read(topic, from, {limits.items, limits.bytes}, batch);
+        store.read(topic, capped, {items, limits.bytes}, batch);
     out += "{\"items\":[";
     for (size_t i = 0; i < batch.size(); i++) {
         separate(out);

@@ -11,7 +11,7 @@
 namespace ws_pubsub {
 
 struct PageLimits {
-    size_t items;
+    size_t items; // 0: kDefaultPageItems; the newest kMaxPageItems of "last"
     size_t bytes; // of JSON; one item is always written
 };
 

@@ -139,12 +139,6 @@ void Store::set_subscribers(std::span<const SubscriberCount> counts)
     }
 }
 
-void Store::set_wants_new_topics(WorkerId worker, bool wants)
-{
-    Transaction tx(memory_, header_);
-    tx.set(header_.workers[worker].wants_new_topics, wants);
-}
-
 // True when more than `max_bytes` were unread, and some still are.
 bool Store::read_unread(Transaction& tx, Interest& interest, size_t max_bytes,
                         Batch& out)

@@ -8,6 +8,7 @@
 //        │                      └── interests ──▶ Interest …    (a worker's)
 //        ├── workers[] ── inbox ──▶ Interest ── inbox_next ──▶ …
 //        ├── age ──▶ Item …       what may be evicted, oldest first
+//        ├── selector_buckets ──▶ SelectorRecord …  who wants new topics
 //        └── keys ──▶ KeyRecord … idempotency keys
 //
 // A topic's log holds what somebody may still need: the messages that its
@@ -109,6 +110,26 @@ struct Topic {
     }
 };
 
+// That sessions of a worker are subscribed to a selector with wildcards, so
+// that the worker is told of topics that come to be. Found by the text before
+// the first wildcard, which is empty or ends with a slash.
+struct SelectorRecord {
+    SelectorRecord* hash_next;
+    SelectorRecord* worker_prev;
+    SelectorRecord* worker_next;
+    uint64_t prefix_hash;
+    uint32_t sessions;
+    uint16_t worker;
+    uint8_t text_bytes;
+    uint8_t prefix_bytes;
+
+    std::string_view text()
+    {
+        return {reinterpret_cast<const char*>(this + 1), text_bytes};
+    }
+    std::string_view prefix() { return text().substr(0, prefix_bytes); }
+};
+
 inline Position position_of(const Topic& topic)
 {
     return {topic.epoch, topic.epoch == 0 ? 0 : topic.seq};
@@ -156,7 +177,7 @@ struct WorkerCounters {
 struct WorkerSlot {
     int32_t pid; // 0: free
     int32_t wake_fd;
-    bool wants_new_topics;
+    SelectorRecord* selectors;
     Interest* inbox_head;
     Interest* inbox_tail;
     Interest* interests;
@@ -207,6 +228,9 @@ struct ZoneHeader {
     uint64_t key_bucket_count; // a power of two
     KeyRecord* key_age_head;
     KeyRecord* key_age_tail;
+    SelectorRecord** selector_buckets;
+    uint64_t selector_bucket_count; // a power of two
+    uint64_t reserve_bytes; // not for messages: so that a full zone serves
     ZoneTotals totals;
     WorkerSlot workers[kMaxWorkers];
 };
@@ -216,6 +240,7 @@ static_assert(std::is_trivially_copyable_v<Item> && sizeof(Item) == 80);
 static_assert(std::is_trivially_copyable_v<Topic> && sizeof(Topic) == 72);
 static_assert(sizeof(Interest) == 64);
 static_assert(sizeof(KeyRecord) == 64);
+static_assert(sizeof(SelectorRecord) == 40);
 static_assert(std::atomic<uint64_t>::is_always_lock_free);
 
 } // namespace ws_pubsub

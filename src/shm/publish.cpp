@@ -95,27 +95,14 @@ Topic* Store::topic_to_publish(Transaction& tx,
     return topic;
 }
 
-// The topic comes to be: every worker with a selector has to look at it.
+// The topic comes to be.
 bool Store::begin_epoch(Transaction& tx, Topic& topic)
 {
     tx.set(topic.epoch, header_.next_epoch);
     tx.set(topic.seq, uint64_t{0});
     tx.set(header_.next_epoch, header_.next_epoch + 1);
     tx.set(header_.totals.topics, header_.totals.topics + 1);
-
-    bool interested[kMaxWorkers] = {};
-    for (const Interest* interest = topic.interests; interest != nullptr;
-         interest = interest->topic_next) {
-        interested[interest->worker] |= !interest->dropped;
-    }
-    for (size_t i = 0; i < kMaxWorkers; i++) {
-        const WorkerSlot& slot = header_.workers[i];
-        if (slot.pid != 0 && slot.wants_new_topics && !interested[i] &&
-            new_interest(tx, topic, static_cast<WorkerId>(i), 0) == nullptr) {
-            return false;
-        }
-    }
-    return true;
+    return tell_selectors(tx, topic);
 }
 
 // Puts the topic into the inbox of each interested worker. Returns the number
@@ -145,6 +132,7 @@ void Store::wake_readers()
 std::optional<PublishAnswer> Store::try_publish(Transaction& tx,
                                                 const Publication& publication)
 {
+    const size_t free_before = memory_.free_bytes();
     void* block = tx.allocate(item_bytes(publication));
     Topic* topic =
         block == nullptr ? nullptr : topic_to_publish(tx, publication);
@@ -154,8 +142,12 @@ std::optional<PublishAnswer> Store::try_publish(Transaction& tx,
         answer.at = {topic->epoch, topic->seq};
         answer.subscribers = notify_readers(tx, *topic);
     }
-    if (topic == nullptr || (!publication.idempotency_key.empty() &&
-                             !add_key(tx, publication, answer))) {
+    const bool keyed =
+        topic != nullptr && (publication.idempotency_key.empty() ||
+                             add_key(tx, publication, answer));
+    const size_t free_after = memory_.free_bytes();
+    if (!keyed || (free_after < free_before &&
+                   free_after < header_.reserve_bytes)) {
         tx.rollback();
         to_wake_.clear();
         return std::nullopt;

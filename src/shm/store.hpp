@@ -136,13 +136,18 @@ public:
     void claim_interest(Interest& interest, uint64_t token);
     void drop_interest(Interest& interest);
     void set_subscribers(std::span<const SubscriberCount> counts);
-    void set_wants_new_topics(WorkerId worker, bool wants);
     // The next topic with unread items; false when the inbox is empty.
     bool read_inbox(WorkerId worker, size_t max_bytes, Delivery& delivery,
                     Batch& out);
     // The unread items of one topic; then what `from` asks of those before.
     ReadAnswer catch_up(Interest& interest, const ReadFrom& from,
                         const ReadLimits& limits, Batch& unread, Batch& kept);
+
+    // --- selectors.cpp: who wants topics that come to be
+    // REQUIRES: the selector has a wildcard. nullptr when the zone is full.
+    SelectorRecord* add_selector(WorkerId worker, const Selector& selector);
+    void set_sessions(SelectorRecord& record, uint32_t sessions);
+    void remove_selector(SelectorRecord& record);
 
     // --- workers.cpp
     // Makes slots usable: each needs an eventfd that all workers inherit.
@@ -183,6 +188,12 @@ private:
     bool add_key(Transaction& tx, const Publication& publication,
                  const PublishAnswer& answer);
     void expire_keys(Transaction& tx, int64_t now_ms);
+    // selectors.cpp
+    SelectorRecord** selector_bucket(uint64_t prefix_hash);
+    void free_selector(Transaction& tx, SelectorRecord& record);
+    bool tell_selectors(Transaction& tx, Topic& topic);
+    bool tell_selectors(Transaction& tx, Topic& topic, std::string_view prefix,
+                        Interest** interests);
     // inbox.cpp
     Interest* new_interest(Transaction& tx, Topic& topic, WorkerId worker,
                            uint64_t token);

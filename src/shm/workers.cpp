@@ -10,6 +10,10 @@ namespace {
 // One bucket for so many bytes of zone.
 constexpr size_t kZoneBytesPerBucket = 512;
 constexpr size_t kZoneBytesPerKeyBucket = 4096;
+constexpr size_t kZoneBytesPerSelectorBucket = 4096;
+
+// The share of the zone that messages leave to topics, readers and marks.
+constexpr size_t kReserveShare = 32;
 
 template <class T>
 T* allocate_zeroed(Memory& memory, size_t count)
@@ -32,6 +36,10 @@ ZoneHeader* Store::create(Memory& memory, size_t zone_bytes, uint64_t seed,
         header->bucket_count = std::bit_floor(zone_bytes / kZoneBytesPerBucket);
         header->key_bucket_count =
             std::bit_floor(zone_bytes / kZoneBytesPerKeyBucket);
+        header->selector_bucket_count =
+            std::bit_floor(zone_bytes / kZoneBytesPerSelectorBucket);
+        header->selector_buckets = allocate_zeroed<SelectorRecord*>(
+            memory, header->selector_bucket_count);
         header->undo = allocate_zeroed<UndoLog>(memory, 1);
         header->buckets =
             allocate_zeroed<Topic*>(memory, header->bucket_count);
@@ -40,7 +48,8 @@ ZoneHeader* Store::create(Memory& memory, size_t zone_bytes, uint64_t seed,
     }
     memory.unlock();
     if (header == nullptr || header->undo == nullptr ||
-        header->buckets == nullptr || header->key_buckets == nullptr) {
+        header->buckets == nullptr || header->key_buckets == nullptr ||
+        header->selector_buckets == nullptr) {
         return nullptr;
     }
     for (WorkerSlot& slot : header->workers) {
@@ -50,6 +59,7 @@ ZoneHeader* Store::create(Memory& memory, size_t zone_bytes, uint64_t seed,
     header->layout_version = kLayoutVersion;
     header->header_bytes = sizeof(ZoneHeader);
     header->zone_bytes = zone_bytes;
+    header->reserve_bytes = zone_bytes / kReserveShare;
     header->seed = seed;
     // Epochs of a zone made later are different: in microseconds, no zone
     // makes topics faster than time goes by.
@@ -108,8 +118,9 @@ std::optional<WorkerId> Store::attach(int32_t pid)
 void Store::release_slot(Transaction& tx, WorkerSlot& slot)
 {
     // First of all nothing more may come in.
-    tx.set(slot.wants_new_topics, false);
-    tx.commit();
+    while (slot.selectors != nullptr) {
+        free_selector(tx, *slot.selectors);
+    }
     while (slot.inbox_head != nullptr) {
         Interest& interest = *slot.inbox_head;
         tx.set(slot.inbox_head, interest.inbox_next);

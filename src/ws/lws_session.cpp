@@ -10,7 +10,8 @@ namespace ws_pubsub {
 
 namespace {
 
-// Inflated output comes in steps; a message has at most so many.
+// Inflated output comes in steps of a kilobyte. What takes more of them than
+// this makes no progress.
 constexpr int kMaxDrainSteps = 100000;
 
 // libwebsockets sees no more of the client's request than this: nginx has
@@ -35,12 +36,17 @@ std::string request_head(std::string_view key, bool deflate)
 
 } // namespace
 
-LwsSession::~LwsSession()
+// Without a close reason libwebsockets lets go at once and in silence.
+void LwsSession::kill()
 {
-    // Without a close reason libwebsockets lets go at once and in silence.
     for (int i = 0; i < 2 && wsi_ != nullptr; i++) {
         lws_set_timeout(wsi_, PENDING_TIMEOUT_USER_OK, LWS_TO_KILL_SYNC);
     }
+}
+
+LwsSession::~LwsSession()
+{
+    kill();
     if (descriptor_ != 0) {
         engine_.give_back(descriptor_);
     }
@@ -94,9 +100,12 @@ void LwsSession::service()
     lws_service_fd(engine_.context_, &poll);
     // What inflating has left lies in a buffer that all sessions share: take
     // it out before another session's turn.
-    for (int i = 0; i < kMaxDrainSteps && wsi_ != nullptr &&
+    for (int i = 0; wsi_ != nullptr &&
                     lws_service_adjust_timeout(engine_.context_, 1, 0) == 0;
          i++) {
+        if (i == kMaxDrainSteps) {
+            return kill();
+        }
         poll.revents = POLLIN;
         lws_service_fd(engine_.context_, &poll);
     }

@@ -55,6 +55,7 @@ public:
 
 private:
     void service();
+    void kill();
 
     LwsEngine& engine_;
     MessageSink& sink_;

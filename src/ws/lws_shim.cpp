@@ -10,6 +10,7 @@
 #include <sys/eventfd.h>
 #include <sys/random.h>
 #include <sys/socket.h>
+#include <zlib.h>
 
 using ws_pubsub::LwsEngine;
 using ws_pubsub::LwsSession;
@@ -113,6 +114,22 @@ int ngxws_open(const char* /*path*/, int /*flags*/, ...)
 ssize_t ngxws_read(int /*descriptor*/, void* buffer, size_t size)
 {
     return getrandom(buffer, size, 0);
+}
+
+// A block with BFINAL set ends a stream for zlib, but not for a message (RFC
+// 7692 section 7.2.3.4): libwebsockets would wait for ever for what is behind
+// it to be consumed.
+int ngxws_inflate(z_stream* stream, int flush)
+{
+    int rc = inflate(stream, flush);
+    while (rc == Z_STREAM_END) {
+        inflateResetKeep(stream);
+        if (stream->avail_in == 0 || stream->avail_out == 0) {
+            return Z_OK;
+        }
+        rc = inflate(stream, flush);
+    }
+    return rc;
 }
 
 void (*ngxws_signal(int /*signal*/, void (*handler)(int)))(int)

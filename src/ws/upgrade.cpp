@@ -46,8 +46,9 @@ std::string_view header_value(ngx_http_request_t* r, std::string_view name)
 
 } // namespace
 
-ngx_int_t check_upgrade(ngx_http_request_t* r, std::string_view protocol,
-                        bool compression, Upgrade& upgrade)
+std::optional<ngx_int_t> check_upgrade(ngx_http_request_t* r,
+                                       std::string_view protocol,
+                                       bool compression, Upgrade& upgrade)
 {
     if (r->method != NGX_HTTP_GET) {
         return add_header(r, "Allow", "GET")
@@ -88,7 +89,7 @@ ngx_int_t check_upgrade(ngx_http_request_t* r, std::string_view protocol,
         }
     }
     upgrade.deflate.accepted = upgrade.deflate.accepted && compression;
-    return NGX_OK;
+    return std::nullopt;
 }
 
 } // namespace ws_pubsub

@@ -7,6 +7,7 @@
 #include "ngx/ngx.hpp"
 #include "ws/deflate_offer.hpp"
 
+#include <optional>
 #include <string_view>
 
 namespace ws_pubsub {
@@ -16,10 +17,11 @@ struct Upgrade {
     DeflateAnswer deflate;
 };
 
-// NGX_OK, and `upgrade` is filled in; or the HTTP status to answer with, its
-// headers set; or NGX_DONE, the answer was sent. `protocol`: the sub-protocol
-// that the client has to offer; empty: any or none.
-ngx_int_t check_upgrade(ngx_http_request_t* r, std::string_view protocol,
-                        bool compression, Upgrade& upgrade);
+// nullopt, and `upgrade` is filled in; or what the content handler is to
+// return: the request was refused. `protocol`: the sub-protocol that the
+// client has to offer; empty: any or none.
+std::optional<ngx_int_t> check_upgrade(ngx_http_request_t* r,
+                                       std::string_view protocol,
+                                       bool compression, Upgrade& upgrade);
 
 } // namespace ws_pubsub

@@ -1,0 +1,137 @@
+// Which workers want to hear of topics that come to be.
+//
+// A worker registers each selector with wildcards that its sessions have, and
+// how many sessions those are. When a topic comes to be, its few prefixes are
+// looked up, so the cost depends on the selectors that share one of them and
+// not on all there are. Each worker with a match gets an unclaimed Interest:
+// the topic's first message waits for it from the start, and the publisher can
+// say how many sessions that is.
+#include "shm/store.hpp"
+
+#include <algorithm>
+#include <cstring>
+
+namespace ws_pubsub {
+
+SelectorRecord** Store::selector_bucket(uint64_t prefix_hash)
+{
+    return &header_.selector_buckets[prefix_hash &
+                                     (header_.selector_bucket_count - 1)];
+}
+
+SelectorRecord* Store::add_selector(WorkerId worker, const Selector& selector)
+{
+    Transaction tx(memory_, header_);
+    const std::string_view text = selector.text();
+    const size_t bytes = sizeof(SelectorRecord) + text.size();
+    Eviction evicted;
+    void* block = tx.allocate(bytes);
+    while (block == nullptr && evict_some(tx, bytes, evicted)) {
+        block = tx.allocate(bytes);
+    }
+    if (block == nullptr) {
+        return nullptr;
+    }
+    const std::string_view prefix = selector.literal_prefix();
+    auto* record = new (block) SelectorRecord{};
+    record->prefix_hash = hash_bytes(prefix, header_.seed);
+    record->worker = worker;
+    record->text_bytes = static_cast<uint8_t>(text.size());
+    record->prefix_bytes = static_cast<uint8_t>(prefix.size());
+    std::memcpy(record + 1, text.data(), text.size());
+
+    SelectorRecord** bucket = selector_bucket(record->prefix_hash);
+    WorkerSlot& slot = header_.workers[worker];
+    record->hash_next = *bucket;
+    record->worker_next = slot.selectors;
+    if (slot.selectors != nullptr) {
+        tx.set(slot.selectors->worker_prev, record);
+    }
+    tx.set(slot.selectors, record);
+    tx.set(*bucket, record);
+    return record;
+}
+
+void Store::set_sessions(SelectorRecord& record, uint32_t sessions)
+{
+    Transaction tx(memory_, header_);
+    tx.set(record.sessions, sessions);
+}
+
+void Store::remove_selector(SelectorRecord& record)
+{
+    Transaction tx(memory_, header_);
+    free_selector(tx, record);
+}
+
+void Store::free_selector(Transaction& tx, SelectorRecord& record)
+{
+    SelectorRecord** link = selector_bucket(record.prefix_hash);
+    while (*link != &record) {
+        link = &(*link)->hash_next;
+    }
+    tx.set(*link, record.hash_next);
+    if (record.worker_prev != nullptr) {
+        tx.set(record.worker_prev->worker_next, record.worker_next);
+    } else {
+        tx.set(header_.workers[record.worker].selectors, record.worker_next);
+    }
+    if (record.worker_next != nullptr) {
+        tx.set(record.worker_next->worker_prev, record.worker_prev);
+    }
+    tx.release(&record);
+    tx.commit();
+}
+
+// Gives each worker with a selector that matches the topic an interest in it.
+// False when the zone is full.
+bool Store::tell_selectors(Transaction& tx, Topic& topic)
+{
+    Interest* interests[kMaxWorkers] = {}; // by worker
+    for (Interest* interest = topic.interests; interest != nullptr;
+         interest = interest->topic_next) {
+        if (!interest->dropped) {
+            interests[interest->worker] = interest;
+        }
+    }
+    const std::string_view path = topic.path();
+    size_t end = 0; // of the prefix
+    for (;;) {
+        if (!tell_selectors(tx, topic, path.substr(0, end), interests)) {
+            return false;
+        }
+        const size_t slash = path.find('/', end);
+        if (slash == std::string_view::npos) {
+            return true;
+        }
+        end = slash + 1;
+    }
+}
+
+bool Store::tell_selectors(Transaction& tx, Topic& topic,
+                           std::string_view prefix, Interest** interests)
+{
+    const uint64_t hash = hash_bytes(prefix, header_.seed);
+    for (SelectorRecord* record = *selector_bucket(hash); record != nullptr;
+         record = record->hash_next) {
+        if (record->prefix_hash != hash || record->prefix() != prefix ||
+            !selector_matches(record->text(), topic.path())) {
+            continue;
+        }
+        Interest*& interest = interests[record->worker];
+        if (interest == nullptr) {
+            interest = new_interest(tx, topic, record->worker, 0);
+        }
+        if (interest == nullptr) {
+            return false;
+        }
+        // The worker itself counts for what it has claimed.
+        if (interest->token == 0) {
+            tx.set(interest->subscribers,
+                   interest->subscribers + record->sessions);
+        }
+    }
+    return true;
+}
+
+} // namespace ws_pubsub
