@@ -1,11 +1,11 @@
 // Positions as clients write and read them: "epoch.seq", the epoch in base 36.
 #pragma once
 
-#include "base/message.hpp"
-
 #include <optional>
 #include <string>
 #include <string_view>
+
+#include "base/message.hpp"
 
 namespace ws_pubsub {
 

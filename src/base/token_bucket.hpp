@@ -15,8 +15,7 @@ class TokenBucket {
 public:
     TokenBucket(Rate rate, int64_t now_ms)
         : rate_(rate), tokens_(capacity()), last_ms_(now_ms)
-    {
-    }
+    {}
 
     // Takes a token if there is one. `now_ms` may stand still, not go back.
     bool take(int64_t now_ms)

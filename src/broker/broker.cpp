@@ -130,8 +130,8 @@ bool Broker::positions_hold(const Start& start)
     return true;
 }
 
-Result<Subscribed> Broker::subscribe(Session& session,
-                                     const Selector& selector, Start start)
+Result<Subscribed> Broker::subscribe(Session& session, const Selector& selector,
+                                     Start start)
 {
     for (const auto& other : session.subscriptions_) {
         if (other->group->selector.text() == selector.text()) {
@@ -287,8 +287,7 @@ void Broker::count_subscribers(std::span<LocalTopic* const> topics)
 {
     std::vector<SubscriberCount> counts;
     while (!topics.empty()) {
-        const auto some =
-            topics.first(std::min(topics.size(), kCountsPerLock));
+        const auto some = topics.first(std::min(topics.size(), kCountsPerLock));
         counts.clear();
         for (const LocalTopic* topic : some) {
             counts.push_back({topic->interest, subscribers_of(*topic)});

@@ -16,12 +16,6 @@
 // Thread safety: none; one broker for each zone in each worker.
 #pragma once
 
-#include "broker/encoder.hpp"
-#include "broker/publisher.hpp"
-#include "broker/selector_index.hpp"
-#include "broker/session.hpp"
-#include "shm/store.hpp"
-
 #include <array>
 #include <functional>
 #include <map>
@@ -30,6 +24,12 @@
 #include <string>
 #include <string_view>
 #include <vector>
+
+#include "broker/encoder.hpp"
+#include "broker/publisher.hpp"
+#include "broker/selector_index.hpp"
+#include "broker/session.hpp"
+#include "shm/store.hpp"
 
 namespace ws_pubsub {
 
@@ -74,8 +74,7 @@ public:
            Scheduler& scheduler)
         : store_(publisher.store), publisher_(publisher), encoder_(encoder),
           scheduler_(scheduler), worker_(worker)
-    {
-    }
+    {}
     Broker(const Broker&) = delete;
     Broker& operator=(const Broker&) = delete;
     // REQUIRES: all sessions were removed.

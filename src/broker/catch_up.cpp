@@ -3,9 +3,9 @@
 // Reading a topic's kept messages for one session takes its unread ones out
 // of the inbox in the same step and delivers them to everybody else, so the
 // session goes on exactly where its history ends.
-#include "broker/broker.hpp"
-
 #include <algorithm>
+
+#include "broker/broker.hpp"
 
 namespace ws_pubsub {
 
@@ -43,9 +43,8 @@ bool is_live_without_asking(const Subscription& subscription,
 {
     const CatchUp* catch_up = subscription.catch_up.get();
     return catch_up == nullptr ||
-           (catch_up->partial != &topic &&
-            (topic.path <= catch_up->after ||
-             catch_up->early.contains(&topic)));
+           (catch_up->partial != &topic && (topic.path <= catch_up->after ||
+                                            catch_up->early.contains(&topic)));
 }
 
 // Whether another subscription of the session brings the topic already.
@@ -53,13 +52,12 @@ bool covered_elsewhere(
     const std::vector<std::unique_ptr<Subscription>>& subscriptions,
     const Subscription& own, const LocalTopic& topic)
 {
-    return std::any_of(
-        subscriptions.begin(), subscriptions.end(),
-        [&](const std::unique_ptr<Subscription>& other) {
-            return other.get() != &own &&
-                   other->group->selector.matches(topic.path) &&
-                   is_live_without_asking(*other, topic);
-        });
+    return std::any_of(subscriptions.begin(), subscriptions.end(),
+                       [&](const std::unique_ptr<Subscription>& other) {
+                           return other.get() != &own &&
+                                  other->group->selector.matches(topic.path) &&
+                                  is_live_without_asking(*other, topic);
+                       });
 }
 
 } // namespace
@@ -243,8 +241,7 @@ void Broker::start_early(Subscription& subscription, LocalTopic& topic,
 void Broker::send_topic_notice(Session& session, const LocalTopic& topic,
                                const Position& at)
 {
-    const FrameRef frame =
-        encoder_.topic(session.encoding(), topic.path, at);
+    const FrameRef frame = encoder_.topic(session.encoding(), topic.path, at);
     if (frame) {
         session.push(frame);
     }

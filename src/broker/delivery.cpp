@@ -22,10 +22,9 @@ bool Broker::read_inbox()
             return false;
         }
         bytes += inbox_batch_.bytes() + 1024;
-        LocalTopic* topic =
-            delivery.token != 0
-                ? reinterpret_cast<LocalTopic*>(delivery.token)
-                : adopt(delivery);
+        LocalTopic* topic = delivery.token != 0
+                                ? reinterpret_cast<LocalTopic*>(delivery.token)
+                                : adopt(delivery);
         if (topic != nullptr) {
             deliver(*topic, inbox_batch_);
         }
@@ -40,8 +39,7 @@ LocalTopic* Broker::adopt(const Delivery& delivery)
     auto topic = std::make_unique<LocalTopic>();
     topic->path = delivery.path;
     topic->interest = delivery.interest;
-    index_.match(delivery.path,
-                 [&](Group& group) { link(group, *topic); });
+    index_.match(delivery.path, [&](Group& group) { link(group, *topic); });
     if (topic->groups.empty()) {
         store_.drop_interest(*delivery.interest);
         return nullptr;
@@ -65,8 +63,7 @@ void Broker::deliver(LocalTopic& topic, const Batch& batch)
             continue;
         }
         size_t last = first + 1;
-        while (last < batch.size() &&
-               batch[last].kind == ItemKind::message) {
+        while (last < batch.size() && batch[last].kind == ItemKind::message) {
             last++;
         }
         deliver_messages(topic, batch, first, last);
@@ -104,8 +101,7 @@ void Broker::send_to_all(LocalTopic& topic, uint64_t before_seq,
     for (const Group* group : topic.groups) {
         for (Subscription* member : group->members) {
             Session& session = *member->session;
-            if (session.stopped() ||
-                (several && session.stamp_ == stamp) ||
+            if (session.stopped() || (several && session.stamp_ == stamp) ||
                 (member->catch_up != nullptr &&
                  !is_live(*member, topic, before_seq))) {
                 continue;

@@ -2,11 +2,11 @@
 // protocols implement it.
 #pragma once
 
-#include "broker/session.hpp"
-#include "shm/batch.hpp"
-
 #include <cstdint>
 #include <string_view>
+
+#include "broker/session.hpp"
+#include "shm/batch.hpp"
 
 namespace ws_pubsub {
 

@@ -26,8 +26,7 @@ public:
 private:
     friend class FrameRef;
     Frame(uint32_t size, uint32_t messages) : size_(size), messages_(messages)
-    {
-    }
+    {}
 
     uint32_t refs_ = 1;
     uint32_t size_;
@@ -45,8 +44,8 @@ public:
         if (block == nullptr) {
             throw std::bad_alloc();
         }
-        auto* frame = new (block)
-            Frame(static_cast<uint32_t>(bytes.size()), messages);
+        auto* frame =
+            new (block) Frame(static_cast<uint32_t>(bytes.size()), messages);
         std::memcpy(frame + 1, bytes.data(), bytes.size());
         return FrameRef(frame);
     }
@@ -59,8 +58,7 @@ public:
     }
     FrameRef(FrameRef&& other) noexcept
         : frame_(std::exchange(other.frame_, nullptr))
-    {
-    }
+    {}
     FrameRef& operator=(FrameRef other) noexcept
     {
         std::swap(frame_, other.frame_);

@@ -4,10 +4,10 @@
 // written whole: TLS has to be offered the same bytes again after a stall.
 #pragma once
 
-#include "broker/frame.hpp"
-
 #include <cstddef>
 #include <vector>
+
+#include "broker/frame.hpp"
 
 namespace ws_pubsub {
 

@@ -1,11 +1,11 @@
 // Which policy a topic has: the first whose selector matches, else the default.
 #pragma once
 
-#include "base/message.hpp"
-#include "base/topic.hpp"
-
 #include <string_view>
 #include <vector>
+
+#include "base/message.hpp"
+#include "base/topic.hpp"
 
 namespace ws_pubsub {
 

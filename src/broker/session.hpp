@@ -5,17 +5,17 @@
 // the broker refers to them between add_session() and remove_session().
 #pragma once
 
-#include "base/limits.hpp"
-#include "base/topic.hpp"
-#include "broker/outbox.hpp"
-#include "shm/store.hpp"
-
 #include <map>
 #include <memory>
 #include <set>
 #include <string>
 #include <string_view>
 #include <vector>
+
+#include "base/limits.hpp"
+#include "base/topic.hpp"
+#include "broker/outbox.hpp"
+#include "shm/store.hpp"
 
 namespace ws_pubsub {
 
@@ -56,18 +56,18 @@ struct Start {
 struct CatchUp {
     Start start;
     std::string after;
-    std::string listed_to;         // the last topic that the reply has named
-    std::vector<TopicRow> page;    // topics to come next, from `page_next`
+    std::string listed_to;      // the last topic that the reply has named
+    std::vector<TopicRow> page; // topics to come next, from `page_next`
     size_t page_next = 0;
-    LocalTopic* partial = nullptr; // in the middle of this one's history,
-    Position partial_at;           // up to here
+    LocalTopic* partial = nullptr;     // in the middle of this one's history,
+    Position partial_at;               // up to here
     std::set<const LocalTopic*> early; // live before their turn
 };
 
 struct Subscription {
     Session* session = nullptr;
     Group* group = nullptr;
-    size_t place = 0; // in group->members
+    size_t place = 0;                  // in group->members
     std::unique_ptr<CatchUp> catch_up; // null: live in all its topics
 };
 
@@ -86,8 +86,7 @@ class Session {
 public:
     Session(Transport& transport, Encoding encoding, SessionLimits limits)
         : transport_(transport), limits_(limits), encoding_(encoding)
-    {
-    }
+    {}
     Session(const Session&) = delete;
     Session& operator=(const Session&) = delete;
 

@@ -13,9 +13,8 @@ namespace {
 // Those for which nginx has none.
 std::string_view status_line(ngx_uint_t status)
 {
-    return status == NGX_HTTP_INSUFFICIENT_STORAGE
-               ? "507 Insufficient Storage"
-               : std::string_view{};
+    return status == NGX_HTTP_INSUFFICIENT_STORAGE ? "507 Insufficient Storage"
+                                                   : std::string_view{};
 }
 
 } // namespace

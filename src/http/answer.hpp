@@ -3,10 +3,10 @@
 
 #include "ngx/ngx.hpp"
 
+#include <string_view>
+
 #include "base/message.hpp"
 #include "base/result.hpp"
-
-#include <string_view>
 
 namespace ws_pubsub {
 

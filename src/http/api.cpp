@@ -2,6 +2,8 @@
 
 #include "http/api.hpp"
 
+#include <optional>
+
 #include "base/limits.hpp"
 #include "base/position_text.hpp"
 #include "base/topic.hpp"
@@ -10,8 +12,6 @@
 #include "ngx/response.hpp"
 #include "ngx/text.hpp"
 #include "proto/pages.hpp"
-
-#include <optional>
 
 namespace ws_pubsub {
 
@@ -53,8 +53,7 @@ bool read_limit(ngx_http_request_t* r, PageLimits& limits)
 
 ngx_int_t bad_argument(ngx_http_request_t* r, std::string_view message)
 {
-    return send_error(r, NGX_HTTP_BAD_REQUEST,
-                      {Errc::bad_request, message});
+    return send_error(r, NGX_HTTP_BAD_REQUEST, {Errc::bad_request, message});
 }
 
 std::string_view usual_type(PayloadKind kind)
@@ -71,8 +70,7 @@ std::string_view usual_type(PayloadKind kind)
 }
 
 // nginx's own filter turns this into a 304 where a condition asks for it.
-ngx_int_t get_value(ngx_http_request_t* r, Store& store,
-                    std::string_view topic)
+ngx_int_t get_value(ngx_http_request_t* r, Store& store, std::string_view topic)
 {
     Batch batch;
     store.read(topic, {}, {}, batch);
@@ -100,8 +98,7 @@ ngx_int_t get_history(ngx_http_request_t* r, Store& store,
         return bad_argument(r, "limit must be a number from 1 to 1000");
     }
     std::string json;
-    const ReadAnswer answer =
-        append_history(json, store, topic, from, limits);
+    const ReadAnswer answer = append_history(json, store, topic, from, limits);
     if (answer.newest.epoch == 0) {
         return send_error(r, NGX_HTTP_NOT_FOUND, kUnknownTopic);
     }
@@ -117,8 +114,7 @@ ngx_int_t get_history(ngx_http_request_t* r, Store& store,
     return send_json(r, NGX_HTTP_OK, json);
 }
 
-ngx_int_t get_topic(ngx_http_request_t* r, Store& store,
-                    std::string_view topic)
+ngx_int_t get_topic(ngx_http_request_t* r, Store& store, std::string_view topic)
 {
     const auto since = argument(r, "since");
     const auto last = argument(r, "last");
@@ -147,8 +143,7 @@ ngx_int_t get_topic(ngx_http_request_t* r, Store& store,
 ngx_int_t get_selection(ngx_http_request_t* r, Store& store)
 {
     const auto select = argument(r, "select");
-    const auto selector =
-        select ? Selector::parse(*select) : std::nullopt;
+    const auto selector = select ? Selector::parse(*select) : std::nullopt;
     if (!selector) {
         return bad_argument(r, "select must be a selector");
     }
@@ -209,8 +204,7 @@ ngx_int_t handle_api(ngx_http_request_t* r, const ApiEndpoint& endpoint,
         return remove_topic(r, endpoint, topic);
     }
     Store& store = endpoint.publisher.store;
-    return topic.empty() ? get_selection(r, store)
-                         : get_topic(r, store, topic);
+    return topic.empty() ? get_selection(r, store) : get_topic(r, store, topic);
 }
 
 } // namespace ws_pubsub

@@ -5,10 +5,10 @@
 
 #include "ngx/ngx.hpp"
 
+#include <string>
+
 #include "broker/clock.hpp"
 #include "broker/publisher.hpp"
-
-#include <string>
 
 namespace ws_pubsub {
 

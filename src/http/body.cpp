@@ -6,8 +6,7 @@ namespace {
 
 bool append_file(std::string& body, const ngx_buf_t& buffer)
 {
-    const auto size =
-        static_cast<size_t>(buffer.file_last - buffer.file_pos);
+    const auto size = static_cast<size_t>(buffer.file_last - buffer.file_pos);
     const size_t start = body.size();
     body.resize(start + size);
     const ssize_t read = ngx_read_file(

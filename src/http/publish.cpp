@@ -2,6 +2,9 @@
 
 #include "http/publish.hpp"
 
+#include <algorithm>
+#include <optional>
+
 #include "base/limits.hpp"
 #include "base/position_text.hpp"
 #include "base/topic.hpp"
@@ -14,9 +17,6 @@
 #include "ngx/text.hpp"
 #include "proto/command.hpp"
 #include "proto/json_text.hpp"
-
-#include <algorithm>
-#include <optional>
 
 namespace ws_pubsub {
 
@@ -111,8 +111,7 @@ struct Payload {
 };
 
 // What the body is, told by its content type.
-Result<Payload> classify(std::string_view content_type,
-                         std::string_view body)
+Result<Payload> classify(std::string_view content_type, std::string_view body)
 {
     const std::string_view type = media_type(content_type);
     if (type == "application/json" || type.ends_with("+json")) {
@@ -200,10 +199,9 @@ ngx_int_t publish(ngx_http_request_t* r, const PublishRequest& request)
     if (!set_etag(r, published->at)) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
-    return send_json(r,
-                     published->subscribers > 0 ? NGX_HTTP_CREATED
-                                                : NGX_HTTP_ACCEPTED,
-                     json);
+    return send_json(
+        r, published->subscribers > 0 ? NGX_HTTP_CREATED : NGX_HTTP_ACCEPTED,
+        json);
 }
 
 void on_body(ngx_http_request_t* r)
@@ -235,14 +233,13 @@ ngx_int_t start_publish(ngx_http_request_t* r, const ApiEndpoint& endpoint,
         return send_error(r, NGX_HTTP_REQUEST_ENTITY_TOO_LARGE,
                           {Errc::limit, "the message is too big"});
     }
-    const auto condition =
-        read_condition(r, endpoint.publisher.store, topic);
+    const auto condition = read_condition(r, endpoint.publisher.store, topic);
     if (!condition) {
         return send_error(r, NGX_HTTP_BAD_REQUEST, kBadCondition);
     }
     const ngx_table_elt_t* key = find_header(r, "Idempotency-Key");
-    if (key != nullptr && (key->value.len == 0 ||
-                           key->value.len > kMaxIdempotencyKeyBytes)) {
+    if (key != nullptr &&
+        (key->value.len == 0 || key->value.len > kMaxIdempotencyKeyBytes)) {
         return send_error(
             r, NGX_HTTP_BAD_REQUEST,
             {Errc::bad_request, "Idempotency-Key takes 1 to 128 bytes"});

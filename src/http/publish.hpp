@@ -3,9 +3,9 @@
 
 #include "ngx/ngx.hpp"
 
-#include "http/api.hpp"
-
 #include <string>
+
+#include "http/api.hpp"
 
 namespace ws_pubsub {
 

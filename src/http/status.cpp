@@ -2,13 +2,13 @@
 
 #include "http/status.hpp"
 
+#include <array>
+
 #include "http/answer.hpp"
 #include "ngx/headers.hpp"
 #include "ngx/response.hpp"
 #include "ngx/text.hpp"
 #include "proto/json_text.hpp"
-
-#include <array>
 
 namespace ws_pubsub {
 

@@ -3,9 +3,9 @@
 
 #include "ngx/ngx.hpp"
 
-#include "shm/store.hpp"
-
 #include <string_view>
+
+#include "shm/store.hpp"
 
 namespace ws_pubsub {
 

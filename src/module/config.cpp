@@ -12,8 +12,7 @@ Zone& MainConf::zone(std::string_view name)
 {
     auto found = zones.find(name);
     if (found == zones.end()) {
-        found = zones.emplace(std::string(name),
-                              std::make_unique<Zone>(name))
+        found = zones.emplace(std::string(name), std::make_unique<Zone>(name))
                     .first;
     }
     return *found->second;

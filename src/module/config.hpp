@@ -3,14 +3,14 @@
 
 #include "ngx/ngx.hpp"
 
-#include "base/token_bucket.hpp"
-#include "module/permissions.hpp"
-#include "module/zone.hpp"
-
 #include <map>
 #include <memory>
 #include <string>
 #include <string_view>
+
+#include "base/token_bucket.hpp"
+#include "module/permissions.hpp"
+#include "module/zone.hpp"
 
 namespace ws_pubsub {
 

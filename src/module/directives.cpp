@@ -1,6 +1,9 @@
 // The directives: their names, contexts and arguments.
 #include "ngx/ngx.hpp"
 
+#include <cstddef>
+#include <optional>
+
 #include "base/limits.hpp"
 #include "base/position_text.hpp"
 #include "module/config.hpp"
@@ -8,9 +11,6 @@
 #include "ngx/guard.hpp"
 #include "ngx/pool.hpp"
 #include "ngx/text.hpp"
-
-#include <cstddef>
-#include <optional>
 
 namespace ws_pubsub {
 
@@ -26,8 +26,7 @@ struct Arguments {
     explicit Arguments(const ngx_conf_t* cf)
         : begin_(static_cast<ngx_str_t*>(cf->args->elts)),
           count(cf->args->nelts)
-    {
-    }
+    {}
     [[nodiscard]] const ngx_str_t& operator[](size_t i) const
     {
         return begin_[i];
@@ -79,8 +78,9 @@ char* set_zone(ngx_conf_t* cf, ngx_command_t* /*command*/, void* conf)
     }
     return guarded(
         [&] {
-            return static_cast<MainConf*>(conf)->zone(view(name)).define(
-                cf, name, size);
+            return static_cast<MainConf*>(conf)
+                ->zone(view(name))
+                .define(cf, name, size);
         },
         kConfError);
 }
@@ -187,8 +187,7 @@ char* set_role(ngx_conf_t* cf, const ngx_command_t* command, void* conf,
             zone && !zone->empty() && location.zone == nullptr) {
             location.zone = &main_conf(cf).zone(*zone);
         } else if (const auto topic = value_of(arguments[i], "topic");
-                   topic && role != Role::status &&
-                   location.topic == nullptr) {
+                   topic && role != Role::status && location.topic == nullptr) {
             char* rc = set_topic_value(cf, *topic, location.topic);
             if (rc != NGX_CONF_OK) {
                 return rc;
@@ -233,9 +232,8 @@ char* set_allow(ngx_conf_t* cf, ngx_command_t* command, void* conf)
     return guarded(
         [&] {
             auto* made = make_in_pool<SelectorRules>(cf->pool);
-            if (made == nullptr ||
-                !made->read(cf, command->name, &arguments[1],
-                            arguments.count - 1)) {
+            if (made == nullptr || !made->read(cf, command->name, &arguments[1],
+                                               arguments.count - 1)) {
                 return kConfError;
             }
             location.*rules = made;
@@ -287,9 +285,8 @@ char* set_connections(ngx_conf_t* cf, ngx_command_t* /*command*/, void* conf)
         return const_cast<char*>("is duplicate");
     }
     const Arguments arguments(cf);
-    const auto number = view(arguments[1]) == "off"
-                            ? 0
-                            : parse_number(view(arguments[1]));
+    const auto number =
+        view(arguments[1]) == "off" ? 0 : parse_number(view(arguments[1]));
     if (!number) {
         return invalid(cf, arguments[1]);
     }
@@ -300,9 +297,8 @@ char* set_connections(ngx_conf_t* cf, ngx_command_t* /*command*/, void* conf)
 ngx_conf_num_bounds_t subscription_bounds = {ngx_conf_check_num_bounds, 1,
                                              1000000};
 
-ngx_conf_enum_t log_times[] = {{ngx_string("close"), 0},
-                               {ngx_string("connect"), 1},
-                               {ngx_null_string, 0}};
+ngx_conf_enum_t log_times[] = {
+    {ngx_string("close"), 0}, {ngx_string("connect"), 1}, {ngx_null_string, 0}};
 
 constexpr ngx_uint_t kAnywhere =
     NGX_HTTP_MAIN_CONF | NGX_HTTP_SRV_CONF | NGX_HTTP_LOC_CONF;

@@ -2,6 +2,8 @@
 
 #include "module/handlers.hpp"
 
+#include <optional>
+
 #include "http/api.hpp"
 #include "http/status.hpp"
 #include "module/config.hpp"
@@ -10,8 +12,6 @@
 #include "ngx/text.hpp"
 #include "proto/json_protocol.hpp"
 #include "ws/connection.hpp"
-
-#include <optional>
 
 namespace ws_pubsub {
 
@@ -77,13 +77,13 @@ bool allows_anything(const SessionOptions& options)
 }
 
 ngx_int_t serve_websocket(ngx_http_request_t* r, const LocationConf& conf,
-                           Worker& worker, ZoneWorker& zone)
+                          Worker& worker, ZoneWorker& zone)
 {
     const bool plain = conf.topic != nullptr;
     Upgrade upgrade;
-    const auto refused = check_upgrade(
-        r, plain ? std::string_view{} : JsonProtocol::kName,
-        conf.compression != 0, upgrade);
+    const auto refused =
+        check_upgrade(r, plain ? std::string_view{} : JsonProtocol::kName,
+                      conf.compression != 0, upgrade);
     if (refused) {
         return *refused;
     }
@@ -97,8 +97,8 @@ ngx_int_t serve_websocket(ngx_http_request_t* r, const LocationConf& conf,
             return NGX_HTTP_BAD_REQUEST;
         }
     }
-    options.permissions = evaluate_permissions(r, conf.allow_subscribe,
-                                               conf.allow_publish);
+    options.permissions =
+        evaluate_permissions(r, conf.allow_subscribe, conf.allow_publish);
     if (!allows_anything(options)) {
         ngx_log_error(NGX_LOG_INFO, r->connection->log, 0,
                       "ws_pubsub: upgrade refused: nothing is allowed");
@@ -109,10 +109,10 @@ ngx_int_t serve_websocket(ngx_http_request_t* r, const LocationConf& conf,
 }
 
 ngx_int_t serve_api(ngx_http_request_t* r, const LocationConf& conf,
-                     const Worker& worker, ZoneWorker& zone)
+                    const Worker& worker, ZoneWorker& zone)
 {
-    const auto topic = conf.topic != nullptr ? configured_topic(r, conf)
-                                             : topic_of_uri(r);
+    const auto topic =
+        conf.topic != nullptr ? configured_topic(r, conf) : topic_of_uri(r);
     if (!topic) {
         return NGX_HTTP_NOT_FOUND;
     }
@@ -125,8 +125,7 @@ ngx_int_t dispatch(ngx_http_request_t* r)
     const auto& conf = *static_cast<LocationConf*>(
         ngx_http_get_module_loc_conf(r, ngx_ws_pubsub_module));
     Worker* worker = Worker::current();
-    ZoneWorker* zone =
-        worker == nullptr ? nullptr : worker->zone(*conf.zone);
+    ZoneWorker* zone = worker == nullptr ? nullptr : worker->zone(*conf.zone);
     if (zone == nullptr) {
         return NGX_HTTP_SERVICE_UNAVAILABLE;
     }

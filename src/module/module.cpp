@@ -25,9 +25,9 @@ ngx_int_t init_module(ngx_cycle_t* cycle)
         [&] {
             const auto* core = reinterpret_cast<ngx_core_conf_t*>(
                 ngx_get_conf(cycle->conf_ctx, ngx_core_module));
-            const auto* conf = static_cast<MainConf*>(
-                ngx_http_cycle_get_module_main_conf(cycle,
-                                                    ngx_ws_pubsub_module));
+            const auto* conf =
+                static_cast<MainConf*>(ngx_http_cycle_get_module_main_conf(
+                    cycle, ngx_ws_pubsub_module));
             if (conf == nullptr || ngx_test_config) {
                 return ngx_int_t{NGX_OK};
             }
@@ -45,8 +45,7 @@ ngx_int_t init_module(ngx_cycle_t* cycle)
 
 ngx_int_t init_process(ngx_cycle_t* cycle)
 {
-    return guarded([&] { return Worker::start(cycle); },
-                   ngx_int_t{NGX_ERROR});
+    return guarded([&] { return Worker::start(cycle); }, ngx_int_t{NGX_ERROR});
 }
 
 void exit_process(ngx_cycle_t* /*cycle*/)

@@ -2,9 +2,9 @@
 
 #include "module/permissions.hpp"
 
-#include "ngx/text.hpp"
-
 #include <algorithm>
+
+#include "ngx/text.hpp"
 
 namespace ws_pubsub {
 
@@ -66,12 +66,11 @@ bool SelectorRules::read_one(ngx_conf_t* cf, const ngx_str_t& directive,
         rule.slashes = count(view(argument), '/');
         rule.stars = count(view(argument), '*');
     } else {
-        rule.fixed =
-            Selector::parse(view(argument).substr(own_topics ? 1 : 0));
+        rule.fixed = Selector::parse(view(argument).substr(own_topics ? 1 : 0));
         if (!rule.fixed || view(argument) == "off") {
             ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                               "invalid selector \"%V\" in \"%V\"",
-                               &argument, &directive);
+                               "invalid selector \"%V\" in \"%V\"", &argument,
+                               &directive);
             return false;
         }
     }

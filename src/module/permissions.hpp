@@ -8,11 +8,11 @@
 
 #include "ngx/ngx.hpp"
 
-#include "proto/protocol.hpp"
-
 #include <memory>
 #include <optional>
 #include <vector>
+
+#include "proto/protocol.hpp"
 
 namespace ws_pubsub {
 

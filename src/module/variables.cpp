@@ -2,12 +2,12 @@
 
 #include "module/variables.hpp"
 
+#include <string>
+
 #include "module/config.hpp"
 #include "ngx/guard.hpp"
 #include "ngx/text.hpp"
 #include "ws/connection.hpp"
-
-#include <string>
 
 namespace ws_pubsub {
 

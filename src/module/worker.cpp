@@ -2,14 +2,14 @@
 
 #include "module/worker.hpp"
 
-#include "ngx/guard.hpp"
-
 #include <cerrno>
 #include <cstring>
 
 #include <signal.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
+
+#include "ngx/guard.hpp"
 
 namespace ws_pubsub {
 
@@ -43,8 +43,9 @@ void log_lws(int level, const char* line)
 
 ZoneWorker::ZoneWorker(Zone& zone, Encoder& encoder)
     : zone_(zone), memory_(zone.shm_zone()),
-      store_(memory_, *this, zone.header()),
-      publisher_{store_, zone.policies()}, encoder_(encoder)
+      store_(memory_, *this, zone.header()), publisher_{store_,
+                                                        zone.policies()},
+      encoder_(encoder)
 {
     inbox_event_.data = this;
     inbox_event_.handler = on_inbox;
@@ -82,8 +83,7 @@ void ZoneWorker::attach(ngx_cycle_t* cycle)
                       zone_.name().c_str());
         return;
     }
-    broker_.emplace(publisher_, *id, encoder_,
-                    static_cast<Scheduler&>(*this));
+    broker_.emplace(publisher_, *id, encoder_, static_cast<Scheduler&>(*this));
     listen(cycle);
 }
 
@@ -149,8 +149,7 @@ void ZoneWorker::on_inbox(ngx_event_t* event)
 {
     auto* self = static_cast<ZoneWorker*>(event->data);
     guarded([&] {
-        if (self->broker_ && self->broker_->read_inbox() &&
-            !event->posted) {
+        if (self->broker_ && self->broker_->read_inbox() && !event->posted) {
             ngx_post_event(event, &ngx_posted_next_events);
         }
     });

@@ -4,6 +4,10 @@
 
 #include "ngx/ngx.hpp"
 
+#include <memory>
+#include <optional>
+#include <vector>
+
 #include "broker/broker.hpp"
 #include "broker/clock.hpp"
 #include "module/config.hpp"
@@ -11,10 +15,6 @@
 #include "proto/message_encoder.hpp"
 #include "shm/store.hpp"
 #include "ws/connection.hpp"
-
-#include <memory>
-#include <optional>
-#include <vector>
 
 namespace ws_pubsub {
 

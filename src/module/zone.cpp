@@ -2,12 +2,12 @@
 
 #include "module/zone.hpp"
 
+#include <sys/eventfd.h>
+
 #include "base/limits.hpp"
 #include "module/slab_memory.hpp"
 #include "ngx/guard.hpp"
 #include "shm/store.hpp"
-
-#include <sys/eventfd.h>
 
 namespace ws_pubsub {
 
@@ -81,8 +81,7 @@ char* Zone::define(ngx_conf_t* cf, const ngx_str_t& name, ssize_t size)
         return kConfError;
     }
     ngx_str_t own_name = name;
-    shm_zone_ = ngx_shared_memory_add(cf, &own_name,
-                                      static_cast<size_t>(size),
+    shm_zone_ = ngx_shared_memory_add(cf, &own_name, static_cast<size_t>(size),
                                       &ngx_ws_pubsub_module);
     if (shm_zone_ == nullptr) {
         return kConfError;

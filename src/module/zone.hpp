@@ -6,11 +6,11 @@
 
 #include "ngx/ngx.hpp"
 
-#include "broker/policies.hpp"
-#include "shm/layout.hpp"
-
 #include <string>
 #include <string_view>
+
+#include "broker/policies.hpp"
+#include "shm/layout.hpp"
 
 namespace ws_pubsub {
 

@@ -23,8 +23,7 @@ void for_each_header(ngx_http_request_t* r, std::string_view name,
          part = part->next) {
         auto* headers = static_cast<ngx_table_elt_t*>(part->elts);
         for (ngx_uint_t i = 0; i < part->nelts; i++) {
-            if (equal_fold(view(headers[i].key), name) &&
-                !visit(headers[i])) {
+            if (equal_fold(view(headers[i].key), name) && !visit(headers[i])) {
                 return;
             }
         }
@@ -76,8 +75,8 @@ bool has_token(std::string_view list, std::string_view token)
 bool add_header(ngx_http_request_t* r, std::string_view name,
                 std::string_view value)
 {
-    auto* header = static_cast<ngx_table_elt_t*>(
-        ngx_list_push(&r->headers_out.headers));
+    auto* header =
+        static_cast<ngx_table_elt_t*>(ngx_list_push(&r->headers_out.headers));
     if (header == nullptr) {
         return false;
     }

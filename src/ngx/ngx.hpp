@@ -4,7 +4,6 @@
 
 extern "C" {
 #include <ngx_config.h>
-
 #include <ngx_core.h>
 #include <ngx_event.h>
 #include <ngx_http.h>

@@ -17,7 +17,9 @@ T* make_in_pool(ngx_pool_t* pool, Args&&... args)
         return nullptr;
     }
     T* object = new (cleanup->data) T(std::forward<Args>(args)...);
-    cleanup->handler = [](void* data) { static_cast<T*>(data)->~T(); };
+    cleanup->handler = [](void* data) {
+        static_cast<T*>(data)->~T();
+    };
     return object;
 }
 

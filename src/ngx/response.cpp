@@ -8,12 +8,10 @@ ngx_int_t send_response(ngx_http_request_t* r, const Response& response)
 {
     r->headers_out.status = response.status;
     r->headers_out.status_line = copy(r->pool, response.status_line);
-    r->headers_out.content_length_n =
-        static_cast<off_t>(response.body.size());
+    r->headers_out.content_length_n = static_cast<off_t>(response.body.size());
     if (!response.content_type.empty()) {
         r->headers_out.content_type = copy(r->pool, response.content_type);
-        r->headers_out.content_type_len =
-            r->headers_out.content_type.len;
+        r->headers_out.content_type_len = r->headers_out.content_type.len;
         r->headers_out.content_type_lowcase = nullptr;
     }
     if (response.body.empty()) {

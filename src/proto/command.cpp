@@ -1,12 +1,12 @@
 #include "proto/command.hpp"
 
+#include <algorithm>
+
 #include "base/base64.hpp"
 #include "base/position_text.hpp"
 #include "base/topic.hpp"
 #include "proto/json_text.hpp"
 #include "proto/json_value.hpp"
-
-#include <algorithm>
 
 namespace ws_pubsub {
 
@@ -33,8 +33,7 @@ Problem read_id(const json_t* object, Command& command)
         command.id = std::to_string(*number);
         return std::nullopt;
     }
-    if (!json_is_string(id) ||
-        json_string_length(id) > kMaxCommandIdBytes) {
+    if (!json_is_string(id) || json_string_length(id) > kMaxCommandIdBytes) {
         return bad("id must be an integer or a string of up to 64 bytes");
     }
     append_json_string(command.id, json_text(id));
@@ -48,8 +47,7 @@ Problem read_topic(const json_t* object, bool selector, Command& command)
         return bad("topic must be a string");
     }
     command.topic = json_text(topic);
-    if (selector ? !Selector::parse(command.topic)
-                 : !is_topic(command.topic)) {
+    if (selector ? !Selector::parse(command.topic) : !is_topic(command.topic)) {
         return bad(selector ? "topic is not a valid selector"
                             : "topic is not a valid topic");
     }
@@ -93,7 +91,8 @@ Problem read_positions(const json_t* object, Start& start)
     }
     const char* topic = nullptr;
     json_t* value = nullptr;
-    json_object_foreach (positions, topic, value) {
+    json_object_foreach(positions, topic, value)
+    {
         const auto at = read_position(value);
         if (!is_topic(topic) || !at) {
             return bad("positions must map topics to epoch and seq");
@@ -296,8 +295,7 @@ CommandReader::Kind CommandReader::next()
     }
     rest_.remove_prefix(blanks);
     size_t used = 0;
-    const JsonValue object =
-        parse_json(rest_, JSON_DISABLE_EOF_CHECK, used);
+    const JsonValue object = parse_json(rest_, JSON_DISABLE_EOF_CHECK, used);
     if (!json_is_object(object.get())) {
         return Kind::not_an_object;
     }

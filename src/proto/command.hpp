@@ -3,13 +3,13 @@
 // docs/protocol.md says what each means. Nothing is executed here.
 #pragma once
 
-#include "base/limits.hpp"
-#include "base/result.hpp"
-#include "broker/session.hpp"
-
 #include <optional>
 #include <string>
 #include <string_view>
+
+#include "base/limits.hpp"
+#include "base/result.hpp"
+#include "broker/session.hpp"
 
 namespace ws_pubsub {
 
@@ -20,9 +20,9 @@ struct Command {
     Op op = Op::ping;
     std::string topic; // or selector
 
-    Start start;          // subscribe; history uses start.from
-    std::string after;    // get
-    size_t limit = 0; // get, history; 0: not said
+    Start start;       // subscribe; history uses start.from
+    std::string after; // get
+    size_t limit = 0;  // get, history; 0: not said
 
     PayloadKind kind = PayloadKind::json; // publish
     std::string payload;
@@ -34,8 +34,8 @@ struct Command {
 class CommandReader {
 public:
     enum class Kind : uint8_t {
-        command,      // command() is whole
-        bad,          // an object, but no command: error(); command().id
+        command,       // command() is whole
+        bad,           // an object, but no command: error(); command().id
         not_an_object, // the session must end
         end,
     };

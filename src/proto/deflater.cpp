@@ -6,7 +6,7 @@ namespace {
 
 constexpr int kRawWindowBits = -15;
 constexpr int kMemLevel = 8;
-constexpr int kLevel = 1; // a message waits for it
+constexpr int kLevel = 1;        // a message waits for it
 constexpr size_t kFlushTail = 4; // 00 00 ff ff, not sent
 
 } // namespace
@@ -32,8 +32,8 @@ bool Deflater::append(std::string& out, std::string_view payload)
     const size_t start = out.size();
     out.resize(start + payload.size() + kFlushTail);
     // zlib reads through this pointer only.
-    stream_.next_in = reinterpret_cast<Bytef*>(
-        const_cast<char*>(payload.data())); // NOLINT
+    stream_.next_in =
+        reinterpret_cast<Bytef*>(const_cast<char*>(payload.data())); // NOLINT
     stream_.avail_in = static_cast<uInt>(payload.size());
     stream_.next_out = reinterpret_cast<Bytef*>(out.data() + start);
     stream_.avail_out = static_cast<uInt>(out.size() - start);

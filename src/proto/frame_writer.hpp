@@ -1,12 +1,12 @@
 // Puts payloads into WebSocket frames, compressed where that is agreed on.
 #pragma once
 
+#include <string>
+#include <string_view>
+
 #include "base/ws_frame.hpp"
 #include "broker/frame.hpp"
 #include "proto/deflater.hpp"
-
-#include <string>
-#include <string_view>
 
 namespace ws_pubsub {
 

@@ -17,8 +17,7 @@ constexpr Error kUnknownTopic{Errc::unknown_topic, "unknown topic"};
 JsonProtocol::JsonProtocol(ClientContext context)
     : context_(std::move(context)),
       bucket_(context_.rate, context_.clock.now_ms())
-{
-}
+{}
 
 void JsonProtocol::send(std::string_view json)
 {
@@ -125,8 +124,8 @@ void JsonProtocol::subscribe(const Command& command)
     if (!context_.permissions->may_subscribe(*selector)) {
         return refuse(command, kDenied);
     }
-    const auto subscribed = context_.broker.subscribe(
-        context_.session, *selector, command.start);
+    const auto subscribed =
+        context_.broker.subscribe(context_.session, *selector, command.start);
     if (!subscribed) {
         return refuse(command, subscribed.error());
     }
@@ -164,8 +163,7 @@ void JsonProtocol::publish(const Command& command)
     publication.now_ms = context_.clock.now_ms();
     publication.condition = command.condition;
     publication.idempotency_key = command.idempotency_key;
-    const auto published = 
-        context_.broker.publisher().publish(publication);
+    const auto published = context_.broker.publisher().publish(publication);
     if (!published) {
         return refuse(command, published.error());
     }
@@ -190,8 +188,8 @@ void JsonProtocol::get(const Command& command)
     }
     begin_ok(command);
     const size_t topics =
-        append_values(json_, context_.broker.store(), *selector,
-                      command.after, page_limits(command));
+        append_values(json_, context_.broker.store(), *selector, command.after,
+                      page_limits(command));
     if (topics == 0 && selector->is_exact()) {
         return refuse(command, kUnknownTopic);
     }
@@ -214,7 +212,7 @@ void JsonProtocol::history(const Command& command)
     if (command.start.from.kind == ReadFrom::Kind::after &&
         command.start.from.after.epoch != answer.newest.epoch) {
         return refuse(command,
-                    {Errc::other_epoch, "the position is of another epoch"});
+                      {Errc::other_epoch, "the position is of another epoch"});
     }
     end_ok(command);
 }

@@ -2,11 +2,11 @@
 // it.
 #pragma once
 
+#include <string>
+
 #include "proto/command.hpp"
 #include "proto/pages.hpp"
 #include "proto/protocol.hpp"
-
-#include <string>
 
 namespace ws_pubsub {
 

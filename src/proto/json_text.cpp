@@ -1,9 +1,9 @@
 #include "proto/json_text.hpp"
 
+#include <charconv>
+
 #include "base/base64.hpp"
 #include "base/position_text.hpp"
-
-#include <charconv>
 
 namespace ws_pubsub {
 
@@ -98,8 +98,8 @@ bool spells(std::string_view quoted, std::string_view name)
         char have = 0;
         if (quoted.substr(i, 2) == "\\u" && i + 6 <= quoted.size()) {
             unsigned code = 0;
-            std::from_chars(quoted.data() + i + 2, quoted.data() + i + 6,
-                            code, 16);
+            std::from_chars(quoted.data() + i + 2, quoted.data() + i + 6, code,
+                            16);
             have = code < 0x80 ? static_cast<char>(code) : '\0';
             i += 6;
         } else if (i < quoted.size()) {
@@ -132,8 +132,7 @@ void append_json_string(std::string& out, std::string_view text)
 void append_number(std::string& out, uint64_t number)
 {
     char buffer[20];
-    const auto result =
-        std::to_chars(buffer, buffer + sizeof(buffer), number);
+    const auto result = std::to_chars(buffer, buffer + sizeof(buffer), number);
     out.append(buffer, result.ptr);
 }
 
@@ -212,8 +211,7 @@ std::string_view find_member(std::string_view object, std::string_view name)
         }
         const size_t name_at = at;
         skip_string(object, at);
-        const bool wanted =
-            spells(object.substr(name_at, at - name_at), name);
+        const bool wanted = spells(object.substr(name_at, at - name_at), name);
         at = object.find(':', at) + 1;
         skip_blanks(object, at);
         const size_t value_at = at;

@@ -4,12 +4,12 @@
 // out of the text around it rather than parsed and printed again.
 #pragma once
 
-#include "base/message.hpp"
-#include "base/result.hpp"
-
 #include <cstdint>
 #include <string>
 #include <string_view>
+
+#include "base/message.hpp"
+#include "base/result.hpp"
 
 namespace ws_pubsub {
 

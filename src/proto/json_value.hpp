@@ -1,13 +1,13 @@
 // Owns a jansson value, and asks it for what commands need.
 #pragma once
 
-#include <jansson.h>
-
 #include <cmath>
 #include <cstdint>
 #include <memory>
 #include <optional>
 #include <string_view>
+
+#include <jansson.h>
 
 namespace ws_pubsub {
 
@@ -42,13 +42,13 @@ inline std::optional<uint64_t> json_whole(const json_t* value)
 inline JsonValue parse_json(std::string_view text, size_t flags, size_t& used)
 {
     json_error_t error;
-    JsonValue value(json_loadb(text.data(), text.size(),
-                               flags | JSON_ALLOW_NUL, &error));
+    JsonValue value(
+        json_loadb(text.data(), text.size(), flags | JSON_ALLOW_NUL, &error));
     if (value == nullptr &&
         json_error_code(&error) == json_error_numeric_overflow) {
-        value.reset(json_loadb(
-            text.data(), text.size(),
-            flags | JSON_ALLOW_NUL | JSON_DECODE_INT_AS_REAL, &error));
+        value.reset(json_loadb(text.data(), text.size(),
+                               flags | JSON_ALLOW_NUL | JSON_DECODE_INT_AS_REAL,
+                               &error));
     }
     used = static_cast<size_t>(error.position);
     return value;

@@ -5,8 +5,7 @@
 namespace ws_pubsub {
 
 FrameRef MessageEncoder::messages(Encoding encoding, std::string_view topic,
-                                  const Batch& batch, size_t first,
-                                  size_t last)
+                                  const Batch& batch, size_t first, size_t last)
 {
     const bool deflate = is_deflated(encoding);
     if (is_plain(encoding)) {

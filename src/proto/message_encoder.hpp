@@ -31,8 +31,7 @@ private:
 
 inline bool is_plain(Encoding encoding)
 {
-    return encoding == Encoding::plain ||
-           encoding == Encoding::plain_deflated;
+    return encoding == Encoding::plain || encoding == Encoding::plain_deflated;
 }
 
 inline bool is_deflated(Encoding encoding)

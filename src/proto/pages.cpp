@@ -1,9 +1,9 @@
 #include "proto/pages.hpp"
 
+#include <algorithm>
+
 #include "base/limits.hpp"
 #include "proto/json_text.hpp"
-
-#include <algorithm>
 
 namespace ws_pubsub {
 
@@ -90,12 +90,10 @@ ReadAnswer append_history(std::string& out, Store& store,
     ReadFrom capped = from;
     if (from.kind == ReadFrom::Kind::last) {
         const size_t most = limits.items == 0 ? kMaxPageItems : limits.items;
-        capped.last = static_cast<uint32_t>(
-            std::min<size_t>(from.last, most));
+        capped.last = static_cast<uint32_t>(std::min<size_t>(from.last, most));
     }
-    const size_t items = from.kind == ReadFrom::Kind::last
-                             ? SIZE_MAX
-                             : items_of(limits);
+    const size_t items =
+        from.kind == ReadFrom::Kind::last ? SIZE_MAX : items_of(limits);
     Batch batch;
     const ReadAnswer answer =
         store.read(topic, capped, {items, limits.bytes}, batch);

@@ -2,11 +2,11 @@
 // the protocol and for the HTTP API.
 #pragma once
 
-#include "base/topic.hpp"
-#include "shm/store.hpp"
-
 #include <string>
 #include <string_view>
+
+#include "base/topic.hpp"
+#include "shm/store.hpp"
 
 namespace ws_pubsub {
 

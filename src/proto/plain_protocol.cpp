@@ -6,10 +6,8 @@ namespace ws_pubsub {
 
 PlainProtocol::PlainProtocol(ClientContext context, std::string topic)
     : context_(std::move(context)),
-      bucket_(context_.rate, context_.clock.now_ms()),
-      topic_(std::move(topic))
-{
-}
+      bucket_(context_.rate, context_.clock.now_ms()), topic_(std::move(topic))
+{}
 
 void PlainProtocol::on_open()
 {
@@ -44,8 +42,7 @@ void PlainProtocol::on_message(bool binary, std::string_view payload)
     publication.kind = binary ? PayloadKind::binary : PayloadKind::text;
     publication.payload = payload;
     publication.now_ms = now_ms;
-    const auto published = 
-        context_.broker.publisher().publish(publication);
+    const auto published = context_.broker.publisher().publish(publication);
     if (!published) {
         context_.transport.close(kCloseInternalError,
                                  published.error().message);

@@ -1,9 +1,9 @@
 // Plain frames: each is a message of the endpoint's one topic.
 #pragma once
 
-#include "proto/protocol.hpp"
-
 #include <string>
+
+#include "proto/protocol.hpp"
 
 namespace ws_pubsub {
 

@@ -1,15 +1,15 @@
 // What a session speaks: turns its messages into operations on the broker.
 #pragma once
 
+#include <memory>
+#include <string_view>
+#include <vector>
+
 #include "base/token_bucket.hpp"
 #include "base/topic.hpp"
 #include "broker/broker.hpp"
 #include "broker/clock.hpp"
 #include "proto/frame_writer.hpp"
-
-#include <memory>
-#include <string_view>
-#include <vector>
 
 namespace ws_pubsub {
 

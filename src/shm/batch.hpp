@@ -1,10 +1,10 @@
 // Items copied out of the zone, so that nobody holds references into it.
 #pragma once
 
-#include "shm/layout.hpp"
-
 #include <string>
 #include <vector>
+
+#include "shm/layout.hpp"
 
 namespace ws_pubsub {
 

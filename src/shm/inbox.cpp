@@ -139,17 +139,22 @@ void Store::set_subscribers(std::span<const SubscriberCount> counts)
     }
 }
 
-// True when more than `max_bytes` were unread, and some still are.
+// True when more than `max_bytes` were unread, and some still are. What was
+// evicted counts as read.
 bool Store::read_unread(Transaction& tx, Interest& interest, size_t max_bytes,
                         Batch& out)
 {
     Topic& topic = *interest.topic;
     Item* item = TopicLog::first_after(topic, interest.cursor);
-    uint64_t cursor = interest.cursor;
-    while (item != nullptr && (out.empty() || out.bytes() < max_bytes)) {
+    const size_t overhead = sizeof(Item) + topic.path_bytes;
+    uint64_t cursor = topic.next_pos - 1;
+    while (item != nullptr &&
+           (out.empty() || out.bytes() + out.size() * overhead < max_bytes)) {
         out.add(*item);
-        cursor = item->pos;
         item = item->next;
+    }
+    if (item != nullptr) {
+        cursor = item->pos - 1;
     }
     if (cursor != interest.cursor) {
         tx.set(interest.cursor, cursor);
@@ -176,16 +181,18 @@ bool Store::read_inbox(WorkerId worker, size_t max_bytes, Delivery& delivery,
             free_interest(tx, interest);
             continue;
         }
+        const uint64_t cursor = interest.cursor;
         const bool more = read_unread(tx, interest, max_bytes, out);
         if (more) {
             push_inbox(tx, interest);
             to_wake_.clear(); // it is awake
         }
-        if (out.empty()) {
+        if (interest.cursor == cursor) {
             continue; // catch_up() was here before
         }
         delivery.interest = &interest;
         delivery.token = interest.token;
+        delivery.newest = position_of(*interest.topic);
         delivery.path.clear();
         if (interest.token == 0) {
             delivery.path = interest.topic->path();
@@ -196,8 +203,7 @@ bool Store::read_inbox(WorkerId worker, size_t max_bytes, Delivery& delivery,
 }
 
 ReadAnswer Store::catch_up(Interest& interest, const ReadFrom& from,
-                           const ReadLimits& limits, Batch& unread,
-                           Batch& kept)
+                           const ReadLimits& limits, Batch& unread, Batch& kept)
 {
     Transaction tx(memory_, header_);
     unread.clear();

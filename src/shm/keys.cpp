@@ -1,7 +1,7 @@
 // Idempotency keys: which publishes of the last minutes were answered how.
-#include "shm/store.hpp"
-
 #include <cstring>
+
+#include "shm/store.hpp"
 
 namespace ws_pubsub {
 
@@ -67,8 +67,7 @@ void Store::expire_keys(Transaction& tx, int64_t now_ms)
            header_.key_age_head->expires_ms <= now_ms) {
         KeyRecord* record = header_.key_age_head;
         KeyRecord** link =
-            &header_.key_buckets[record->hash &
-                                 (header_.key_bucket_count - 1)];
+            &header_.key_buckets[record->hash & (header_.key_bucket_count - 1)];
         while (*link != record) {
             link = &(*link)->hash_next;
         }

@@ -26,14 +26,14 @@
 // zone at one address in all processes.
 #pragma once
 
-#include "base/limits.hpp"
-#include "base/message.hpp"
-
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <string_view>
 #include <type_traits>
+
+#include "base/limits.hpp"
+#include "base/message.hpp"
 
 namespace ws_pubsub {
 
@@ -60,10 +60,7 @@ struct Item {
 
     // The content type, then the payload, follow the struct.
     char* bytes() { return reinterpret_cast<char*>(this + 1); }
-    std::string_view content_type()
-    {
-        return {bytes(), content_type_bytes};
-    }
+    std::string_view content_type() { return {bytes(), content_type_bytes}; }
     std::string_view payload()
     {
         return {bytes() + content_type_bytes, payload_bytes};
@@ -156,10 +153,7 @@ struct KeyRecord {
 struct Counter {
     std::atomic<uint64_t> value;
 
-    void add(uint64_t n)
-    {
-        value.store(get() + n, std::memory_order_relaxed);
-    }
+    void add(uint64_t n) { value.store(get() + n, std::memory_order_relaxed); }
     void sub(uint64_t n) { add(0 - n); }
     [[nodiscard]] uint64_t get() const
     {

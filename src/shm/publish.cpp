@@ -1,7 +1,7 @@
+#include <cstring>
+
 #include "shm/store.hpp"
 #include "shm/topic_log.hpp"
-
-#include <cstring>
 
 namespace ws_pubsub {
 
@@ -23,8 +23,7 @@ bool holds(const Condition& condition, const Topic* topic)
     case Condition::Kind::exists:
         return there;
     case Condition::Kind::at:
-        return there &&
-               condition.at == Position{topic->epoch, topic->seq};
+        return there && condition.at == Position{topic->epoch, topic->seq};
     }
     return false;
 }
@@ -73,8 +72,7 @@ bool Store::evict_some(Transaction& tx, size_t bytes, Eviction& so_far)
     return true;
 }
 
-Topic* Store::topic_to_publish(Transaction& tx,
-                               const Publication& publication)
+Topic* Store::topic_to_publish(Transaction& tx, const Publication& publication)
 {
     Topic* topic = table_.find(publication.topic);
     if (topic == nullptr) {
@@ -146,8 +144,8 @@ std::optional<PublishAnswer> Store::try_publish(Transaction& tx,
         topic != nullptr && (publication.idempotency_key.empty() ||
                              add_key(tx, publication, answer));
     const size_t free_after = memory_.free_bytes();
-    if (!keyed || (free_after < free_before &&
-                   free_after < header_.reserve_bytes)) {
+    if (!keyed ||
+        (free_after < free_before && free_after < header_.reserve_bytes)) {
         tx.rollback();
         to_wake_.clear();
         return std::nullopt;
@@ -219,8 +217,7 @@ Result<bool> Store::remove(std::string_view path, int64_t now_ms)
         if (topic->interests != nullptr) {
             Eviction evicted;
             void* block = tx.allocate(sizeof(Item));
-            while (block == nullptr &&
-                   evict_some(tx, sizeof(Item), evicted)) {
+            while (block == nullptr && evict_some(tx, sizeof(Item), evicted)) {
                 block = tx.allocate(sizeof(Item));
             }
             if (block == nullptr) {

@@ -1,7 +1,7 @@
+#include <algorithm>
+
 #include "shm/store.hpp"
 #include "shm/topic_log.hpp"
-
-#include <algorithm>
 
 namespace ws_pubsub {
 
@@ -69,8 +69,8 @@ ReadAnswer Store::read_kept(Topic* topic, const ReadFrom& from,
         return answer;
     }
     // The newest message is the tail, and positions go in step with seqs.
-    Item* item = TopicLog::first_after(
-        *topic, topic->tail->pos - (topic->seq - start) - 1);
+    Item* item = TopicLog::first_after(*topic, topic->tail->pos -
+                                                   (topic->seq - start) - 1);
     for (size_t count = 0; item != nullptr; item = item->next, count++) {
         if (count == limits.items ||
             (count > 0 && out.bytes() + item->payload_bytes > limits.bytes)) {
@@ -97,8 +97,8 @@ ReadAnswer Store::read(std::string_view path, const ReadFrom& from,
     return read_kept(table_.find(path), from, limits, out);
 }
 
-bool Store::list(const Selector& selector, std::string_view after,
-                 size_t limit, std::vector<TopicRow>& out)
+bool Store::list(const Selector& selector, std::string_view after, size_t limit,
+                 std::vector<TopicRow>& out)
 {
     const std::string_view prefix = selector.literal_prefix();
     std::string last(after);

@@ -6,10 +6,10 @@
 // not on all there are. Each worker with a match gets an unclaimed Interest:
 // the topic's first message waits for it from the start, and the publisher can
 // say how many sessions that is.
-#include "shm/store.hpp"
-
 #include <algorithm>
 #include <cstring>
+
+#include "shm/store.hpp"
 
 namespace ws_pubsub {
 
@@ -94,22 +94,32 @@ bool Store::tell_selectors(Transaction& tx, Topic& topic)
             interests[interest->worker] = interest;
         }
     }
+    uint32_t sessions[kMaxWorkers] = {};
     const std::string_view path = topic.path();
     size_t end = 0; // of the prefix
     for (;;) {
-        if (!tell_selectors(tx, topic, path.substr(0, end), interests)) {
+        if (!tell_selectors(tx, topic, path.substr(0, end), interests,
+                            sessions)) {
             return false;
         }
         const size_t slash = path.find('/', end);
         if (slash == std::string_view::npos) {
-            return true;
+            break;
         }
         end = slash + 1;
     }
+    // The worker itself counts for what it has claimed.
+    for (size_t i = 0; i < kMaxWorkers; i++) {
+        if (interests[i] != nullptr && interests[i]->token == 0) {
+            tx.set(interests[i]->subscribers, sessions[i]);
+        }
+    }
+    return true;
 }
 
 bool Store::tell_selectors(Transaction& tx, Topic& topic,
-                           std::string_view prefix, Interest** interests)
+                           std::string_view prefix, Interest** interests,
+                           uint32_t* sessions)
 {
     const uint64_t hash = hash_bytes(prefix, header_.seed);
     for (SelectorRecord* record = *selector_bucket(hash); record != nullptr;
@@ -125,11 +135,7 @@ bool Store::tell_selectors(Transaction& tx, Topic& topic,
         if (interest == nullptr) {
             return false;
         }
-        // The worker itself counts for what it has claimed.
-        if (interest->token == 0) {
-            tx.set(interest->subscribers,
-                   interest->subscribers + record->sessions);
-        }
+        sessions[record->worker] += record->sessions;
     }
     return true;
 }

@@ -7,6 +7,12 @@
 // Thread safety: one thread a process; any number of processes.
 #pragma once
 
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
 #include "base/result.hpp"
 #include "base/topic.hpp"
 #include "shm/batch.hpp"
@@ -14,12 +20,6 @@
 #include "shm/memory.hpp"
 #include "shm/topic_table.hpp"
 #include "shm/transaction.hpp"
-
-#include <optional>
-#include <span>
-#include <string>
-#include <string_view>
-#include <vector>
 
 namespace ws_pubsub {
 
@@ -63,8 +63,8 @@ struct ReadLimits {
 
 // Beside the messages of a read.
 struct ReadAnswer {
-    Position newest;    // epoch 0: the topic is not there
-    bool found = true;  // `after` is a position of this epoch that still holds
+    Position newest;   // epoch 0: the topic is not there
+    bool found = true; // `after` is a position of this epoch that still holds
     uint64_t lost_from = 0; // seqs that are not there any more, both included;
     uint64_t lost_to = 0;   // from 0: none
     bool more = false;      // a limit cut the answer
@@ -79,6 +79,7 @@ struct TopicRow {
 struct Delivery {
     Interest* interest = nullptr; // stays valid until drop_interest()
     uint64_t token = 0;
+    Position newest;  // of the topic, whether it was read by now or not
     std::string path; // filled only when the token is 0
 };
 
@@ -112,8 +113,7 @@ public:
 
     Store(Memory& memory, Waker& waker, ZoneHeader& header)
         : memory_(memory), waker_(waker), header_(header), table_(header)
-    {
-    }
+    {}
 
     // --- publish.cpp
     Result<PublishAnswer> publish(const Publication& publication);
@@ -131,12 +131,12 @@ public:
     // --- inbox.cpp: a worker and what it reads
     // Messages from now on will arrive, and those that a still unclaimed
     // interest has waiting. No interest when the zone is full.
-    Joined add_interest(WorkerId worker, std::string_view path,
-                        uint64_t token);
+    Joined add_interest(WorkerId worker, std::string_view path, uint64_t token);
     void claim_interest(Interest& interest, uint64_t token);
     void drop_interest(Interest& interest);
     void set_subscribers(std::span<const SubscriberCount> counts);
-    // The next topic with unread items; false when the inbox is empty.
+    // The next topic with unread items, up to about `max_bytes` of them; none
+    // if all were evicted. False when the inbox is empty.
     bool read_inbox(WorkerId worker, size_t max_bytes, Delivery& delivery,
                     Batch& out);
     // The unread items of one topic; then what `from` asks of those before.
@@ -177,8 +177,8 @@ private:
     bool evict_some(Transaction& tx, size_t bytes, Eviction& so_far);
     std::optional<PublishAnswer> try_publish(Transaction& tx,
                                              const Publication& publication);
-    std::optional<Result<PublishAnswer>>
-    replay(Transaction& tx, const Publication& publication);
+    std::optional<Result<PublishAnswer>> replay(Transaction& tx,
+                                                const Publication& publication);
     Topic* topic_to_publish(Transaction& tx, const Publication& publication);
     bool begin_epoch(Transaction& tx, Topic& topic);
     uint32_t notify_readers(Transaction& tx, Topic& topic);
@@ -193,7 +193,7 @@ private:
     void free_selector(Transaction& tx, SelectorRecord& record);
     bool tell_selectors(Transaction& tx, Topic& topic);
     bool tell_selectors(Transaction& tx, Topic& topic, std::string_view prefix,
-                        Interest** interests);
+                        Interest** interests, uint32_t* sessions);
     // inbox.cpp
     Interest* new_interest(Transaction& tx, Topic& topic, WorkerId worker,
                            uint64_t token);

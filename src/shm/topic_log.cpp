@@ -37,7 +37,8 @@ Item* TopicLog::first_after(Topic& topic, uint64_t pos)
         return nullptr;
     }
     // Walk from the nearer end.
-    if (topic.head->pos > pos || pos - topic.head->pos < topic.tail->pos - pos) {
+    if (topic.head->pos > pos ||
+        pos - topic.head->pos < topic.tail->pos - pos) {
         Item* item = topic.head;
         while (item->pos <= pos) {
             item = item->next;

@@ -4,10 +4,10 @@
 // of paths for listing and paging. Both link the same Topic records.
 #pragma once
 
+#include <string_view>
+
 #include "shm/layout.hpp"
 #include "shm/transaction.hpp"
-
-#include <string_view>
 
 namespace ws_pubsub {
 

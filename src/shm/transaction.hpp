@@ -9,10 +9,10 @@
 // Not covered: a death inside the allocator itself.
 #pragma once
 
+#include <cstring>
+
 #include "shm/layout.hpp"
 #include "shm/memory.hpp"
-
-#include <cstring>
 
 namespace ws_pubsub {
 

@@ -1,7 +1,7 @@
-#include "shm/store.hpp"
-
 #include <bit>
 #include <cstring>
+
+#include "shm/store.hpp"
 
 namespace ws_pubsub {
 
@@ -41,8 +41,7 @@ ZoneHeader* Store::create(Memory& memory, size_t zone_bytes, uint64_t seed,
         header->selector_buckets = allocate_zeroed<SelectorRecord*>(
             memory, header->selector_bucket_count);
         header->undo = allocate_zeroed<UndoLog>(memory, 1);
-        header->buckets =
-            allocate_zeroed<Topic*>(memory, header->bucket_count);
+        header->buckets = allocate_zeroed<Topic*>(memory, header->bucket_count);
         header->key_buckets =
             allocate_zeroed<KeyRecord*>(memory, header->key_bucket_count);
     }
@@ -134,8 +133,7 @@ void Store::release_slot(Transaction& tx, WorkerSlot& slot)
         free_interest(tx, *slot.interests);
     }
     ZoneTotals& totals = header_.totals;
-    tx.set(totals.delivered,
-           totals.delivered + slot.counters.delivered.get());
+    tx.set(totals.delivered, totals.delivered + slot.counters.delivered.get());
     tx.set(totals.slow, totals.slow + slot.counters.slow.get());
     auto* counters = reinterpret_cast<uint64_t*>(&slot.counters);
     for (size_t i = 0; i < sizeof(WorkerCounters) / sizeof(uint64_t); i++) {
@@ -156,8 +154,7 @@ size_t Store::bury_dead(bool (*is_alive)(int32_t pid))
     // Ask outside the lock: it is a system call for each worker.
     int32_t dead[kMaxWorkers] = {};
     for (size_t i = 0; i < kMaxWorkers; i++) {
-        const int32_t pid =
-            std::atomic_ref(header_.workers[i].pid).load();
+        const int32_t pid = std::atomic_ref(header_.workers[i].pid).load();
         dead[i] = pid != 0 && !is_alive(pid) ? pid : 0;
     }
     size_t buried = 0;

@@ -2,10 +2,10 @@
 // that says goodbye.
 #include "ngx/ngx.hpp"
 
+#include <algorithm>
+
 #include "base/close_code.hpp"
 #include "ws/connection.hpp"
-
-#include <algorithm>
 
 namespace ws_pubsub {
 

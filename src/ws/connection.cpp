@@ -2,11 +2,11 @@
 
 #include "ws/connection.hpp"
 
+#include <array>
+
 #include "base/close_code.hpp"
 #include "ngx/guard.hpp"
 #include "proto/json_protocol.hpp"
-
-#include <array>
 
 namespace ws_pubsub {
 
@@ -138,8 +138,7 @@ void Connection::on_timer()
         process_soon(&ngx_posted_events);
         return;
     }
-    const auto silent_ms =
-        static_cast<int64_t>(ngx_current_msec - last_heard_);
+    const auto silent_ms = static_cast<int64_t>(ngx_current_msec - last_heard_);
     if (ping_sent_) {
         close(kCloseNoPong, "no pong");
     } else if (silent_ms >= ping_interval_ms_) {

@@ -22,6 +22,11 @@
 
 #include "ngx/ngx.hpp"
 
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
 #include "base/limits.hpp"
 #include "base/utf8.hpp"
 #include "broker/broker.hpp"
@@ -32,11 +37,6 @@
 #include "ws/socket_writer.hpp"
 #include "ws/upgrade.hpp"
 
-#include <memory>
-#include <optional>
-#include <string>
-#include <string_view>
-
 namespace ws_pubsub {
 
 // What a session may use and do, from its endpoint's configuration.
@@ -46,7 +46,7 @@ struct SessionOptions {
     size_t max_message = kDefaultMaxMessageBytes;
     SessionLimits limits;
     Rate rate;
-    uint64_t max_connections = 0; // 0: no limit
+    uint64_t max_connections = 0;                      // 0: no limit
     int64_t ping_interval_ms = kDefaultPingIntervalMs; // 0: no pings
     int64_t ping_timeout_ms = kDefaultPingTimeoutMs;
     bool compression = false;
@@ -93,9 +93,8 @@ public:
 private:
     enum class State : uint8_t { opening, open, closing, finished };
 
-    Connection(ngx_http_request_t* r, Broker& broker,
-               const SharedParts& shared, const SessionOptions& options,
-               const Upgrade& upgrade);
+    Connection(ngx_http_request_t* r, Broker& broker, const SharedParts& shared,
+               const SessionOptions& options, const Upgrade& upgrade);
 
     // handover.cpp: from the request to the session
     ngx_int_t open(const Upgrade& upgrade);
@@ -151,9 +150,9 @@ private:
     size_t subscriptions_seen_ = 0;
     uint16_t close_code_ = 0;
     State state_ = State::opening;
-    bool ping_sent_ : 1;    // and nothing heard since
-    bool peer_closed_ : 1;  // its Close frame has come
-    bool failing_ : 1;      // its frames are not understood any more
+    bool ping_sent_ : 1;   // and nothing heard since
+    bool peer_closed_ : 1; // its Close frame has come
+    bool failing_ : 1;     // its frames are not understood any more
     bool half_closed_ : 1;
     bool log_at_connect_ : 1;
     bool plain_ : 1;

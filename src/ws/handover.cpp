@@ -2,14 +2,14 @@
 // still knows the request.
 #include "ngx/ngx.hpp"
 
+#include <algorithm>
+
 #include "ngx/guard.hpp"
 #include "ngx/headers.hpp"
 #include "ngx/text.hpp"
 #include "proto/json_protocol.hpp"
 #include "proto/plain_protocol.hpp"
 #include "ws/connection.hpp"
-
-#include <algorithm>
 
 namespace ws_pubsub {
 
@@ -21,8 +21,7 @@ Encoding encoding_of(const SessionOptions& options, const Upgrade& upgrade)
         return upgrade.deflate.accepted ? Encoding::plain_deflated
                                         : Encoding::plain;
     }
-    return upgrade.deflate.accepted ? Encoding::json_deflated
-                                    : Encoding::json;
+    return upgrade.deflate.accepted ? Encoding::json_deflated : Encoding::json;
 }
 
 std::unique_ptr<Protocol> make_protocol(ClientContext context,
@@ -38,23 +37,22 @@ std::unique_ptr<Protocol> make_protocol(ClientContext context,
 } // namespace
 
 Connection::Connection(ngx_http_request_t* r, Broker& broker,
-                       const SharedParts& shared,
-                       const SessionOptions& options, const Upgrade& upgrade)
+                       const SharedParts& shared, const SessionOptions& options,
+                       const Upgrade& upgrade)
     : c_(r->connection), r_(r), broker_(broker), shared_(shared),
       guard_({options.max_message, upgrade.deflate.accepted}),
       session_(*this, encoding_of(options, upgrade), options.limits),
-      lws_(std::make_unique<LwsSession>(
-          shared.engine, static_cast<MessageSink&>(*this))),
-      protocol_(make_protocol({broker, session_, *this, shared_.writer,
-                               shared_.clock, options.permissions,
-                               options.rate},
-                              options)),
+      lws_(std::make_unique<LwsSession>(shared.engine,
+                                        static_cast<MessageSink&>(*this))),
+      protocol_(
+          make_protocol({broker, session_, *this, shared_.writer, shared_.clock,
+                         options.permissions, options.rate},
+                        options)),
       max_message_(options.max_message),
       ping_interval_ms_(options.ping_interval_ms),
-      ping_timeout_ms_(options.ping_timeout_ms),
-      last_heard_(ngx_current_msec), ping_sent_(false), peer_closed_(false),
-      failing_(false), half_closed_(false),
-      log_at_connect_(options.log_at_connect),
+      ping_timeout_ms_(options.ping_timeout_ms), last_heard_(ngx_current_msec),
+      ping_sent_(false), peer_closed_(false), failing_(false),
+      half_closed_(false), log_at_connect_(options.log_at_connect),
       plain_(options.topic.has_value()), broken_(false)
 {
     event_.data = this;
@@ -73,8 +71,7 @@ ngx_int_t Connection::accept(ngx_http_request_t* r, Broker& broker,
                              const SessionOptions& options,
                              const Upgrade& upgrade)
 {
-    ngx_pool_cleanup_t* cleanup =
-        ngx_pool_cleanup_add(r->connection->pool, 0);
+    ngx_pool_cleanup_t* cleanup = ngx_pool_cleanup_add(r->connection->pool, 0);
     if (cleanup == nullptr) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }

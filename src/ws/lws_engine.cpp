@@ -1,10 +1,10 @@
 #include "ws/lws_engine.hpp"
 
-#include "ws/lws_session.hpp"
-
 #include <cstring>
 
 #include <poll.h>
+
+#include "ws/lws_session.hpp"
 
 namespace ws_pubsub {
 
@@ -25,8 +25,8 @@ LwsSession* session_of(lws* wsi)
                : static_cast<LwsSession*>(lws_get_opaque_user_data(wsi));
 }
 
-int on_event(lws* wsi, lws_callback_reasons reason, void* /*user*/,
-             void* input, size_t size)
+int on_event(lws* wsi, lws_callback_reasons reason, void* /*user*/, void* input,
+             size_t size)
 {
     LwsSession* session = session_of(wsi);
     if (session == nullptr) {
@@ -37,8 +37,7 @@ int on_event(lws* wsi, lws_callback_reasons reason, void* /*user*/,
         session->on_established();
         return 0;
     case LWS_CALLBACK_RECEIVE:
-        return session->on_receive({static_cast<char*>(input), size}) ? 0
-                                                                      : -1;
+        return session->on_receive({static_cast<char*>(input), size}) ? 0 : -1;
     case LWS_CALLBACK_WSI_DESTROY:
         session->on_destroyed();
         return 0;

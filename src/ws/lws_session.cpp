@@ -134,8 +134,7 @@ void LwsSession::send(std::string_view bytes)
 
 void LwsSession::set_events(bool wanted, short events)
 {
-    events_ = static_cast<short>(wanted ? events_ | events
-                                        : events_ & ~events);
+    events_ = static_cast<short>(wanted ? events_ | events : events_ & ~events);
 }
 
 bool LwsSession::on_receive(std::string_view bytes)

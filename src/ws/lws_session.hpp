@@ -1,10 +1,10 @@
 // One WebSocket session's receiving side in libwebsockets.
 #pragma once
 
-#include "ws/lws_engine.hpp"
-
 #include <string>
 #include <string_view>
+
+#include "ws/lws_engine.hpp"
 
 namespace ws_pubsub {
 
@@ -30,8 +30,7 @@ class LwsSession {
 public:
     LwsSession(LwsEngine& engine, MessageSink& sink)
         : engine_(engine), sink_(sink)
-    {
-    }
+    {}
     // REQUIRES: not called from within on_piece().
     ~LwsSession();
     LwsSession(const LwsSession&) = delete;

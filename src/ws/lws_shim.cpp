@@ -2,8 +2,6 @@
 //
 // auto/lws-redefine.syms renames its calls to these. Only recv() and send()
 // do anything; the others say what keeps libwebsockets content.
-#include "ws/lws_session.hpp"
-
 #include <cerrno>
 
 #include <poll.h>
@@ -11,6 +9,8 @@
 #include <sys/random.h>
 #include <sys/socket.h>
 #include <zlib.h>
+
+#include "ws/lws_session.hpp"
 
 using ws_pubsub::LwsEngine;
 using ws_pubsub::LwsSession;

@@ -51,9 +51,8 @@ std::optional<ngx_int_t> check_upgrade(ngx_http_request_t* r,
                                        bool compression, Upgrade& upgrade)
 {
     if (r->method != NGX_HTTP_GET) {
-        return add_header(r, "Allow", "GET")
-                   ? NGX_HTTP_NOT_ALLOWED
-                   : NGX_HTTP_INTERNAL_SERVER_ERROR;
+        return add_header(r, "Allow", "GET") ? NGX_HTTP_NOT_ALLOWED
+                                             : NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
     if (r->headers_in.content_length_n > 0 || r->headers_in.chunked) {
         return refuse(r, NGX_HTTP_BAD_REQUEST, "it has a body");

@@ -5,10 +5,11 @@
 #pragma once
 
 #include "ngx/ngx.hpp"
-#include "ws/deflate_offer.hpp"
 
 #include <optional>
 #include <string_view>
+
+#include "ws/deflate_offer.hpp"
 
 namespace ws_pubsub {
 
