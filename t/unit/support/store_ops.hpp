@@ -1,0 +1,250 @@
+// Runs bytes as operations on a store: what fuzzers and random tests share.
+//
+// Three workers, few topics and a small zone, so that everything meets.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "shm/store.hpp"
+
+namespace ws_pubsub {
+
+class StoreOps {
+public:
+    static constexpr size_t kWorkers = 3;
+
+    // REQUIRES: the zone has a usable slot for each worker.
+    explicit StoreOps(Store& store) : store_(store)
+    {
+        for (Worker& worker : workers_) {
+            attach(worker);
+        }
+    }
+
+    // Ends all workers.
+    void finish()
+    {
+        for (const Worker& worker : workers_) {
+            store_.detach(worker.id);
+        }
+    }
+
+    // One operation; takes what it needs from the front of `bytes`.
+    void step(std::string_view& bytes)
+    {
+        Worker& worker = workers_[take(bytes) % kWorkers];
+        switch (take(bytes) % 16) {
+        case 0:
+        case 1:
+        case 2:
+        case 3:
+        case 4:
+            return publish(bytes);
+        case 5:
+            (void)store_.remove(path(bytes), now_ms_);
+            return;
+        case 6:
+        case 7:
+            return join(worker, path(bytes));
+        case 8:
+            return leave(worker, path(bytes));
+        case 9:
+        case 10:
+        case 11:
+            return read_inbox(worker, take(bytes) * 4UL);
+        case 12:
+            return catch_up(worker, path(bytes));
+        case 13:
+            return select(worker, take(bytes));
+        case 14:
+            return look(bytes);
+        default:
+            return rare(worker, bytes);
+        }
+    }
+
+private:
+    struct Worker {
+        WorkerId id = 0;
+        int32_t pid = 0;
+        std::map<std::string, Interest*> interests;
+        std::map<size_t, SelectorRecord*> selectors;
+    };
+
+    static size_t take(std::string_view& bytes)
+    {
+        if (bytes.empty()) {
+            return 0;
+        }
+        const auto value = static_cast<uint8_t>(bytes.front());
+        bytes.remove_prefix(1);
+        return value;
+    }
+
+    static std::string path(std::string_view& bytes)
+    {
+        const size_t n = take(bytes);
+        std::string text = n % 3 == 0 ? "a" : "b/c";
+        if (n % 5 != 0) {
+            text += '/' + std::to_string(n % 17);
+        }
+        return text;
+    }
+
+    void publish(std::string_view& bytes)
+    {
+        const std::string topic = path(bytes);
+        const std::string payload(take(bytes) * 8, 'x');
+        const size_t how = take(bytes);
+        const std::string key = std::to_string(how % 7);
+        Publication publication;
+        publication.topic = topic;
+        publication.payload = payload;
+        publication.now_ms = now_ms_;
+        publication.policy.retain = how % 4 != 0;
+        publication.policy.history = how % 4 == 1 ? 0 : how % 8;
+        if (how % 16 == 3) {
+            publication.idempotency_key = key;
+        }
+        if (how % 32 == 5) {
+            publication.condition.kind = Condition::Kind::absent;
+        }
+        (void)store_.publish(publication);
+    }
+
+    void attach(Worker& worker)
+    {
+        worker.pid = ++pids_;
+        worker.id = store_.attach(worker.pid).value_or(0);
+        worker.interests.clear();
+        worker.selectors.clear();
+    }
+
+    void join(Worker& worker, const std::string& topic)
+    {
+        Interest*& interest = worker.interests[topic];
+        if (interest == nullptr) {
+            interest = store_.add_interest(worker.id, topic, 1).interest;
+        }
+        if (interest != nullptr) {
+            const SubscriberCount count{interest, 1};
+            store_.set_subscribers({&count, 1});
+        } else {
+            worker.interests.erase(topic);
+        }
+    }
+
+    void select(Worker& worker, size_t n)
+    {
+        constexpr const char* kSelectors[] = {"**", "b/*", "b/c/*", "b/c/**"};
+        n %= std::size(kSelectors);
+        SelectorRecord*& record = worker.selectors[n];
+        if (record != nullptr) {
+            store_.remove_selector(*record);
+            worker.selectors.erase(n);
+            return;
+        }
+        record =
+            store_.add_selector(worker.id, *Selector::parse(kSelectors[n]));
+        if (record == nullptr) {
+            worker.selectors.erase(n);
+        } else {
+            store_.set_sessions(*record, 1);
+        }
+    }
+
+    void leave(Worker& worker, const std::string& topic)
+    {
+        const auto found = worker.interests.find(topic);
+        if (found != worker.interests.end()) {
+            store_.drop_interest(*found->second);
+            worker.interests.erase(found);
+        }
+    }
+
+    void read_inbox(Worker& worker, size_t max_bytes)
+    {
+        Delivery delivery;
+        if (store_.read_inbox(worker.id, max_bytes, delivery, batch_) &&
+            delivery.token == 0) {
+            if (delivery.path.size() % 2 == 0) {
+                store_.drop_interest(*delivery.interest);
+            } else {
+                store_.claim_interest(*delivery.interest, 1);
+                worker.interests[delivery.path] = delivery.interest;
+            }
+        }
+    }
+
+    void catch_up(Worker& worker, const std::string& topic)
+    {
+        const auto found = worker.interests.find(topic);
+        if (found != worker.interests.end()) {
+            ReadFrom from;
+            from.kind = ReadFrom::Kind::last;
+            from.last = 3;
+            store_.catch_up(*found->second, from, {}, batch_, kept_);
+        }
+    }
+
+    void look(std::string_view& bytes)
+    {
+        ReadFrom from;
+        const std::string topic = path(bytes);
+        const size_t how = take(bytes);
+        from.kind = static_cast<ReadFrom::Kind>(how % 4);
+        from.last = static_cast<uint32_t>(how / 4);
+        from.after = {store_.newest(topic).epoch, how / 4};
+        store_.read(topic, from, {1 + how % 5, how * 16}, batch_);
+        std::vector<TopicRow> rows;
+        store_.list(*Selector::parse(how % 2 == 0 ? "**" : "b/c/*"), topic,
+                    how % 9, rows);
+    }
+
+    void rare(Worker& worker, std::string_view& bytes)
+    {
+        switch (take(bytes) % 4) {
+        case 0: // all but the others die
+            for (Worker& any : workers_) {
+                pids_of_the_living_[static_cast<size_t>(
+                    &any - workers_.data())] = &any == &worker ? 0 : any.pid;
+            }
+            store_.bury_dead(is_alive);
+            return attach(worker);
+        case 1:
+            store_.detach(worker.id);
+            return attach(worker);
+        case 2:
+            now_ms_ += kIdempotencyTtlMs / 2;
+            return store_.expire(now_ms_);
+        default:
+            store_.status();
+        }
+    }
+
+    static bool is_alive(int32_t pid)
+    {
+        for (const int32_t other : pids_of_the_living_) {
+            if (other == pid) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    static inline std::array<int32_t, kWorkers> pids_of_the_living_{};
+
+    Store& store_;
+    std::array<Worker, kWorkers> workers_;
+    int32_t pids_ = 0;
+    int64_t now_ms_ = 1'700'000'000'000;
+    Batch batch_;
+    Batch kept_;
+};
+
+} // namespace ws_pubsub

@@ -1,0 +1,112 @@
+#include "support/zone.hpp"
+
+#include <cstdlib>
+
+namespace ws_pubsub {
+
+Zone::Zone()
+{
+    header = Store::create(memory, kTestZoneBytes, 0x5eed, kTestNowMs);
+    if (header == nullptr) {
+        std::abort();
+    }
+    store = std::make_unique<Store>(memory, waker, *header);
+}
+
+WorkerId Zone::attach()
+{
+    static int32_t next = 1000;
+    store->add_slot(next);
+    const auto worker = store->attach(next++);
+    if (!worker) {
+        std::abort();
+    }
+    return *worker;
+}
+
+std::string Zone::fault(Unused unused)
+{
+    const ZoneCheck check(*header, unused);
+    if (!check.fault().empty()) {
+        return check.fault();
+    }
+    for (const void* block : check.blocks()) {
+        if (!memory.owns(block)) {
+            return "a block that was released";
+        }
+    }
+    return check.blocks().size() == memory.live_blocks() ? "" : "a leak";
+}
+
+void Zone::leave_room(size_t bytes)
+{
+    memory.set_budget(memory.used_bytes() + bytes);
+    header->reserve_bytes = 0;
+}
+
+Result<PublishAnswer> Zone::publish(std::string_view topic,
+                                    std::string_view payload, Policy policy)
+{
+    Publication publication;
+    publication.topic = topic;
+    publication.payload = payload;
+    publication.policy = policy;
+    publication.now_ms = kTestNowMs;
+    return store->publish(publication);
+}
+
+Result<bool> Zone::remove(std::string_view topic)
+{
+    return store->remove(topic, kTestNowMs);
+}
+
+std::string Zone::read(std::string_view topic, const ReadFrom& from,
+                       ReadLimits limits)
+{
+    store->read(topic, from, limits, batch);
+    return batch_text(batch);
+}
+
+std::string Zone::last(std::string_view topic, uint32_t n)
+{
+    ReadFrom from;
+    from.kind = ReadFrom::Kind::last;
+    from.last = n;
+    return read(topic, from);
+}
+
+ReadAnswer Zone::ask_after(std::string_view topic, Position after)
+{
+    ReadFrom from;
+    from.kind = ReadFrom::Kind::after;
+    from.after = after;
+    return store->read(topic, from, {}, batch);
+}
+
+std::string Zone::inbox(WorkerId worker, size_t max_bytes)
+{
+    if (!store->read_inbox(worker, max_bytes, delivery, batch)) {
+        return {};
+    }
+    return (delivery.token == 0 ? delivery.path
+                                : std::to_string(delivery.token)) +
+           ' ' + batch_text(batch);
+}
+
+std::string batch_text(const Batch& batch)
+{
+    std::string text;
+    for (size_t i = 0; i < batch.size(); i++) {
+        const Batch::Entry entry = batch[i];
+        text += text.empty() ? "" : " ";
+        if (entry.kind == ItemKind::gone) {
+            text += "gone";
+        } else {
+            text += std::to_string(entry.message.at.seq) + ':';
+            text += entry.message.payload;
+        }
+    }
+    return text;
+}
+
+} // namespace ws_pubsub

@@ -1,0 +1,70 @@
+// A zone on the heap, for tests of what is in it.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "shm/store.hpp"
+#include "support/check_zone.hpp"
+#include "support/heap_memory.hpp"
+#include "support/ports.hpp"
+
+namespace ws_pubsub {
+
+inline constexpr size_t kTestZoneBytes = 1024UL * 1024;
+inline constexpr int64_t kTestNowMs = 1'700'000'000'000;
+
+struct Zone {
+    Zone();
+
+    // As one more process would: an object of its own, and a worker's slot.
+    WorkerId attach();
+    // Empty when the zone is consistent and nothing leaked.
+    [[nodiscard]] std::string fault(Unused unused = Unused::forbidden);
+    // What the zone may use beyond what it uses now; nothing is in reserve.
+    void leave_room(size_t bytes);
+
+    Result<PublishAnswer> publish(std::string_view topic,
+                                  std::string_view payload, Policy policy = {});
+    Result<bool> remove(std::string_view topic);
+    // "seq:payload seq:payload …", of what `from` asks.
+    std::string read(std::string_view topic, const ReadFrom& from = {},
+                     ReadLimits limits = {});
+    std::string last(std::string_view topic, uint32_t n);
+    // The answer alone.
+    ReadAnswer ask_after(std::string_view topic, Position after);
+    // The next delivery as text, its path or token before it; empty: none.
+    std::string inbox(WorkerId worker, size_t max_bytes = SIZE_MAX);
+
+    HeapMemory memory;
+    RecordingWaker waker;
+    ZoneHeader* header = nullptr;
+    std::unique_ptr<Store> store;
+    Delivery delivery; // of the last inbox()
+    Batch batch;
+};
+
+// "seq:payload" of each message, "gone" of each mark, joined by blanks.
+std::string batch_text(const Batch& batch);
+
+// Makes a T for a test and destroys it afterwards, whatever the test does.
+template <class T>
+int make_state(void** state)
+{
+    *state = new T();
+    return 0;
+}
+template <class T>
+int destroy_state(void** state)
+{
+    delete static_cast<T*>(*state);
+    return 0;
+}
+template <class T>
+T& state_of(void** state)
+{
+    return *static_cast<T*>(*state);
+}
+
+} // namespace ws_pubsub
