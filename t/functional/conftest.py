@@ -1,0 +1,14 @@
+"""Functional tests: a real nginx, real clients. See support/."""
+
+import pathlib
+import sys
+
+import pytest
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
+pytest.register_assert_rewrite("support")
+
+# pylint: disable=wrong-import-position
+from support.fixtures import (  # noqa: E402,F401
+    echo, make_nginx, module_nginx, ng, nginx, pytest_pyfunc_call, scheme,
+    shared, topic)

@@ -1,0 +1,1 @@
+"""What the functional and the browser tests share."""

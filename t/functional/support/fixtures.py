@@ -1,0 +1,102 @@
+"""Fixtures of both test folders; their conftest.py import them from here."""
+
+import asyncio
+import inspect
+import itertools
+import os
+
+import pytest
+
+from .nginx import Nginx
+from .rawws import RawWS
+
+TEST_TIMEOUT_S = 240.0
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_pyfunc_call(pyfuncitem):
+    """Runs `async def` tests, each in a loop of its own, with an end."""
+    if not inspect.iscoroutinefunction(pyfuncitem.obj):
+        return None
+    names = pyfuncitem._fixtureinfo.argnames
+    arguments = {name: pyfuncitem.funcargs[name] for name in names}
+    asyncio.run(asyncio.wait_for(
+        pyfuncitem.obj(**arguments), TEST_TIMEOUT_S))
+    return True
+
+
+def _factory():
+    started = []
+
+    def make(**config):
+        started.append(Nginx(**config))
+        return started[-1]
+
+    def stop_all():
+        failures = []
+        for one in reversed(started):
+            try:
+                one.stop()
+            except AssertionError as failure:
+                failures.append(failure)
+        if failures:
+            raise failures[0]
+
+    return make, stop_all
+
+
+@pytest.fixture
+def make_nginx():
+    """Makes an Nginx that the test starts itself; ended after the test."""
+    make, stop_all = _factory()
+    yield make
+    stop_all()
+
+
+@pytest.fixture
+def nginx(make_nginx):
+    """Starts an nginx with the parts of a configuration given."""
+    return lambda **config: make_nginx(**config).start()
+
+
+@pytest.fixture(scope="module")
+def module_nginx():
+    """As nginx, for all tests of a file."""
+    make, stop_all = _factory()
+    yield lambda **config: make(**config).start()
+    stop_all()
+
+
+@pytest.fixture(scope="module")
+def shared(request, module_nginx):
+    """One nginx for a file; its `CONFIG` says how it differs."""
+    return module_nginx(**getattr(request.module, "CONFIG", {}))
+
+
+@pytest.fixture
+def ng(shared):
+    """The file's nginx; after each test its log and workers are checked."""
+    yield shared
+    shared.check_running()
+
+
+@pytest.fixture(params=["http", "https"], ids=["plain", "tls"])
+def scheme(request):
+    return request.param
+
+
+_numbers = itertools.count(1)
+
+
+@pytest.fixture
+def topic():
+    """A topic of this test's own."""
+    return f"t/{os.getpid()}-{next(_numbers)}"
+
+
+@pytest.fixture
+def echo(ng, scheme, topic):
+    """A plain session that gets what it publishes: an echo server."""
+    with RawWS.open(ng, path="/plain/?topic=" + topic, scheme=scheme,
+                    protocol=None) as ws:
+        yield ws

@@ -1,0 +1,114 @@
+"""ws_pubsub_status: counters as JSON and as text."""
+
+from support.httpc import Http
+from support.processes import wait_until
+from support.session import JsonSession, sessions_on_each_worker
+
+FIELDS = ["zone", "size", "free", "topics", "messages", "subscriptions",
+          "sessions", "workers", "published", "delivered", "evicted",
+          "refused", "slow"]
+
+
+def test_fields(nginx, scheme):
+    with Http(nginx(), scheme) as http:
+        answer = http.request("GET", "/status")
+        assert answer.status == 200
+        assert answer.headers["content-type"].startswith("application/json")
+        status = answer.json()
+        for name in FIELDS:
+            assert name in status, name
+        assert status["zone"] == "main" and status["size"] == 8 << 20
+        assert 0 < status["free"] < status["size"]
+        assert status["workers"] == 4
+        for name in FIELDS[3:]:
+            if name != "workers":
+                assert status[name] == 0, name
+
+
+def test_text(nginx):
+    with Http(nginx(workers=2)) as http:
+        for path, headers in (("/status?format=text", {}),
+                              ("/status", {"Accept": "text/plain"})):
+            answer = http.request("GET", path, headers=headers)
+            assert answer.status == 200
+            assert answer.headers["content-type"].startswith("text/plain")
+            lines = dict(line.split(" ", 1)
+                         for line in answer.body.decode().splitlines())
+            assert set(FIELDS) <= set(lines)
+            assert lines["zone"] == "main" and lines["workers"] == "2"
+        assert http.request("HEAD", "/status").status == 200
+        assert http.request("POST", "/status", b"x").status == 405
+
+
+async def test_counters(nginx):
+    ng = nginx()
+    sessions = await sessions_on_each_worker(ng)
+    http = Http(ng)
+    for one in sessions.values():
+        await one.sub("hist/a")
+        await one.sub("b/**")
+    status = http.status()
+    assert status["sessions"] == 4 and status["subscriptions"] == 8
+    for n in range(10):
+        http.publish_json("hist/a", n)
+    await next(iter(sessions.values())).pub("b/1", text="x")
+    for one in sessions.values():
+        for _ in range(11):
+            await one.next_of("msg")
+    wait_until("deliveries are counted", lambda: (
+        http.status()["delivered"] == 44))
+    status = http.status()
+    assert status["topics"] == 2 and status["published"] == 11
+    assert status["messages"] == 11
+    free = status["free"]
+    http.put("c", "x" * 50000)
+    assert http.status()["free"] <= free - 50000
+    http.delete("c")
+    assert http.status()["free"] >= free - 4096
+    for one in sessions.values():
+        await one.close()
+    wait_until("sessions are counted down", lambda: (
+        http.status()["sessions"] == 0))
+    assert http.status()["subscriptions"] == 0
+
+
+def test_a_zone_of_its_own(nginx):
+    ng = nginx(workers=2, http="""
+        ws_pubsub_zone one:2m;
+        ws_pubsub_zone two:4m;
+        """, locations="""
+        location /api/ { ws_pubsub_api zone=one; }
+        location /api2/ { ws_pubsub_api zone=two; }
+        location = /status { ws_pubsub_status zone=one; }
+        location = /status2 { ws_pubsub_status zone=two; }
+        """)
+    http = Http(ng)
+    http.put("a", "one")
+    assert http.request("GET", "/api2/a").status == 404
+    assert http.status()["topics"] == 1
+    two = http.status("/status2")
+    assert two["topics"] == 0 and two["zone"] == "two"
+    assert two["size"] == 4 << 20
+
+
+async def test_zones_with_the_same_sessions(nginx):
+    """Sessions of two zones in one worker keep apart."""
+    ng = nginx(workers=1, http="""
+        ws_pubsub_zone one:2m;
+        ws_pubsub_zone two:2m;
+        ws_pubsub_allow_subscribe "**";
+        ws_pubsub_allow_publish "**";
+        """, locations="""
+        location /one { ws_pubsub zone=one; }
+        location /two { ws_pubsub zone=two; }
+        """)
+    async with await JsonSession.open(ng, "/one") as one, \
+            await JsonSession.open(ng, "/two") as two:
+        await one.sub("a")
+        await two.sub("a")
+        await one.pub("a", data=1)
+        assert (await one.next_of("msg"))["data"] == 1
+        await two.quiet()
+        await two.pub("a", data=2)
+        assert (await two.next_of("msg"))["data"] == 2
+        await one.quiet()
