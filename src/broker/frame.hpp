@@ -59,7 +59,13 @@ public:
     FrameRef(FrameRef&& other) noexcept
         : frame_(std::exchange(other.frame_, nullptr))
     {}
-    FrameRef& operator=(FrameRef other) noexcept
+    FrameRef& operator=(const FrameRef& other)
+    {
+        FrameRef copy(other);
+        std::swap(frame_, copy.frame_);
+        return *this;
+    }
+    FrameRef& operator=(FrameRef&& other) noexcept
     {
         std::swap(frame_, other.frame_);
         return *this;

@@ -87,6 +87,7 @@ public:
     Session(Transport& transport, Encoding encoding, SessionLimits limits)
         : transport_(transport), limits_(limits), encoding_(encoding)
     {}
+    ~Session() = default;
     Session(const Session&) = delete;
     Session& operator=(const Session&) = delete;
 

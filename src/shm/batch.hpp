@@ -11,7 +11,7 @@ namespace ws_pubsub {
 class Batch {
 public:
     struct Entry {
-        ItemKind kind;
+        ItemKind kind{};
         Message message; // a gone mark has only `at`, of the last message
     };
 
@@ -52,7 +52,7 @@ public:
 
 private:
     struct Place {
-        ItemKind kind;
+        ItemKind kind{};
         PayloadKind payload_kind;
         uint8_t content_type_bytes;
         uint32_t payload_bytes;

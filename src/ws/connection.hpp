@@ -72,6 +72,8 @@ public:
     static Connection* of(ngx_http_request_t* r);
 
     ~Connection() override;
+    Connection(const Connection&) = delete;
+    Connection& operator=(const Connection&) = delete;
 
     void flush_soon() override;
     void close(uint16_t code, std::string_view reason) override;

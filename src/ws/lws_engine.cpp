@@ -1,7 +1,5 @@
 #include "ws/lws_engine.hpp"
 
-#include <cstring>
-
 #include <poll.h>
 
 #include "ws/lws_session.hpp"
@@ -69,8 +67,7 @@ int init_loop(lws_context* /*context*/, void* /*loop*/, int /*thread*/)
 
 lws_event_loop_ops make_loop()
 {
-    lws_event_loop_ops ops;
-    std::memset(&ops, 0, sizeof(ops));
+    lws_event_loop_ops ops{};
     ops.name = "nginx";
     ops.init_pt = init_loop;
     ops.init_vhost_listen_wsi = accept_nothing;
@@ -128,8 +125,7 @@ bool LwsEngine::start(Log log)
     protocols_[0].callback = on_event;
     protocols_[0].rx_buffer_size = kSessionBufferBytes;
 
-    lws_context_creation_info info;
-    std::memset(&info, 0, sizeof(info));
+    lws_context_creation_info info{};
     info.port = CONTEXT_PORT_NO_LISTEN;
     info.protocols = protocols_;
     info.extensions = kExtensions;
