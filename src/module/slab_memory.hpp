@@ -36,10 +36,21 @@ public:
                       "process left half done",
                       &name_);
     }
+    void refused() override
+    {
+        const time_t now = ngx_time();
+        if (now != refused_told_at_) {
+            refused_told_at_ = now;
+            ngx_log_error(NGX_LOG_ERR, ngx_cycle->log, 0,
+                          "ws_pubsub: zone \"%V\" is full: refused a message",
+                          &name_);
+        }
+    }
 
 private:
     ngx_slab_pool_t* pool_;
     ngx_str_t name_;
+    time_t refused_told_at_ = 0; // once a second in each worker is enough
 };
 
 } // namespace ws_pubsub

@@ -29,6 +29,9 @@ public:
     // Called without the lock after a change that a dead process left half
     // done was undone: say so in the log.
     virtual void repaired() = 0;
+    // Called without the lock after a message was refused because the zone is
+    // full: say so in the log, not too often.
+    virtual void refused() = 0;
 };
 
 // Tells workers that their inbox is no longer empty. Called without the lock.

@@ -195,8 +195,11 @@ Result<PublishAnswer> Store::publish(const Publication& publication)
         }
         if (!answer) {
             header_.totals.refused++;
-            return Error{Errc::zone_full, "the zone is full"};
         }
+    }
+    if (!answer) {
+        memory_.refused();
+        return Error{Errc::zone_full, "the zone is full"};
     }
     wake_readers();
     return *answer;

@@ -1,5 +1,8 @@
 """A full zone is ordinary: history goes first, then publishes are refused."""
 
+import re
+import time
+
 from support.httpc import Http
 from support.session import JsonSession
 
@@ -34,6 +37,15 @@ async def test_full_and_usable_again(nginx):
         assert got.status == 200 and got.body == f"{n} {BODY}".encode()
     refused = http.status()["refused"]
     assert refused >= 1
+    told = r'zone "main" is full: refused a message'
+    ng.wait_for_log(told)
+    began = time.monotonic()
+    for _ in range(50):
+        assert http.publish("v/more", BODY).status == 507
+    # once a second and worker, the first of them before
+    seconds = time.monotonic() - began
+    assert len(re.findall(told, ng.log_text())) <= 2 * (seconds + 2)
+    refused += 50
     async with await JsonSession.open(ng) as session:
         await session.fails(108, "pub", topic="new/one", text=BODY)
         assert http.status()["refused"] == refused + 1

@@ -78,6 +78,7 @@ public:
         require(!locked_);
         repairs_++;
     }
+    void refused() override { require(!locked_); }
 
 private:
     static void require(bool holds)
