@@ -7,6 +7,7 @@
 
 #include "base/limits.hpp"
 #include "base/topic.hpp"
+
 #include "cmocka.hpp"
 
 namespace ws_pubsub {

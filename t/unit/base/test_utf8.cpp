@@ -4,6 +4,7 @@
 #include <string_view>
 
 #include "base/utf8.hpp"
+
 #include "cmocka.hpp"
 
 namespace ws_pubsub {

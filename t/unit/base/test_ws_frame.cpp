@@ -3,6 +3,7 @@
 #include <string>
 
 #include "base/ws_frame.hpp"
+
 #include "cmocka.hpp"
 
 namespace ws_pubsub {

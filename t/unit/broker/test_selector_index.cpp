@@ -11,6 +11,7 @@
 #include "base/limits.hpp"
 #include "base/topic.hpp"
 #include "broker/selector_index.hpp"
+
 #include "cmocka.hpp"
 
 namespace {

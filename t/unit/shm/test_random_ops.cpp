@@ -4,9 +4,10 @@
 #include <string>
 #include <string_view>
 
-#include "cmocka.hpp"
 #include "support/store_ops.hpp"
 #include "support/zone.hpp"
+
+#include "cmocka.hpp"
 
 namespace ws_pubsub {
 namespace {

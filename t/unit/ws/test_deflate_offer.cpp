@@ -2,8 +2,9 @@
 #include <string>
 #include <string_view>
 
-#include "cmocka.hpp"
 #include "ws/deflate_offer.hpp"
+
+#include "cmocka.hpp"
 
 namespace ws_pubsub {
 namespace {

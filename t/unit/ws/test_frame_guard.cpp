@@ -6,9 +6,10 @@
 #include <string_view>
 #include <vector>
 
-#include "cmocka.hpp"
 #include "ws/client_frames.hpp"
 #include "ws/frame_guard.hpp"
+
+#include "cmocka.hpp"
 
 namespace ws_pubsub {
 namespace {
