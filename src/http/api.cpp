@@ -151,7 +151,7 @@ ngx_int_t get_selection(ngx_http_request_t* r, Store& store)
     if (!read_limit(r, limits)) {
         return bad_argument(r, "limit must be a number from 1 to 1000");
     }
-    std::string json;
+    std::string json = "{\"topics\":";
     append_topics(json, store, *selector, argument(r, "after").value_or(""),
                   argument(r, "values").value_or("0") == "1", limits);
     return send_json(r, NGX_HTTP_OK, json);

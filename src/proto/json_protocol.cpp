@@ -187,9 +187,10 @@ void JsonProtocol::get(const Command& command)
         return refuse(command, kDenied);
     }
     begin_ok(command);
+    json_ += "{\"items\":";
     const size_t topics =
-        append_values(json_, context_.broker.store(), *selector, command.after,
-                      page_limits(command));
+        append_topics(json_, context_.broker.store(), *selector, command.after,
+                      true, page_limits(command));
     if (topics == 0 && selector->is_exact()) {
         return refuse(command, kUnknownTopic);
     }

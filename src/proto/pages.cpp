@@ -41,33 +41,14 @@ bool append_value(std::string& out, Store& store, const std::string& topic,
 
 } // namespace
 
-size_t append_values(std::string& out, Store& store, const Selector& selector,
-                     std::string_view after, const PageLimits& limits)
+size_t append_topics(std::string& out, Store& store, const Selector& selector,
+                     std::string_view after, bool values,
+                     const PageLimits& limits)
 {
     std::vector<TopicRow> rows;
     bool more = store.list(selector, after, items_of(limits), rows);
-    out += "{\"items\":[";
     const size_t start = out.size();
-    Batch batch;
-    for (size_t i = 0; i < rows.size(); i++) {
-        append_value(out, store, rows[i].path, batch);
-        if (out.size() - start >= limits.bytes && i + 1 < rows.size()) {
-            more = true;
-            break;
-        }
-    }
-    end_page(out, more);
-    return rows.size();
-}
-
-void append_topics(std::string& out, Store& store, const Selector& selector,
-                   std::string_view after, bool values,
-                   const PageLimits& limits)
-{
-    std::vector<TopicRow> rows;
-    bool more = store.list(selector, after, items_of(limits), rows);
-    out += "{\"topics\":[";
-    const size_t start = out.size();
+    out += '[';
     Batch batch;
     for (size_t i = 0; i < rows.size(); i++) {
         if (!values || !append_value(out, store, rows[i].path, batch)) {
@@ -80,6 +61,7 @@ void append_topics(std::string& out, Store& store, const Selector& selector,
         }
     }
     end_page(out, more);
+    return rows.size();
 }
 
 ReadAnswer append_history(std::string& out, Store& store,

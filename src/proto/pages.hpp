@@ -15,17 +15,12 @@ struct PageLimits {
     size_t bytes; // of JSON; one item is always written
 };
 
-// Appends {"items":[…],"more":…}: the values of the topics after `after` that
-// `selector` matches, in path order. Returns how many topics there were,
-// those without a value too.
-size_t append_values(std::string& out, Store& store, const Selector& selector,
-                     std::string_view after, const PageLimits& limits);
-
-// Appends {"topics":[…],"more":…}; with `values`, topics that have a value
-// are given as kept items.
-void append_topics(std::string& out, Store& store, const Selector& selector,
-                   std::string_view after, bool values,
-                   const PageLimits& limits);
+// Appends […],"more":…} for the topics after `after` that `selector` matches,
+// in path order: their positions; with `values`, kept items where a topic has
+// one. The caller has named the list. Returns how many topics there were.
+size_t append_topics(std::string& out, Store& store, const Selector& selector,
+                     std::string_view after, bool values,
+                     const PageLimits& limits);
 
 // Appends {"items":[…],"more":…}: kept messages of one topic.
 ReadAnswer append_history(std::string& out, Store& store,

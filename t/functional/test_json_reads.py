@@ -124,6 +124,24 @@ async def test_retain_off_keeps_no_value(ng, topic):
             assert (await session.msg())["seq"] == 2
 
 
+async def test_get_pages_over_topics_without_a_value(ng, topic):
+    names = [f"{kind}/{topic}/{n:02}" for kind in ("event", "hist")
+             for n in range(15)]
+    async with await JsonSession.open(ng) as session:
+        for name in names:
+            await session.pub(name, data=name)
+        got, after = [], ""
+        for kind in ("event", "hist"):
+            more = True
+            while more:
+                page = await session.ok(
+                    "get", topic=f"{kind}/{topic}/*", limit=4, after=after)
+                got += page["items"]
+                after, more = got[-1]["topic"], page["more"]
+        assert [one["topic"] for one in got] == names
+        assert [one.get("data") for one in got] == [None] * 15 + names[15:]
+
+
 async def test_history_of_more_than_a_page(ng, topic):
     name = "hist/" + topic
     async with await JsonSession.open(ng) as session:
