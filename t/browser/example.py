@@ -1,0 +1,37 @@
+"""examples/ as `make run` serves it, in a prefix and on ports of a test."""
+
+import os
+import pathlib
+import re
+import shutil
+
+from support import tls
+from support.nginx import Nginx
+
+EXAMPLES = pathlib.Path(__file__).resolve().parents[2] / "examples"
+
+
+class ExampleNginx(Nginx):
+    """Its configuration is the file as it is: but the ports, and what
+    `make run` gives on the command line."""
+
+    def write_config(self, **changes):
+        shutil.copytree(EXAMPLES, self.prefix / "examples",
+                        dirs_exist_ok=True)
+        certs = self.prefix / "certs"
+        certs.mkdir(exist_ok=True)
+        for path, name in zip(tls.certificate(),
+                              ("localhost.crt", "localhost.key")):
+            shutil.copy(path, certs / name)
+        text = (EXAMPLES / "nginx.conf").read_text()
+        text = re.sub(r"\b8080\b", str(self.port), text)
+        text = re.sub(r"\b8443\b", str(self.tls_port), text)
+        first = "daemon off;\n"
+        if self.module:
+            first += f'load_module "{self.module}";\n'
+        if os.geteuid() == 0:
+            first += "user nobody nogroup;\n"
+        (self.prefix / "nginx.conf").write_text(first + text)
+        workers = re.search(r"^worker_processes\s+(\w+);", text, re.M)
+        named = workers.group(1) if workers else "1"
+        return os.cpu_count() if named == "auto" else int(named)

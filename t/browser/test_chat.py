@@ -1,0 +1,137 @@
+"""The demo's chat: two windows and a publish over HTTP."""
+
+import json
+import uuid
+
+import pytest
+
+from support.httpc import Http
+from support.processes import wait_until
+
+TIMEOUT_S = 20.0
+
+
+@pytest.fixture
+def windows(browser, demo, scheme):
+    """Two windows of the page, both connected."""
+    url = (f"http://localhost:{demo.port}/" if scheme == "http"
+           else f"https://localhost:{demo.tls_port}/")
+    handles = [browser.open(url) for _ in range(2)]
+    for one in handles:
+        browser.switch(one)
+        connected(browser)
+    yield handles
+    errors = []
+    for one in handles:
+        browser.switch(one)
+        errors += browser.console_errors()
+        browser.close_window(one)
+    demo.check_running()
+    assert not [one for one in errors if "favicon" not in one], errors
+
+
+def connected(browser):
+    wait_until("the page is connected",
+               lambda: browser.text("#status").strip() == "connected",
+               TIMEOUT_S)
+
+
+def messages(browser):
+    """The window's log as [[who, text], …]."""
+    return browser.script("""
+        return Array.from(document.querySelectorAll('#log .message')).map(
+            (one) => [one.querySelector('.who').textContent.trim(),
+                      one.querySelector('.text').textContent]);""")
+
+
+def sees(browser, handle, who, text):
+    browser.switch(handle)
+    wait_until(f"{text!r} is shown",
+               lambda: [who, text] in messages(browser), TIMEOUT_S, 0.05)
+    assert messages(browser).count([who, text]) == 1
+
+
+def say(browser, handle, who, text):
+    browser.switch(handle)
+    browser.type("#name", who)
+    browser.type("#text", text)
+    browser.click("#send")
+
+
+def unique(text):
+    return f"{text} {uuid.uuid4().hex[:8]}"
+
+
+def test_two_windows_chat(browser, windows):
+    ann, bob = windows
+    hello, answer = unique("hello"), unique("good day é€")
+    say(browser, ann, "Ann", hello)
+    for one in windows:
+        sees(browser, one, "Ann", hello)
+    say(browser, bob, "Bob", answer)
+    for one in windows:
+        sees(browser, one, "Bob", answer)
+        got = messages(browser)
+        assert got.index(["Ann", hello]) < got.index(["Bob", answer])
+
+
+def test_a_publish_comes_to_both(browser, demo, windows, scheme):
+    text = unique("from curl")
+    with Http(demo, scheme) as http:
+        answer = http.publish_json(
+            "chat/lobby", {"who": "curl", "text": text})
+        assert answer.status == 201
+        assert answer.json()["subscribers"] >= 2
+    for one in windows:
+        sees(browser, one, "curl", text)
+
+
+def test_a_publish_of_text(browser, demo, windows):
+    """As `curl -d text` sends it."""
+    text = unique("plain")
+    with Http(demo) as http:
+        answer = http.publish("chat/lobby", text,
+                              kind="application/x-www-form-urlencoded")
+        assert answer.status == 201
+    for one in windows:
+        browser.switch(one)
+        wait_until("the text is shown", lambda: text in [
+            said for _, said in messages(browser)], TIMEOUT_S, 0.05)
+
+
+def test_markup_is_text(browser, demo, windows):
+    """What others send is never run."""
+    text = unique("<img src=x onerror=\"document.title='run'\"><b>b</b>")
+    with Http(demo) as http:
+        http.publish_json("chat/lobby", {"who": "<i>x</i>", "text": text})
+        http.publish_json("chat/lobby", {"odd": [1, None]})
+        http.publish_json("chat/lobby", 5)
+    after = unique("after")
+    say(browser, windows[0], "Ann", after)
+    for one in windows:
+        sees(browser, one, "<i>x</i>", text)
+        sees(browser, one, "Ann", after)
+        assert browser.script("return document.title") != "run"
+        assert browser.script(
+            "return document.querySelectorAll('#log b, #log i').length"
+        ) == 0
+
+
+def test_windows_survive_a_reload_of_nginx(browser, demo, windows):
+    before = unique("before")
+    say(browser, windows[0], "Ann", before)
+    for one in windows:
+        sees(browser, one, "Ann", before)
+    demo.reload()
+    text = unique("meanwhile")
+    with Http(demo) as http:
+        http.put("chat/lobby", json.dumps({"who": "app", "text": text}),
+                 kind="application/json")
+    for one in windows:
+        sees(browser, one, "app", text)
+        assert messages(browser).count(["Ann", before]) == 1
+        connected(browser)
+    after = unique("after")
+    say(browser, windows[1], "Bob", after)
+    for one in windows:
+        sees(browser, one, "Bob", after)
