@@ -35,13 +35,16 @@ private:
 class FakeClock final : public Clock {
 public:
     [[nodiscard]] int64_t now_ms() const override { return now; }
+    [[nodiscard]] int64_t ticks_ms() const override { return now; }
     int64_t now = 1'700'000'000'000;
 };
 
 class FakeScheduler final : public Scheduler {
 public:
     void run_soon() override { asked = true; }
+    void run_at(int64_t ticks_ms) override { due_ms = ticks_ms; }
     bool asked = false;
+    int64_t due_ms = 0;
 };
 
 // Stops its session when it is closed, as a real one does.
