@@ -25,10 +25,19 @@ struct Message {
     std::string_view payload;
 };
 
-// What a topic keeps.
+// Whether a subscriber that can't keep up gets only a topic's newest message.
+enum class Conflate : uint8_t {
+    off,
+    full,   // only once its queue is full
+    always, // whenever something of its queue still waits
+};
+
+// What a topic keeps, and how it is delivered.
 struct Policy {
     bool retain = true;   // the newest message
     uint32_t history = 0; // messages before the newest
+    bool delta = false;   // to subscribers that ask for deltas
+    Conflate conflate = Conflate::off;
 
     // How many of the newest messages stay readable.
     [[nodiscard]] uint32_t keep() const { return history + (retain ? 1 : 0); }

@@ -30,6 +30,8 @@ void Broker::remove_session(Session& session)
         session.subscriptions_.pop_back();
     }
     std::erase(catching_up_, &session);
+    session.tracks_.reset();
+    set_timer(session);
     store_.close_session(worker_);
 }
 
@@ -91,6 +93,7 @@ LocalTopic* Broker::local_topic(std::string_view path)
         return nullptr;
     }
     topic->path = path;
+    topic->policy = publisher_.policies.of(path);
     topic->interest = joined.interest;
     if (!joined.unread) {
         topic->last = joined.newest;
@@ -131,7 +134,7 @@ bool Broker::positions_hold(const Start& start)
 }
 
 Result<Subscribed> Broker::subscribe(Session& session, const Selector& selector,
-                                     Start start)
+                                     SubscribeOptions options)
 {
     for (const auto& other : session.subscriptions_) {
         if (other->group->selector.text() == selector.text()) {
@@ -151,6 +154,10 @@ Result<Subscribed> Broker::subscribe(Session& session, const Selector& selector,
     subscription->session = &session;
     subscription->group = &group;
     subscription->place = group.members.size();
+    subscription->interval_ms = options.interval_ms;
+    subscription->delta = options.delta;
+    group.wants_newest |= options.interval_ms > 0;
+    group.wants_text |= options.delta;
     group.members.push_back(subscription.get());
     subscription->catch_up = std::make_unique<CatchUp>();
     session.catching_up_++;
@@ -158,7 +165,7 @@ Result<Subscribed> Broker::subscribe(Session& session, const Selector& selector,
 
     Subscribed answer;
     answer.subscription = subscription.get();
-    answer.recovered = positions_hold(start);
+    answer.recovered = positions_hold(options.start);
     store_.list(selector, {}, kMaxListedTopics, answer.topics);
     const bool joined =
         join_listed(answer.topics) &&
@@ -170,7 +177,7 @@ Result<Subscribed> Broker::subscribe(Session& session, const Selector& selector,
     count_sessions(group);
     count_subscribers(group.topics);
 
-    subscription->catch_up->start = std::move(start);
+    subscription->catch_up->start = std::move(options.start);
     if (!answer.topics.empty()) {
         subscription->catch_up->listed_to = answer.topics.back().path;
     }
@@ -191,6 +198,7 @@ bool Broker::unsubscribe(Session& session, std::string_view selector)
     }
     // What was published before is still the session's.
     read_inbox();
+    settle(**found);
     leave(**found);
     subscriptions.erase(found);
     return true;

@@ -20,12 +20,16 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <set>
 #include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "base/fossil_delta.hpp"
+#include "broker/clock.hpp"
 #include "broker/encoder.hpp"
+#include "broker/frame_cache.hpp"
 #include "broker/publisher.hpp"
 #include "broker/selector_index.hpp"
 #include "broker/session.hpp"
@@ -40,12 +44,29 @@ struct Group {
     std::vector<Subscription*> members;
     std::vector<LocalTopic*> topics;
     SelectorRecord* record = nullptr; // in the zone; null if exact
-    bool recount = false; // is in the broker's list of groups to recount
+    bool recount = false;      // is in the broker's list of groups to recount
+    bool wants_newest = false; // a member wants less than all messages,
+    bool wants_text = false;   // or deltas
+};
+
+// The newest message of a topic that some session may want later than others,
+// or as a delta.
+struct Newest {
+    Batch message;    // one, or none has come yet
+    TextMessage text; // of it, once wants_text is set
+    bool wants_text = false;
+    FrameCache data;
+    FrameCache whole; // as text
+    FrameCache delta; // as text, for who has the one before
+    FrameCache gap;   // what is missing before it
+    uint64_t gap_from = 0;
 };
 
 struct LocalTopic {
     std::string path;
     Interest* interest = nullptr;
+    Policy policy;
+    std::unique_ptr<Newest> newest; // null: nobody needs it
     std::vector<Group*> groups;
     Position last;       // of the last message delivered; epoch 0: none there
     bool orphan = false; // is in the broker's list of topics to let go
@@ -60,6 +81,9 @@ public:
     virtual ~Scheduler() = default;
 
     virtual void run_soon() = 0;
+    // The same with run_due(), at that time of the clock's ticks; in the place
+    // of a time asked for before.
+    virtual void run_at(int64_t ticks_ms) = 0;
 };
 
 struct Subscribed {
@@ -68,12 +92,14 @@ struct Subscribed {
     bool recovered = true;
 };
 
+struct Offer;
+
 class Broker {
 public:
     Broker(const Publisher& publisher, WorkerId worker, Encoder& encoder,
-           Scheduler& scheduler)
+           Scheduler& scheduler, const Clock& clock)
         : store_(publisher.store), publisher_(publisher), encoder_(encoder),
-          scheduler_(scheduler), worker_(worker)
+          scheduler_(scheduler), clock_(clock), worker_(worker)
     {}
     Broker(const Broker&) = delete;
     Broker& operator=(const Broker&) = delete;
@@ -91,7 +117,7 @@ public:
     // Joins the session to the selector. Nothing is sent before start().
     // Errors: already_subscribed, limit, zone_full.
     Result<Subscribed> subscribe(Session& session, const Selector& selector,
-                                 Start start);
+                                 SubscribeOptions options);
     // Sends what the subscription starts with, now as far as there is room.
     void start(Subscription& subscription);
     // False if the session has no such subscription.
@@ -109,6 +135,10 @@ public:
     void resume(Session& session);
     // Goes on with what was too much for one turn. True if there is more.
     bool run();
+
+    // --- pacing.cpp
+    // Wakes the sessions whose hour has come.
+    void run_due();
 
 private:
     // broker.cpp
@@ -129,14 +159,15 @@ private:
     bool release_some();
 
     // delivery.cpp
-    using Frames = std::array<FrameRef, kEncodings>;
     LocalTopic* adopt(const Delivery& delivery);
     void deliver(LocalTopic& topic, const Batch& batch);
     void deliver_messages(LocalTopic& topic, const Batch& batch, size_t first,
                           size_t last);
     void deliver_gone(LocalTopic& topic);
+    template <class Visit>
+    void for_each_live(LocalTopic& topic, uint64_t before_seq, Visit&& visit);
     template <class Encode>
-    void send_to_all(LocalTopic& topic, uint64_t before_seq, Encode&& encode);
+    void notify_all(LocalTopic& topic, uint64_t before_seq, Encode&& encode);
     bool is_live(Subscription& subscription, LocalTopic& topic,
                  uint64_t before_seq);
 
@@ -150,15 +181,50 @@ private:
                      uint64_t before_seq);
     void send_topic_notice(Session& session, const LocalTopic& topic,
                            const Position& at);
-    void send_kept(Session& session, const LocalTopic& topic,
+    void send_kept(const Subscription& subscription, LocalTopic& topic,
                    const ReadAnswer& answer, const Batch& kept,
                    uint64_t before_seq);
+    FrameRef kept_frame(const Subscription& subscription, LocalTopic& topic,
+                        const Batch& kept, size_t last);
     void list_for_run(Session& session);
+
+    // newest.cpp
+    void prepare_newest(LocalTopic& topic);
+    void set_newest(LocalTopic& topic, const Batch& batch, size_t last,
+                    std::span<const TextMessage> texts);
+    std::vector<TextMessage> make_texts(const LocalTopic& topic,
+                                        const Batch& batch, size_t first,
+                                        size_t last);
+    FrameRef newest_frame(LocalTopic& topic, Encoding encoding,
+                          const Track* track);
+    FrameRef newest_gap(LocalTopic& topic, Encoding encoding, uint64_t from);
+
+    // pacing.cpp
+    uint64_t offer_to(Subscription& member, LocalTopic& topic, Offer& offer);
+    uint64_t offer_newest(const Subscription& member, LocalTopic& topic,
+                          Track* track, uint64_t from);
+    FrameRef frame_of(Encoding encoding, LocalTopic& topic, const Track* track,
+                      Offer& offer);
+    uint64_t send_newest(Session& session, LocalTopic& topic, Track* track,
+                         uint64_t from);
+    Track* track_of(const Subscription& member, LocalTopic& topic);
+    void miss(const Subscription& member, LocalTopic& topic, uint64_t from,
+              int64_t due_ms);
+    void pull(Session& session);
+    void settle(const Subscription& subscription);
+    static bool misses(const Session& session, LocalTopic& topic);
+    static bool is_faster_elsewhere(const Subscription& member,
+                                    const LocalTopic& topic);
+    void forget_topic(LocalTopic& topic, uint64_t last_seq);
+    void forget(Session& session, LocalTopic& topic, uint64_t last_seq);
+    void drop_tracks_if_unused(Session& session);
+    void set_timer(Session& session);
 
     Store& store_;
     Publisher publisher_;
     Encoder& encoder_;
     Scheduler& scheduler_;
+    const Clock& clock_;
     WorkerId worker_;
     uint64_t stamp_ = 0;
 
@@ -169,6 +235,9 @@ private:
     std::vector<Session*> catching_up_; // and not waiting for room
     std::vector<Group*> recount_;
     std::vector<LocalTopic*> orphans_;
+    std::set<std::pair<int64_t, Session*>>
+        timers_; // whose rate holds them back
+    DeltaWriter delta_writer_;
 
     Batch inbox_batch_;
     Batch unread_batch_;

@@ -69,6 +69,7 @@ void Broker::start(Subscription& subscription)
 
 void Broker::resume(Session& session)
 {
+    pull(session);
     if (session.catching_up() && !session.listed_) {
         const Progress progress = catch_up(session);
         if (progress == Progress::more || progress == Progress::zone_full) {
@@ -202,7 +203,7 @@ bool Broker::start_topic(Subscription& subscription, const TopicRow& row)
         (is_new || row.path > catch_up.listed_to)) {
         send_topic_notice(session, *topic, answer.newest);
     }
-    send_kept(session, *topic, answer, kept_batch_, UINT64_MAX);
+    send_kept(subscription, *topic, answer, kept_batch_, UINT64_MAX);
 
     if (answer.more) {
         catch_up.partial = topic;
@@ -234,7 +235,7 @@ void Broker::start_early(Subscription& subscription, LocalTopic& topic,
         from.kind == ReadFrom::Kind::after) {
         const ReadAnswer answer =
             store_.read(topic.path, from, {}, early_batch_);
-        send_kept(session, topic, answer, early_batch_, before_seq);
+        send_kept(subscription, topic, answer, early_batch_, before_seq);
     }
 }
 
@@ -248,10 +249,11 @@ void Broker::send_topic_notice(Session& session, const LocalTopic& topic,
 }
 
 // The messages of `kept` before `before_seq`, after a gap if some are lost.
-void Broker::send_kept(Session& session, const LocalTopic& topic,
+void Broker::send_kept(const Subscription& subscription, LocalTopic& topic,
                        const ReadAnswer& answer, const Batch& kept,
                        uint64_t before_seq)
 {
+    Session& session = *subscription.session;
     if (!answer.found && answer.newest.epoch != 0) {
         const Gap gap{answer.lost_from,
                       std::min(answer.lost_to, before_seq - 1), "evicted"};
@@ -268,12 +270,34 @@ void Broker::send_kept(Session& session, const LocalTopic& topic,
     if (last == 0) {
         return;
     }
-    const FrameRef frame =
-        encoder_.messages(session.encoding(), topic.path, kept, 0, last);
-    if (frame) {
-        session.push(frame);
-        store_.counters(worker_).delivered.add(frame->messages());
+    const FrameRef frame = kept_frame(subscription, topic, kept, last);
+    session.push(frame);
+    store_.counters(worker_).delivered.add(frame->messages());
+}
+
+// The first `last` messages of `kept`, in the form that the subscription asks
+// for, which from here on is at the last of them.
+FrameRef Broker::kept_frame(const Subscription& subscription, LocalTopic& topic,
+                            const Batch& kept, size_t last)
+{
+    const Encoding encoding = subscription.session->encoding();
+    Track* track = subscription.delta || subscription.interval_ms > 0
+                       ? track_of(subscription, topic)
+                       : nullptr;
+    const Position newest = kept[last - 1].message.at;
+    if (track != nullptr) {
+        track->base = newest.seq;
+        track->next_ms = clock_.ticks_ms() + subscription.interval_ms;
     }
+    if (!subscription.delta) {
+        return encoder_.messages(encoding, topic.path, kept, 0, last);
+    }
+    prepare_newest(topic);
+    const auto texts = make_texts(topic, kept, 0, last);
+    if (newest == topic.last && topic.newest->message.empty()) {
+        set_newest(topic, kept, last - 1, texts);
+    }
+    return encoder_.texts(encoding, topic.path, kept, 0, texts, false);
 }
 
 } // namespace ws_pubsub

@@ -14,6 +14,8 @@ public:
 
     // Milliseconds since 1970.
     [[nodiscard]] virtual int64_t now_ms() const = 0;
+    // Milliseconds since some time, for intervals: it never goes back.
+    [[nodiscard]] virtual int64_t ticks_ms() const = 0;
 };
 
 } // namespace ws_pubsub

@@ -1,5 +1,8 @@
 // From the worker's inbox in the zone into the outboxes of its sessions.
+#include <algorithm>
+
 #include "broker/broker.hpp"
+#include "broker/offer.hpp"
 
 namespace ws_pubsub {
 
@@ -39,6 +42,7 @@ LocalTopic* Broker::adopt(const Delivery& delivery)
     auto topic = std::make_unique<LocalTopic>();
     topic->path = delivery.path;
     topic->interest = delivery.interest;
+    topic->policy = publisher_.policies.of(topic->path);
     index_.match(delivery.path, [&](Group& group) { link(group, *topic); });
     if (topic->groups.empty()) {
         store_.drop_interest(*delivery.interest);
@@ -86,40 +90,43 @@ void Broker::deliver(LocalTopic& topic, const Batch& batch)
     }
 }
 
-// Calls encode(encoding) once for each encoding in use, and queues the frame
-// for every session for which the topic is live.
-template <class Encode>
-void Broker::send_to_all(LocalTopic& topic, uint64_t before_seq,
-                         Encode&& encode)
+// Calls visit(Subscription&) once for every session for which the topic is
+// live. `before_seq`: the first message that comes now; 0 if none.
+template <class Visit>
+void Broker::for_each_live(LocalTopic& topic, uint64_t before_seq,
+                           Visit&& visit)
 {
-    Frames frames;
-    std::array<bool, kEncodings> encoded{};
-    uint64_t delivered = 0;
     const bool several = topic.groups.size() > 1;
     const uint64_t stamp = ++stamp_;
-    // Sending to one can start another: go by index, the vectors may grow.
     for (const Group* group : topic.groups) {
         for (Subscription* member : group->members) {
             Session& session = *member->session;
-            if (session.stopped() || (several && session.stamp_ == stamp) ||
+            if (session.stopped() ||
+                (several && (session.stamp_ == stamp ||
+                             is_faster_elsewhere(*member, topic))) ||
                 (member->catch_up != nullptr &&
                  !is_live(*member, topic, before_seq))) {
                 continue;
             }
             session.stamp_ = stamp;
-            const auto kind = static_cast<size_t>(session.encoding());
-            if (!encoded[kind]) {
-                encoded[kind] = true;
-                frames[kind] = encode(session.encoding());
-            }
-            if (frames[kind] && session.send(frames[kind])) {
-                delivered += frames[kind]->messages();
-            }
+            visit(*member);
         }
     }
-    if (delivered > 0) {
-        store_.counters(worker_).delivered.add(delivered);
-    }
+}
+
+// Queues what encode(encoding) says for all of them but those that will get
+// nothing but the newest message later: it is about messages before that.
+template <class Encode>
+void Broker::notify_all(LocalTopic& topic, uint64_t before_seq, Encode&& encode)
+{
+    FrameCache frames;
+    for_each_live(topic, before_seq, [&](Subscription& member) {
+        Session& session = *member.session;
+        const FrameRef& frame = frames.get(session.encoding(), encode);
+        if (frame && !misses(session, topic)) {
+            session.send(frame);
+        }
+    });
 }
 
 void Broker::deliver_messages(LocalTopic& topic, const Batch& batch,
@@ -127,27 +134,54 @@ void Broker::deliver_messages(LocalTopic& topic, const Batch& batch,
 {
     const Position at = batch[first].message.at;
     if (at.epoch != topic.last.epoch) {
+        forget_topic(topic, topic.last.seq);
         topic.last = {at.epoch, 0};
-        send_to_all(topic, at.seq, [&](Encoding encoding) {
+        notify_all(topic, at.seq, [&](Encoding encoding) {
             return encoder_.topic(encoding, topic.path, topic.last);
         });
     }
     if (at.seq > topic.last.seq + 1) {
         const Gap gap{topic.last.seq + 1, at.seq - 1, "evicted"};
-        send_to_all(topic, at.seq, [&](Encoding encoding) {
+        notify_all(topic, at.seq, [&](Encoding encoding) {
             return encoder_.gap(encoding, topic.path, gap);
         });
     }
+    Offer offer{batch, first, last, {}, {}, {}, {}};
+    prepare_newest(topic);
+    if (topic.newest != nullptr) {
+        offer.texts = make_texts(topic, batch, first, last);
+        set_newest(topic, batch, last - 1, offer.texts);
+    }
     topic.last = batch[last - 1].message.at;
-    send_to_all(topic, at.seq, [&](Encoding encoding) {
-        return encoder_.messages(encoding, topic.path, batch, first, last);
+
+    const bool conflates = topic.policy.conflate != Conflate::off;
+    uint64_t delivered = 0;
+    for_each_live(topic, at.seq, [&](Subscription& member) {
+        Session& session = *member.session;
+        if (conflates || session.tracks_ != nullptr || member.delta ||
+            member.interval_ms > 0) {
+            delivered += offer_to(member, topic, offer);
+            return;
+        }
+        const FrameRef& frame =
+            offer.data.get(session.encoding(), [&](Encoding encoding) {
+                return encoder_.messages(encoding, topic.path, batch, first,
+                                         last);
+            });
+        if (session.send(frame)) {
+            delivered += frame->messages();
+        }
     });
+    if (delivered > 0) {
+        store_.counters(worker_).delivered.add(delivered);
+    }
 }
 
 void Broker::deliver_gone(LocalTopic& topic)
 {
+    forget_topic(topic, topic.last.seq);
     topic.last = {};
-    send_to_all(topic, 0, [&](Encoding encoding) {
+    notify_all(topic, 0, [&](Encoding encoding) {
         return encoder_.gone(encoding, topic.path, "deleted");
     });
     for (const Group* group : topic.groups) {

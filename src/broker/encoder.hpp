@@ -3,6 +3,8 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
+#include <string>
 #include <string_view>
 
 #include "broker/session.hpp"
@@ -15,6 +17,12 @@ struct Gap {
     uint64_t from = 0;
     uint64_t to = 0;
     std::string_view cause; // "conflated", "evicted", "slow"
+};
+
+// A message as deltas see it.
+struct TextMessage {
+    std::string text;  // JSON is compact; empty for binary messages
+    std::string delta; // from the message before; empty: it is sent whole
 };
 
 // Each function returns an empty reference where the encoding has no words
@@ -31,6 +39,12 @@ public:
     virtual FrameRef messages(Encoding encoding, std::string_view topic,
                               const Batch& batch, size_t first,
                               size_t last) = 0;
+    // The messages from batch[first] on, one for each of `texts`, for
+    // subscribers that take deltas. `based`: they have the one before the
+    // first.
+    virtual FrameRef texts(Encoding encoding, std::string_view topic,
+                           const Batch& batch, size_t first,
+                           std::span<const TextMessage> texts, bool based) = 0;
     virtual FrameRef topic(Encoding encoding, std::string_view topic,
                            const Position& at) = 0;
     virtual FrameRef gap(Encoding encoding, std::string_view topic,

@@ -9,9 +9,7 @@ bool Session::send(const FrameRef& frame)
     if (stopped_) {
         return false;
     }
-    // A single frame that is larger than the queue still goes out.
-    if (!outbox_.empty() &&
-        outbox_.bytes() + frame->size() > limits_.queue_bytes) {
+    if (!fits(frame->size())) {
         counters_.dropped += frame->messages();
         transport_.close(kCloseTooSlow, "too slow");
         return false;

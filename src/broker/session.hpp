@@ -15,12 +15,12 @@
 #include "base/limits.hpp"
 #include "base/topic.hpp"
 #include "broker/outbox.hpp"
+#include "broker/tracks.hpp"
 #include "shm/store.hpp"
 
 namespace ws_pubsub {
 
 class Session;
-struct LocalTopic;
 struct Group;
 
 // How a message looks on the wire of a session.
@@ -49,6 +49,13 @@ struct Start {
     std::map<std::string, Position, std::less<>> positions;
 };
 
+// What a subscription asks for beside its selector.
+struct SubscribeOptions {
+    Start start;
+    int64_t interval_ms = 0; // of each topic one message in this time; 0: all
+    bool delta = false;
+};
+
 // How far the values and history of a new subscription have been sent.
 //
 // It goes through the topics in path order, as the outbox has room. Topics up
@@ -69,6 +76,8 @@ struct Subscription {
     Group* group = nullptr;
     size_t place = 0;                  // in group->members
     std::unique_ptr<CatchUp> catch_up; // null: live in all its topics
+    int64_t interval_ms = 0; // of each topic one message in this time; 0: all
+    bool delta = false;      // takes deltas
 };
 
 struct SessionLimits {
@@ -94,6 +103,13 @@ public:
     // Queues a frame; closes the session when its queue is full (3008).
     // Returns whether the frame was queued.
     bool send(const FrameRef& frame);
+    // Whether send() would queue so many bytes. A single frame that is larger
+    // than the queue still goes out.
+    [[nodiscard]] bool fits(size_t bytes) const
+    {
+        return outbox_.empty() ||
+               outbox_.bytes() + bytes <= limits_.queue_bytes;
+    }
     // Queues the frame whatever the limit says: for what comes as there is
     // room, and for what ends a session.
     void push(const FrameRef& frame);
@@ -109,6 +125,15 @@ public:
     {
         return outbox_.bytes() < limits_.queue_bytes / 2;
     }
+    // Whether the broker has more to queue now: resume() will.
+    [[nodiscard]] bool wants_more() const
+    {
+        return (catching_up() && has_room()) ||
+               (outbox_.empty() && tracks_ != nullptr && tracks_->any_ready());
+    }
+    // Whether the connection could not take all of the outbox.
+    [[nodiscard]] bool stalled() const { return stalled_; }
+    void set_stalled(bool stalled) { stalled_ = stalled; }
     Outbox& outbox() { return outbox_; }
     SessionCounters& counters() { return counters_; }
     [[nodiscard]] size_t subscriptions() const { return subscriptions_.size(); }
@@ -124,8 +149,11 @@ private:
     SessionLimits limits_;
     SessionCounters counters_;
     std::vector<std::unique_ptr<Subscription>> subscriptions_;
+    std::unique_ptr<Tracks> tracks_; // null while it has none
+    int64_t timer_ms_ = 0;           // in the broker's timers; 0: it is not
     Encoding encoding_;
     bool stopped_ = false;
+    bool stalled_ = false;
     uint16_t catching_up_ = 0; // subscriptions
     bool listed_ = false;      // is in the broker's list of such sessions
 };

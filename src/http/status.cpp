@@ -19,7 +19,7 @@ struct Figure {
     uint64_t value;
 };
 
-std::array<Figure, 13> figures_of(const ZoneStatus& status)
+std::array<Figure, 14> figures_of(const ZoneStatus& status)
 {
     const ZoneTotals& totals = status.totals;
     return {{{"size", status.zone_bytes},
@@ -33,6 +33,7 @@ std::array<Figure, 13> figures_of(const ZoneStatus& status)
              {"delivered", totals.delivered},
              {"evicted", totals.evicted},
              {"refused", totals.refused},
+             {"conflated", totals.conflated},
              {"slow", totals.slow},
              {"repairs", totals.repairs}}};
 }

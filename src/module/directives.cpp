@@ -97,10 +97,22 @@ bool read_policy(const ngx_str_t& argument, Policy& policy)
         policy.history = static_cast<uint32_t>(number.value_or(0));
         return number && *number < UINT32_MAX;
     }
+    if (const auto delta = value_of(argument, "delta")) {
+        policy.delta = *delta == "on";
+        return *delta == "on" || *delta == "off";
+    }
+    if (const auto conflate = value_of(argument, "conflate")) {
+        policy.conflate = *conflate == "full"     ? Conflate::full
+                          : *conflate == "always" ? Conflate::always
+                                                  : Conflate::off;
+        return *conflate == "full" || *conflate == "always" ||
+               *conflate == "off";
+    }
     return false;
 }
 
-// ws_pubsub_topic selector zone=name [retain=on] [history=0]
+// ws_pubsub_topic selector zone=name [retain=on] [history=0] [delta=off]
+// [conflate=off]
 char* set_topic(ngx_conf_t* cf, ngx_command_t* /*command*/, void* conf)
 {
     const Arguments arguments(cf);

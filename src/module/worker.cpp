@@ -2,6 +2,7 @@
 
 #include "module/worker.hpp"
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 
@@ -41,12 +42,18 @@ void log_lws(int level, const char* line)
 
 // --- ZoneWorker
 
-ZoneWorker::ZoneWorker(Zone& zone, Encoder& encoder)
+ZoneWorker::ZoneWorker(Zone& zone, Encoder& encoder, const Clock& clock)
     : zone_(zone), memory_(zone.shm_zone()),
       store_(memory_, *this, zone.header()), publisher_{store_,
                                                         zone.policies()},
-      encoder_(encoder)
+      encoder_(encoder), clock_(clock)
 {
+    no_connection_.fd = -1;
+    due_event_.data = &no_connection_;
+    no_connection_.data = this;
+    due_event_.handler = on_due;
+    due_event_.log = ngx_cycle->log;
+    due_event_.cancelable = 1;
     inbox_event_.data = this;
     inbox_event_.handler = on_inbox;
     inbox_event_.log = ngx_cycle->log;
@@ -63,6 +70,9 @@ ZoneWorker::~ZoneWorker()
         }
     }
     broker_.reset();
+    if (due_event_.timer_set) {
+        ngx_del_timer(&due_event_);
+    }
     stop_listening();
 }
 
@@ -83,7 +93,8 @@ void ZoneWorker::attach(ngx_cycle_t* cycle)
                       zone_.name().c_str());
         return;
     }
-    broker_.emplace(publisher_, *id, encoder_, static_cast<Scheduler&>(*this));
+    broker_.emplace(publisher_, *id, encoder_, static_cast<Scheduler&>(*this),
+                    clock_);
     listen(cycle);
 }
 
@@ -135,6 +146,28 @@ void ZoneWorker::run_soon()
     if (!run_event_.posted) {
         ngx_post_event(&run_event_, &ngx_posted_next_events);
     }
+}
+
+void ZoneWorker::run_at(int64_t ticks_ms)
+{
+    const auto delay = static_cast<ngx_msec_int_t>(
+        static_cast<ngx_msec_t>(ticks_ms) - ngx_current_msec);
+    if (due_event_.timer_set) {
+        ngx_del_timer(&due_event_);
+    }
+    ngx_add_timer(&due_event_,
+                  static_cast<ngx_msec_t>(std::max<ngx_msec_int_t>(delay, 0)));
+}
+
+void ZoneWorker::on_due(ngx_event_t* event)
+{
+    const auto* c = static_cast<ngx_connection_t*>(event->data);
+    auto* self = static_cast<ZoneWorker*>(c->data);
+    guarded([&] {
+        if (self->broker_) {
+            self->broker_->run_due();
+        }
+    });
 }
 
 void ZoneWorker::on_wake(ngx_event_t* event)
@@ -223,7 +256,7 @@ bool Worker::init(ngx_cycle_t* cycle, MainConf& conf)
         return false;
     }
     for (const auto& [name, zone] : conf.zones) {
-        zones_.push_back(std::make_unique<ZoneWorker>(*zone, encoder_));
+        zones_.push_back(std::make_unique<ZoneWorker>(*zone, encoder_, clock_));
         zones_.back()->attach(cycle);
     }
     no_connection_.fd = -1;

@@ -26,12 +26,16 @@ public:
         return static_cast<int64_t>(now->sec) * 1000 +
                static_cast<int64_t>(now->msec);
     }
+    [[nodiscard]] int64_t ticks_ms() const override
+    {
+        return static_cast<int64_t>(ngx_current_msec);
+    }
 };
 
 // One zone in one worker: wakes others, is woken, and lets the broker work.
 class ZoneWorker final : private Waker, private Scheduler {
 public:
-    ZoneWorker(Zone& zone, Encoder& encoder);
+    ZoneWorker(Zone& zone, Encoder& encoder, const Clock& clock);
     ~ZoneWorker() override;
     ZoneWorker(const ZoneWorker&) = delete;
     ZoneWorker& operator=(const ZoneWorker&) = delete;
@@ -52,6 +56,7 @@ public:
 private:
     void wake(size_t worker, int wake_fd) override;
     void run_soon() override;
+    void run_at(int64_t ticks_ms) override;
     void listen(ngx_cycle_t* cycle);
     void stop_listening();
     void detach_if_idle();
@@ -59,16 +64,20 @@ private:
     static void on_wake(ngx_event_t* event);
     static void on_inbox(ngx_event_t* event);
     static void on_run(ngx_event_t* event);
+    static void on_due(ngx_event_t* event);
 
     Zone& zone_;
     SlabMemory memory_;
     Store store_;
     Publisher publisher_;
     Encoder& encoder_;
+    const Clock& clock_;
     std::optional<Broker> broker_;
     ngx_connection_t* wake_connection_ = nullptr;
     ngx_event_t inbox_event_{};
     ngx_event_t run_event_{};
+    ngx_event_t due_event_{};
+    ngx_connection_t no_connection_{}; // for the log of a timer's event
 };
 
 class Worker {

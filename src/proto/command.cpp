@@ -1,6 +1,7 @@
 #include "proto/command.hpp"
 
 #include <algorithm>
+#include <cmath>
 
 #include "base/base64.hpp"
 #include "base/position_text.hpp"
@@ -102,19 +103,36 @@ Problem read_positions(const json_t* object, Start& start)
     return std::nullopt;
 }
 
+// How the messages are to come: delta, rate.
+Problem read_delivery(const json_t* object, SubscribeOptions& options)
+{
+    const json_t* delta = json_object_get(object, "delta");
+    if (delta != nullptr && !json_is_boolean(delta)) {
+        return bad("delta must be true or false");
+    }
+    options.delta = json_is_true(delta);
+    const json_t* rate = json_object_get(object, "rate");
+    if (rate == nullptr) {
+        return std::nullopt;
+    }
+    const double per_second = json_number_value(rate);
+    if (!(per_second >= kMinRate && per_second <= kMaxRate)) {
+        return bad("rate must be a number from 0.001 to 1000");
+    }
+    options.interval_ms = std::lround(1000 / per_second);
+    return std::nullopt;
+}
+
 Problem read_subscribe(const json_t* object, Command& command)
 {
     if (auto problem = read_topic(object, true, command)) {
         return problem;
     }
-    for (const char* name : {"delta", "rate"}) {
-        const json_t* value = json_object_get(object, name);
-        if (value != nullptr && !json_is_false(value)) {
-            return bad("delta and rate are not supported");
-        }
+    if (auto problem = read_delivery(object, command.options)) {
+        return problem;
     }
     const json_t* since = json_object_get(object, "since");
-    ReadFrom& from = command.start.from;
+    ReadFrom& from = command.options.start.from;
     if (json_is_string(since) && json_text(since) == "new") {
         from.kind = ReadFrom::Kind::nothing;
     } else if (since != nullptr && !read_from(since, from)) {
@@ -124,9 +142,9 @@ Problem read_subscribe(const json_t* object, Command& command)
         return bad("a selector is resumed with positions, not with since");
     }
     if (from.kind == ReadFrom::Kind::after) {
-        command.start.positions.emplace(command.topic, from.after);
+        command.options.start.positions.emplace(command.topic, from.after);
     }
-    return read_positions(object, command.start);
+    return read_positions(object, command.options.start);
 }
 
 Problem read_condition(const json_t* object, Condition& condition)
@@ -239,9 +257,10 @@ Problem read_history(const json_t* object, Command& command)
     const json_t* since = json_object_get(object, "since");
     const json_t* last = json_object_get(object, "last");
     if ((since == nullptr) == (last == nullptr) ||
-        !read_from(since != nullptr ? since : object, command.start.from) ||
+        !read_from(since != nullptr ? since : object,
+                   command.options.start.from) ||
         (since != nullptr &&
-         command.start.from.kind != ReadFrom::Kind::after)) {
+         command.options.start.from.kind != ReadFrom::Kind::after)) {
         return bad("history takes one of since and last");
     }
     return read_limit(object, command);

@@ -20,9 +20,9 @@ struct Command {
     Op op = Op::ping;
     std::string topic; // or selector
 
-    Start start;       // subscribe; history uses start.from
-    std::string after; // get
-    size_t limit = 0;  // get, history; 0: not said
+    SubscribeOptions options; // subscribe; history uses options.start.from
+    std::string after;        // get
+    size_t limit = 0;         // get, history; 0: not said
 
     PayloadKind kind = PayloadKind::json; // publish
     std::string payload;

@@ -125,7 +125,7 @@ void JsonProtocol::subscribe(const Command& command)
         return refuse(command, kDenied);
     }
     const auto subscribed =
-        context_.broker.subscribe(context_.session, *selector, command.start);
+        context_.broker.subscribe(context_.session, *selector, command.options);
     if (!subscribed) {
         return refuse(command, subscribed.error());
     }
@@ -206,12 +206,12 @@ void JsonProtocol::history(const Command& command)
     begin_ok(command);
     const ReadAnswer answer =
         append_history(json_, context_.broker.store(), command.topic,
-                       command.start.from, page_limits(command));
+                       command.options.start.from, page_limits(command));
     if (answer.newest.epoch == 0) {
         return refuse(command, kUnknownTopic);
     }
-    if (command.start.from.kind == ReadFrom::Kind::after &&
-        command.start.from.after.epoch != answer.newest.epoch) {
+    if (command.options.start.from.kind == ReadFrom::Kind::after &&
+        command.options.start.from.after.epoch != answer.newest.epoch) {
         return refuse(command,
                       {Errc::other_epoch, "the position is of another epoch"});
     }

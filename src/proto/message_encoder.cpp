@@ -34,6 +34,47 @@ FrameRef MessageEncoder::messages(Encoding encoding, std::string_view topic,
     return writer_.take(static_cast<uint32_t>(last - first));
 }
 
+// Appends what follows `"topic":…,"seq":…,` in a message for who takes deltas.
+void MessageEncoder::append_text(const Message& message,
+                                 const TextMessage& text, bool based)
+{
+    if (based && !text.delta.empty()) {
+        json_ += "\"base\":";
+        append_number(json_, message.at.seq - 1);
+        json_ += ",\"delta\":";
+        append_json_string(json_, text.delta);
+    } else if (message.kind == PayloadKind::json) {
+        json_ += "\"json\":";
+        append_json_string(json_, text.text);
+    } else {
+        append_payload(json_, message);
+    }
+    json_ += '}';
+}
+
+FrameRef MessageEncoder::texts(Encoding encoding, std::string_view topic,
+                               const Batch& batch, size_t first,
+                               std::span<const TextMessage> texts, bool based)
+{
+    const size_t last = first + texts.size();
+    if (is_plain(encoding)) {
+        return messages(encoding, topic, batch, first, last);
+    }
+    for (size_t i = first; i < last; i++) {
+        const TextMessage& text = texts[i - first];
+        const bool has_base = based || i > first;
+        json_ = has_base && !text.delta.empty() ? "{\"op\":\"delta\",\"topic\":"
+                                                : "{\"op\":\"msg\",\"topic\":";
+        append_json_string(json_, topic);
+        json_ += ",\"seq\":";
+        append_number(json_, batch[i].message.at.seq);
+        json_ += ',';
+        append_text(batch[i].message, text, has_base);
+        writer_.add(Opcode::text, json_, is_deflated(encoding));
+    }
+    return writer_.take(static_cast<uint32_t>(texts.size()));
+}
+
 FrameRef MessageEncoder::notice(Encoding encoding)
 {
     return writer_.make(Opcode::text, json_, is_deflated(encoding));

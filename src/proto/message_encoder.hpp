@@ -15,6 +15,9 @@ public:
 
     FrameRef messages(Encoding encoding, std::string_view topic,
                       const Batch& batch, size_t first, size_t last) override;
+    FrameRef texts(Encoding encoding, std::string_view topic,
+                   const Batch& batch, size_t first,
+                   std::span<const TextMessage> texts, bool based) override;
     FrameRef topic(Encoding encoding, std::string_view topic,
                    const Position& at) override;
     FrameRef gap(Encoding encoding, std::string_view topic,
@@ -24,6 +27,8 @@ public:
 
 private:
     FrameRef notice(Encoding encoding);
+    void append_text(const Message& message, const TextMessage& text,
+                     bool based);
 
     FrameWriter& writer_;
     std::string json_;

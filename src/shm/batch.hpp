@@ -34,6 +34,16 @@ public:
                       item.content_type_bytes + item.payload_bytes);
     }
 
+    // Becomes a copy of the i-th message of another batch, and of no more.
+    void assign(const Batch& other, size_t i)
+    {
+        Place place = other.places_[i];
+        bytes_.assign(other.bytes_, place.offset,
+                      place.content_type_bytes + place.payload_bytes);
+        place.offset = 0;
+        places_.assign(1, place);
+    }
+
     [[nodiscard]] size_t size() const { return places_.size(); }
     [[nodiscard]] bool empty() const { return places_.empty(); }
     [[nodiscard]] size_t bytes() const { return bytes_.size(); }

@@ -165,6 +165,7 @@ struct WorkerCounters {
     Counter sessions;
     Counter subscriptions;
     Counter delivered;
+    Counter conflated;
     Counter slow;
 };
 
@@ -197,8 +198,9 @@ struct ZoneTotals {
     uint64_t evicted;
     uint64_t refused;
     uint64_t repairs;
-    uint64_t delivered; // by workers that have ended
-    uint64_t slow;      // by workers that have ended
+    uint64_t delivered; // by workers that have ended, as those below
+    uint64_t conflated;
+    uint64_t slow;
 };
 
 inline constexpr uint64_t kZoneMagic = 0x7773707562737562; // "wspubsub"

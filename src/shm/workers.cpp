@@ -134,6 +134,7 @@ void Store::release_slot(Transaction& tx, WorkerSlot& slot)
     }
     ZoneTotals& totals = header_.totals;
     tx.set(totals.delivered, totals.delivered + slot.counters.delivered.get());
+    tx.set(totals.conflated, totals.conflated + slot.counters.conflated.get());
     tx.set(totals.slow, totals.slow + slot.counters.slow.get());
     auto* counters = reinterpret_cast<uint64_t*>(&slot.counters);
     for (size_t i = 0; i < sizeof(WorkerCounters) / sizeof(uint64_t); i++) {
@@ -214,6 +215,7 @@ ZoneStatus Store::status()
             status.sessions += slot.counters.sessions.get();
             status.subscriptions += slot.counters.subscriptions.get();
             status.totals.delivered += slot.counters.delivered.get();
+            status.totals.conflated += slot.counters.conflated.get();
             status.totals.slow += slot.counters.slow.get();
         }
     }

@@ -197,7 +197,8 @@ void Connection::write()
             broken_ = true;
             return;
         }
-        if (!session_.catching_up() || !session_.has_room()) {
+        session_.set_stalled(!session_.outbox().empty());
+        if (!session_.wants_more()) {
             return;
         }
         const size_t before = session_.outbox().bytes();

@@ -18,6 +18,9 @@ GOOD_HTTP = [
            "ws_pubsub_topic ** zone=main;",
     # the zone may be named later in the file
     'ws_pubsub_topic "a/*" zone=main;' + ZONE,
+    ZONE + "ws_pubsub_topic a zone=main delta=on conflate=full;",
+    ZONE + "ws_pubsub_topic a zone=main delta=off conflate=always;",
+    ZONE + "ws_pubsub_topic a zone=main conflate=off;",
 ]
 GOOD_LOCATION = [
     "ws_pubsub zone=main;",
@@ -64,8 +67,8 @@ BAD_HTTP = [
     (ZONE + "ws_pubsub_topic a zone=main history=-1;", "history"),
     (ZONE + "ws_pubsub_topic a zone=main retain=maybe;", "retain"),
     (ZONE + "ws_pubsub_topic a zone=main nonsense=1;", "nonsense"),
-    (ZONE + "ws_pubsub_topic a zone=main delta=on;", "delta"),
-    (ZONE + "ws_pubsub_topic a zone=main conflate=full;", "conflate"),
+    (ZONE + "ws_pubsub_topic a zone=main delta=yes;", "delta"),
+    (ZONE + "ws_pubsub_topic a zone=main conflate=some;", "conflate"),
     ("ws_pubsub zone=main;", "ws_pubsub"),
     ("ws_pubsub_api zone=main;", "ws_pubsub_api"),
 ]
