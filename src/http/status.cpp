@@ -3,6 +3,8 @@
 #include "http/status.hpp"
 
 #include <array>
+#include <span>
+#include <string>
 
 #include "http/answer.hpp"
 #include "ngx/headers.hpp"
@@ -14,38 +16,108 @@ namespace ws_pubsub {
 
 namespace {
 
+enum class Format : uint8_t { json, text, prometheus };
+
 struct Figure {
     std::string_view name;
+    std::string_view metric; // Prometheus' name for it, after ws_pubsub_
+    std::string_view help;
     uint64_t value;
 };
 
-std::array<Figure, 14> figures_of(const ZoneStatus& status)
+constexpr size_t kFigures = 14;
+
+std::array<Figure, kFigures> figures_of(const ZoneStatus& status)
 {
     const ZoneTotals& totals = status.totals;
-    return {{{"size", status.zone_bytes},
-             {"free", status.free_bytes},
-             {"workers", status.workers},
-             {"sessions", status.sessions},
-             {"subscriptions", status.subscriptions},
-             {"topics", totals.topics},
-             {"messages", totals.items},
-             {"published", totals.published},
-             {"delivered", totals.delivered},
-             {"evicted", totals.evicted},
-             {"refused", totals.refused},
-             {"conflated", totals.conflated},
-             {"slow", totals.slow},
-             {"repairs", totals.repairs}}};
+    return {{
+        {"size", "zone_size_bytes", "Size of the zone.", status.zone_bytes},
+        {"free", "zone_free_bytes", "Free pages of the zone.",
+         status.free_bytes},
+        {"workers", "workers", "Workers that use the zone.", status.workers},
+        {"sessions", "sessions", "Open WebSocket sessions.", status.sessions},
+        {"subscriptions", "subscriptions", "Subscriptions of all sessions.",
+         status.subscriptions},
+        {"topics", "topics", "Topics that exist.", totals.topics},
+        {"messages", "messages", "Messages kept, or not yet read by a worker.",
+         totals.items},
+        {"published", "published_total", "Messages published.",
+         totals.published},
+        {"delivered", "delivered_total", "Messages queued for sessions.",
+         totals.delivered},
+        {"conflated", "conflated_total",
+         "Messages left out for sessions in favour of newer ones.",
+         totals.conflated},
+        {"evicted", "evicted_total", "Messages dropped to make room.",
+         totals.evicted},
+        {"refused", "refused_total", "Publishes refused as the zone was full.",
+         totals.refused},
+        {"slow", "slow_total", "Sessions closed as too slow.", totals.slow},
+        {"repairs", "repairs_total",
+         "Changes of dead processes that were undone.", totals.repairs},
+    }};
 }
 
-bool wants_text(ngx_http_request_t* r)
+// By ?format=, else by what is accepted: Prometheus names a version.
+Format format_of(ngx_http_request_t* r)
 {
     ngx_str_t format;
     auto* name = reinterpret_cast<u_char*>(const_cast<char*>("format"));
     if (ngx_http_arg(r, name, sizeof("format") - 1, &format) == NGX_OK) {
-        return view(format) == "text";
+        return view(format) == "prometheus" ? Format::prometheus
+               : view(format) == "text"     ? Format::text
+                                            : Format::json;
     }
-    return has_token(join_headers(r, "Accept"), "text/plain");
+    const std::string accept = join_headers(r, "Accept");
+    if (accept.find("text/plain;version=") != std::string::npos) {
+        return Format::prometheus;
+    }
+    return has_token(accept, "text/plain") ? Format::text : Format::json;
+}
+
+std::string as_json(std::string_view zone, std::span<const Figure> figures)
+{
+    std::string text = "{\"zone\":";
+    append_json_string(text, zone);
+    for (const Figure& figure : figures) {
+        text += ',';
+        append_json_string(text, figure.name);
+        text += ':';
+        append_number(text, figure.value);
+    }
+    return text + "}\n";
+}
+
+std::string as_lines(std::string_view zone, std::span<const Figure> figures)
+{
+    std::string text = "zone ";
+    text.append(zone).append("\n");
+    for (const Figure& figure : figures) {
+        text.append(figure.name).append(" ");
+        append_number(text, figure.value);
+        text += '\n';
+    }
+    return text;
+}
+
+// The text exposition format of Prometheus, version 0.0.4. A zone's name in
+// quotes is escaped as in JSON.
+std::string as_metrics(std::string_view zone, std::span<const Figure> figures)
+{
+    std::string label = "{zone=";
+    append_json_string(label, zone);
+    label += "} ";
+    std::string text;
+    for (const Figure& figure : figures) {
+        const std::string metric = "ws_pubsub_" + std::string(figure.metric);
+        const bool counts = metric.ends_with("_total");
+        text += "# HELP " + metric + ' ' + std::string(figure.help) + '\n';
+        text += "# TYPE " + metric + (counts ? " counter\n" : " gauge\n");
+        text += metric + label;
+        append_number(text, figure.value);
+        text += '\n';
+    }
+    return text;
 }
 
 } // namespace
@@ -61,26 +133,19 @@ ngx_int_t handle_status(ngx_http_request_t* r, std::string_view zone,
         return rc;
     }
     const auto figures = figures_of(store.status());
-    std::string text;
-    if (wants_text(r)) {
-        text.append("zone ").append(zone).append("\n");
-        for (const Figure& figure : figures) {
-            text.append(figure.name).append(" ");
-            append_number(text, figure.value);
-            text += '\n';
-        }
-        return send_response(r, {NGX_HTTP_OK, {}, "text/plain", text});
+    switch (format_of(r)) {
+    case Format::json:
+        break;
+    case Format::text:
+        return send_response(
+            r, {NGX_HTTP_OK, {}, "text/plain", as_lines(zone, figures)});
+    case Format::prometheus:
+        return send_response(r, {NGX_HTTP_OK,
+                                 {},
+                                 "text/plain; version=0.0.4; charset=utf-8",
+                                 as_metrics(zone, figures)});
     }
-    text = "{\"zone\":";
-    append_json_string(text, zone);
-    for (const Figure& figure : figures) {
-        text += ',';
-        append_json_string(text, figure.name);
-        text += ':';
-        append_number(text, figure.value);
-    }
-    text += "}\n";
-    return send_json(r, NGX_HTTP_OK, text);
+    return send_json(r, NGX_HTTP_OK, as_json(zone, figures));
 }
 
 } // namespace ws_pubsub

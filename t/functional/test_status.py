@@ -1,5 +1,7 @@
 """ws_pubsub_status: counters as JSON and as text."""
 
+import re
+
 from support.httpc import Http
 from support.processes import wait_until
 from support.session import JsonSession, sessions_on_each_worker
@@ -70,6 +72,37 @@ async def test_counters(nginx):
     wait_until("sessions are counted down", lambda: (
         http.status()["sessions"] == 0))
     assert http.status()["subscriptions"] == 0
+
+
+METRIC = re.compile(r'(ws_pubsub_[a-z_]+)\{zone="main"\} (\d+)')
+
+
+def test_prometheus(nginx):
+    """As a scraper asks, or by name; each figure of the JSON is there."""
+    ng = nginx(workers=1)
+    http = Http(ng)
+    http.put("a", "x")
+    scrape = ("application/openmetrics-text;version=1.0.0;q=0.5,"
+              "text/plain;version=0.0.4;q=0.3,*/*;q=0.1")
+    for path, headers in (("/status", {"Accept": scrape}),
+                          ("/status?format=prometheus", {})):
+        answer = http.request("GET", path, headers=headers)
+        assert answer.headers["content-type"] == (
+            "text/plain; version=0.0.4; charset=utf-8")
+        lines = answer.body.decode().split("\n")
+        assert lines.pop() == ""
+        found = {}
+        while lines:
+            help_line, type_line, value_line = lines[:3]
+            del lines[:3]
+            name, value = METRIC.fullmatch(value_line).groups()
+            kind = "counter" if name.endswith("_total") else "gauge"
+            assert help_line.startswith(f"# HELP {name} ")
+            assert type_line == f"# TYPE {name} {kind}"
+            found[name] = int(value)
+        assert found["ws_pubsub_published_total"] == 1
+        assert found["ws_pubsub_zone_size_bytes"] == 8 << 20
+        assert len(found) == len(http.status()) - 1
 
 
 def test_a_zone_of_its_own(nginx):
