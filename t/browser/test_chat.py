@@ -135,3 +135,41 @@ def test_windows_survive_a_reload_of_nginx(browser, demo, windows):
     say(browser, windows[1], "Bob", after)
     for one in windows:
         sees(browser, one, "Bob", after)
+
+
+def test_nothing_is_lost_or_comes_twice(browser, demo, windows):
+    """The windows talk while nginx reloads and a worker is killed."""
+    said = {"Ann": [], "Bob": []}
+
+    def both_say(count):
+        for one, who in zip(windows, said):
+            browser.switch(one)
+            texts = [unique(f"{who} {n}") for n in range(count)]
+            said[who] += texts
+            browser.script("""
+                const [who, texts] = arguments;
+                document.querySelector('#name').value = who;
+                for (const text of texts) {
+                    document.querySelector('#text').value = text;
+                    document.querySelector('#send').click();
+                }""", who, texts)
+
+    both_say(10)
+    demo.reload()
+    both_say(10)
+    for pid in demo.worker_pids():
+        both_say(5)
+        demo.kill_worker(pid)
+    both_say(5)
+
+    def heard(who):
+        return [text for one, text in messages(browser) if one == who
+                and text in said[who]]
+
+    for one in windows:
+        browser.switch(one)
+        for who, texts in said.items():
+            wait_until(f"all that {who} said is shown",
+                       lambda: len(heard(who)) >= len(texts), TIMEOUT_S)
+            assert heard(who) == texts
+        connected(browser)
