@@ -38,6 +38,7 @@ struct Policy {
     uint32_t history = 0; // messages before the newest
     bool delta = false;   // to subscribers that ask for deltas
     Conflate conflate = Conflate::off;
+    bool presence = false; // tell who comes and goes
 
     // How many of the newest messages stay readable.
     [[nodiscard]] uint32_t keep() const { return history + (retain ? 1 : 0); }

@@ -169,7 +169,8 @@ Result<Subscribed> Broker::subscribe(Session& session, const Selector& selector,
     store_.list(selector, {}, kMaxListedTopics, answer.topics);
     const bool joined =
         join_listed(answer.topics) &&
-        (!selector.is_exact() || local_topic(selector.text()) != nullptr);
+        (!selector.is_exact() || local_topic(selector.text()) != nullptr) &&
+        join(*subscription);
     if (!joined) {
         leave(*subscription);
         return Error{Errc::zone_full, "the zone is full"};
@@ -208,6 +209,7 @@ bool Broker::unsubscribe(Session& session, std::string_view selector)
 // needed.
 void Broker::leave(Subscription& subscription)
 {
+    leave_presence(subscription);
     Group& group = *subscription.group;
     Subscription* last = group.members.back();
     group.members[subscription.place] = last;

@@ -136,6 +136,11 @@ public:
     // Goes on with what was too much for one turn. True if there is more.
     bool run();
 
+    // --- presence.cpp
+    // Who is subscribed to the topic by name, in step with what the sessions
+    // of this worker were told.
+    Presence who(std::string_view topic);
+
     // --- pacing.cpp
     // Wakes the sessions whose hour has come.
     void run_due();
@@ -164,6 +169,8 @@ private:
     void deliver_messages(LocalTopic& topic, const Batch& batch, size_t first,
                           size_t last);
     void deliver_gone(LocalTopic& topic);
+    void deliver_presence(LocalTopic& topic,
+                          std::span<const PresenceChange> changes);
     template <class Visit>
     void for_each_live(LocalTopic& topic, uint64_t before_seq, Visit&& visit);
     template <class Encode>
@@ -187,6 +194,10 @@ private:
     FrameRef kept_frame(const Subscription& subscription, LocalTopic& topic,
                         const Batch& kept, size_t last);
     void list_for_run(Session& session);
+
+    // presence.cpp
+    bool join(Subscription& subscription);
+    void leave_presence(Subscription& subscription);
 
     // newest.cpp
     void prepare_newest(LocalTopic& topic);

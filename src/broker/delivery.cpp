@@ -13,6 +13,16 @@ namespace {
 constexpr size_t kBytesPerTurn = 1024UL * 1024;
 constexpr size_t kBytesPerLock = 64UL * 1024;
 
+// Whether the session is one of those that the change is about.
+bool is_about(const std::vector<std::unique_ptr<Subscription>>& subscriptions,
+              const LocalTopic& topic)
+{
+    return std::any_of(subscriptions.begin(), subscriptions.end(),
+                       [&](const std::unique_ptr<Subscription>& one) {
+                           return one->group->selector.text() == topic.path;
+                       });
+}
+
 } // namespace
 
 bool Broker::read_inbox()
@@ -30,6 +40,7 @@ bool Broker::read_inbox()
                                 : adopt(delivery);
         if (topic != nullptr) {
             deliver(*topic, inbox_batch_);
+            deliver_presence(*topic, delivery.presence);
         }
     }
     return true;
@@ -193,6 +204,28 @@ void Broker::deliver_gone(LocalTopic& topic)
                 }
             }
         }
+    }
+}
+
+void Broker::deliver_presence(LocalTopic& topic,
+                              std::span<const PresenceChange> changes)
+{
+    for (const PresenceChange& change : changes) {
+        FrameCache frames;
+        for_each_live(topic, 0, [&](Subscription& member) {
+            Session& session = *member.session;
+            if (session.identity() == change.who &&
+                is_about(session.subscriptions_, topic)) {
+                return;
+            }
+            const FrameRef& frame =
+                frames.get(session.encoding(), [&](Encoding encoding) {
+                    return encoder_.presence(encoding, topic.path, change);
+                });
+            if (frame) {
+                session.send(frame);
+            }
+        });
     }
 }
 

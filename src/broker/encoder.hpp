@@ -51,6 +51,8 @@ public:
                          const Gap& gap) = 0;
     virtual FrameRef gone(Encoding encoding, std::string_view topic,
                           std::string_view reason) = 0;
+    virtual FrameRef presence(Encoding encoding, std::string_view topic,
+                              const PresenceChange& change) = 0;
 };
 
 } // namespace ws_pubsub

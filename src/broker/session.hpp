@@ -78,6 +78,7 @@ struct Subscription {
     std::unique_ptr<CatchUp> catch_up; // null: live in all its topics
     int64_t interval_ms = 0; // of each topic one message in this time; 0: all
     bool delta = false;      // takes deltas
+    bool present = false;    // its session's identity is present in the topic
 };
 
 struct SessionLimits {
@@ -93,8 +94,11 @@ struct SessionCounters {
 
 class Session {
 public:
-    Session(Transport& transport, Encoding encoding, SessionLimits limits)
-        : transport_(transport), limits_(limits), encoding_(encoding)
+    // `identity`: who it is for presence; empty: nobody.
+    Session(Transport& transport, Encoding encoding, SessionLimits limits,
+            std::string identity = {})
+        : transport_(transport), limits_(limits),
+          identity_(std::move(identity)), encoding_(encoding)
     {}
     ~Session() = default;
     Session(const Session&) = delete;
@@ -120,6 +124,7 @@ public:
 
     [[nodiscard]] Encoding encoding() const { return encoding_; }
     [[nodiscard]] const SessionLimits& limits() const { return limits_; }
+    [[nodiscard]] const std::string& identity() const { return identity_; }
     // Whether values and history may be queued: live messages need the rest.
     [[nodiscard]] bool has_room() const
     {
@@ -150,7 +155,8 @@ private:
     SessionCounters counters_;
     std::vector<std::unique_ptr<Subscription>> subscriptions_;
     std::unique_ptr<Tracks> tracks_; // null while it has none
-    int64_t timer_ms_ = 0;           // in the broker's timers; 0: it is not
+    std::string identity_;
+    int64_t timer_ms_ = 0; // in the broker's timers; 0: it is not
     Encoding encoding_;
     bool stopped_ = false;
     bool stalled_ = false;

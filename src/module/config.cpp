@@ -51,6 +51,9 @@ void LocationConf::merge(const LocationConf& outer)
     if (allow_publish == nullptr) {
         allow_publish = outer.allow_publish;
     }
+    if (identity == nullptr) {
+        identity = outer.identity;
+    }
     if (!rate_is_set) {
         rate = outer.rate;
         rate_is_set = outer.rate_is_set;

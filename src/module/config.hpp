@@ -40,6 +40,7 @@ struct LocationConf {
     ngx_msec_t ping_timeout = NGX_CONF_UNSET_MSEC;
     ngx_flag_t compression = NGX_CONF_UNSET;
     ngx_uint_t log_at_connect = NGX_CONF_UNSET_UINT;
+    ngx_http_complex_value_t* identity = nullptr; // null: not said
     Rate rate;
     bool rate_is_set = false;
 

@@ -101,6 +101,10 @@ bool read_policy(const ngx_str_t& argument, Policy& policy)
         policy.delta = *delta == "on";
         return *delta == "on" || *delta == "off";
     }
+    if (const auto presence = value_of(argument, "presence")) {
+        policy.presence = *presence == "on";
+        return *presence == "on" || *presence == "off";
+    }
     if (const auto conflate = value_of(argument, "conflate")) {
         policy.conflate = *conflate == "full"     ? Conflate::full
                           : *conflate == "always" ? Conflate::always
@@ -112,7 +116,7 @@ bool read_policy(const ngx_str_t& argument, Policy& policy)
 }
 
 // ws_pubsub_topic selector zone=name [retain=on] [history=0] [delta=off]
-// [conflate=off]
+// [conflate=off] [presence=off]
 char* set_topic(ngx_conf_t* cf, ngx_command_t* /*command*/, void* conf)
 {
     const Arguments arguments(cf);
@@ -356,6 +360,9 @@ ngx_command_t directives[] = {
     {ngx_string("ws_pubsub_compression"), kAnywhere | NGX_CONF_FLAG,
      ngx_conf_set_flag_slot, NGX_HTTP_LOC_CONF_OFFSET,
      offsetof(LocationConf, compression), nullptr},
+    {ngx_string("ws_pubsub_identity"), kAnywhere | NGX_CONF_TAKE1,
+     ngx_http_set_complex_value_slot, NGX_HTTP_LOC_CONF_OFFSET,
+     offsetof(LocationConf, identity), nullptr},
     {ngx_string("ws_pubsub_log_at"), kAnywhere | NGX_CONF_TAKE1,
      ngx_conf_set_enum_slot, NGX_HTTP_LOC_CONF_OFFSET,
      offsetof(LocationConf, log_at_connect), &log_times},

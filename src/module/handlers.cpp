@@ -4,6 +4,8 @@
 
 #include <optional>
 
+#include "base/limits.hpp"
+#include "base/utf8.hpp"
 #include "http/api.hpp"
 #include "http/status.hpp"
 #include "module/config.hpp"
@@ -64,6 +66,24 @@ SessionOptions session_options(const LocationConf& conf)
     return options;
 }
 
+// Who the session is; nobody where the value is empty, or none of ours.
+std::string identity_of(ngx_http_request_t* r, const LocationConf& conf)
+{
+    ngx_str_t value = ngx_null_string;
+    if (conf.identity == nullptr ||
+        ngx_http_complex_value(r, conf.identity, &value) != NGX_OK) {
+        return {};
+    }
+    if (value.len > kMaxIdentityBytes || !is_utf8(view(value))) {
+        ngx_log_error(NGX_LOG_WARN, r->connection->log, 0,
+                      "ws_pubsub: the identity is longer than %uz bytes, or "
+                      "not UTF-8: the session has none",
+                      kMaxIdentityBytes);
+        return {};
+    }
+    return std::string(view(value));
+}
+
 // Whether the permissions leave the session anything to do.
 bool allows_anything(const SessionOptions& options)
 {
@@ -97,6 +117,7 @@ ngx_int_t serve_websocket(ngx_http_request_t* r, const LocationConf& conf,
             return NGX_HTTP_BAD_REQUEST;
         }
     }
+    options.identity = identity_of(r, conf);
     options.permissions =
         evaluate_permissions(r, conf.allow_subscribe, conf.allow_publish);
     if (!allows_anything(options)) {

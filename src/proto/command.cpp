@@ -297,6 +297,10 @@ Problem read_command(const json_t* object, std::string_view text,
         command.op = Op::history;
         return read_history(object, command);
     }
+    if (op == "who") {
+        command.op = Op::who;
+        return read_topic(object, false, command);
+    }
     if (op == "ping") {
         command.op = Op::ping;
         return std::nullopt;

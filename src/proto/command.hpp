@@ -13,7 +13,15 @@
 
 namespace ws_pubsub {
 
-enum class Op : uint8_t { subscribe, unsubscribe, publish, get, history, ping };
+enum class Op : uint8_t {
+    subscribe,
+    unsubscribe,
+    publish,
+    get,
+    history,
+    who,
+    ping
+};
 
 struct Command {
     std::string id; // as JSON text; empty: none

@@ -107,6 +107,8 @@ void JsonProtocol::execute(const Command& command)
         return get(command);
     case Op::history:
         return history(command);
+    case Op::who:
+        return who(command);
     case Op::ping:
         if (command.id.empty()) {
             return send("{\"op\":\"pong\"}");
@@ -215,6 +217,29 @@ void JsonProtocol::history(const Command& command)
         return refuse(command,
                       {Errc::other_epoch, "the position is of another epoch"});
     }
+    end_ok(command);
+}
+
+void JsonProtocol::who(const Command& command)
+{
+    const auto selector = Selector::parse(command.topic);
+    if (!context_.permissions->may_subscribe(*selector)) {
+        return refuse(command, kDenied);
+    }
+    if (!context_.broker.publisher().policies.of(command.topic).presence) {
+        return refuse(command,
+                      {Errc::bad_request, "the topic has no presence"});
+    }
+    const Presence present = context_.broker.who(command.topic);
+    begin_ok(command);
+    json_ += "{\"who\":[";
+    for (const std::string& identity : present.who) {
+        json_ += json_.ends_with('[') ? "" : ",";
+        append_json_string(json_, identity);
+    }
+    json_ += "],\"connections\":";
+    append_number(json_, present.connections);
+    json_ += present.more ? ",\"more\":true}" : ",\"more\":false}";
     end_ok(command);
 }
 

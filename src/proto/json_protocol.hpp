@@ -28,6 +28,7 @@ private:
     void publish(const Command& command);
     void get(const Command& command);
     void history(const Command& command);
+    void who(const Command& command);
 
     [[nodiscard]] PageLimits page_limits(const Command& command) const;
     void begin_ok(const Command& command);

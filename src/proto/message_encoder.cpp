@@ -126,4 +126,19 @@ FrameRef MessageEncoder::gone(Encoding encoding, std::string_view topic,
     return notice(encoding);
 }
 
+FrameRef MessageEncoder::presence(Encoding encoding, std::string_view topic,
+                                  const PresenceChange& change)
+{
+    if (is_plain(encoding)) {
+        return {};
+    }
+    json_ = change.join ? "{\"op\":\"join\",\"topic\":"
+                        : "{\"op\":\"leave\",\"topic\":";
+    append_json_string(json_, topic);
+    json_ += ",\"who\":";
+    append_json_string(json_, change.who);
+    json_ += '}';
+    return notice(encoding);
+}
+
 } // namespace ws_pubsub

@@ -24,6 +24,8 @@ public:
                  const Gap& gap) override;
     FrameRef gone(Encoding encoding, std::string_view topic,
                   std::string_view reason) override;
+    FrameRef presence(Encoding encoding, std::string_view topic,
+                      const PresenceChange& change) override;
 
 private:
     FrameRef notice(Encoding encoding);

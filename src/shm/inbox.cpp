@@ -21,6 +21,8 @@ Interest* Store::new_interest(Transaction& tx, Topic& topic, WorkerId worker,
     interest->worker = worker;
     interest->token = token;
     interest->cursor = topic.next_pos - 1;
+    interest->presence_cursor =
+        topic.presence == nullptr ? 0 : topic.presence->next_pos - 1;
     interest->topic_next = topic.interests;
     interest->worker_next = slot.interests;
     if (slot.interests != nullptr) {
@@ -70,14 +72,19 @@ void Store::free_interest(Transaction& tx, Interest& interest)
     tx.release(&interest);
     tx.commit();
     TopicLog(header_, tx).trim(topic);
+    trim_presence(tx, topic);
     free_topic_if_unused(tx, topic);
 }
 
 void Store::free_topic_if_unused(Transaction& tx, Topic& topic)
 {
     if (topic.epoch == 0 && topic.interests == nullptr &&
-        topic.head == nullptr) {
+        topic.head == nullptr &&
+        (topic.presence == nullptr || topic.presence->people == nullptr)) {
         table_.erase(tx, topic);
+        if (topic.presence != nullptr) {
+            tx.release(topic.presence);
+        }
         tx.commit();
     }
 }
@@ -125,6 +132,7 @@ void Store::drop_interest(Interest& interest)
         tx.set(interest.token, uint64_t{0});
         tx.commit();
         TopicLog(header_, tx).trim(*interest.topic);
+        trim_presence(tx, *interest.topic);
     } else {
         free_interest(tx, interest);
     }
@@ -187,7 +195,9 @@ bool Store::read_inbox(WorkerId worker, size_t max_bytes, Delivery& delivery,
             push_inbox(tx, interest);
             to_wake_.clear(); // it is awake
         }
-        if (interest.cursor == cursor) {
+        delivery.presence.clear();
+        read_presence(tx, interest, delivery.presence);
+        if (interest.cursor == cursor && delivery.presence.empty()) {
             continue; // catch_up() was here before
         }
         delivery.interest = &interest;

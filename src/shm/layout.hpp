@@ -9,6 +9,7 @@
 //        ├── workers[] ── inbox ──▶ Interest ── inbox_next ──▶ …
 //        ├── age ──▶ Item …       what may be evicted, oldest first
 //        ├── selector_buckets ──▶ SelectorRecord …  who wants new topics
+//        ├── presence_buckets ──▶ Present …  who is subscribed to what
 //        └── keys ──▶ KeyRecord … idempotency keys
 //
 // A topic's log holds what somebody may still need: the messages that its
@@ -39,6 +40,7 @@ namespace ws_pubsub {
 
 struct Topic;
 struct Interest;
+struct TopicPresence;
 
 enum class ItemKind : uint8_t { message, gone };
 
@@ -74,8 +76,9 @@ struct Interest {
     Interest* worker_prev;
     Interest* worker_next;
     Interest* inbox_next;
-    uint64_t cursor; // position of the last item read
-    uint64_t token;  // the worker's own name for the topic; 0: not claimed yet
+    uint64_t cursor;          // position of the last item read
+    uint64_t presence_cursor; // and of the last presence event
+    uint64_t token; // the worker's own name for the topic; 0: not claimed yet
     uint32_t subscribers;
     uint16_t worker;
     bool in_inbox;
@@ -94,6 +97,7 @@ struct Topic {
     Item* head;
     Item* tail;
     Interest* interests;
+    TopicPresence* presence; // null: nobody was ever present
     uint32_t keep;
     bool retain;
     uint8_t levels;
@@ -105,6 +109,50 @@ struct Topic {
     {
         return {reinterpret_cast<const char*>(next() + levels), path_bytes};
     }
+};
+
+// That sessions of one identity on one worker are subscribed to a topic by its
+// name. The identity is present as long as there is one such record.
+struct Present {
+    Present* hash_next;
+    Present* topic_prev;
+    Present* topic_next;
+    Present* worker_prev;
+    Present* worker_next;
+    Topic* topic;
+    uint64_t hash;
+    uint32_t connections;
+    uint16_t worker;
+    uint16_t identity_bytes;
+
+    // Follows the struct.
+    std::string_view identity()
+    {
+        return {reinterpret_cast<const char*>(this + 1), identity_bytes};
+    }
+};
+
+// A join or a leave that some interested worker has not read yet.
+struct PresenceEvent {
+    PresenceEvent* next;
+    uint64_t pos;
+    uint16_t identity_bytes;
+    bool join;
+
+    std::string_view identity()
+    {
+        return {reinterpret_cast<const char*>(this + 1), identity_bytes};
+    }
+};
+
+// What a topic has beside its log once somebody was present.
+struct TopicPresence {
+    Present* people;
+    PresenceEvent* head;
+    PresenceEvent* tail;
+    uint64_t next_pos;
+    uint64_t connections; // of all people
+    uint32_t unread;      // events from head to tail
 };
 
 // That sessions of a worker are subscribed to a selector with wildcards, so
@@ -173,6 +221,7 @@ struct WorkerSlot {
     int32_t pid; // 0: free
     int32_t wake_fd;
     SelectorRecord* selectors;
+    Present* people;
     Interest* inbox_head;
     Interest* inbox_tail;
     Interest* interests;
@@ -204,7 +253,7 @@ struct ZoneTotals {
 };
 
 inline constexpr uint64_t kZoneMagic = 0x7773707562737562; // "wspubsub"
-inline constexpr uint32_t kLayoutVersion = 1;
+inline constexpr uint32_t kLayoutVersion = 2;
 
 struct ZoneHeader {
     uint64_t magic;
@@ -226,6 +275,8 @@ struct ZoneHeader {
     KeyRecord* key_age_tail;
     SelectorRecord** selector_buckets;
     uint64_t selector_bucket_count; // a power of two
+    Present** presence_buckets;
+    uint64_t presence_bucket_count; // a power of two
     uint64_t reserve_bytes; // not for messages: so that a full zone serves
     ZoneTotals totals;
     WorkerSlot workers[kMaxWorkers];
@@ -233,8 +284,11 @@ struct ZoneHeader {
 
 static_assert(std::is_standard_layout_v<ZoneHeader>);
 static_assert(std::is_trivially_copyable_v<Item> && sizeof(Item) == 80);
-static_assert(std::is_trivially_copyable_v<Topic> && sizeof(Topic) == 72);
-static_assert(sizeof(Interest) == 64);
+static_assert(std::is_trivially_copyable_v<Topic> && sizeof(Topic) == 80);
+static_assert(sizeof(Interest) == 72);
+static_assert(sizeof(Present) == 64);
+static_assert(sizeof(PresenceEvent) == 24);
+static_assert(sizeof(TopicPresence) == 48);
 static_assert(sizeof(KeyRecord) == 64);
 static_assert(sizeof(SelectorRecord) == 40);
 static_assert(std::atomic<uint64_t>::is_always_lock_free);

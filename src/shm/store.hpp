@@ -75,12 +75,26 @@ struct TopicRow {
     Position newest;
 };
 
+// That an identity came to a topic, or has left it.
+struct PresenceChange {
+    bool join = false;
+    std::string who;
+};
+
+// Who is subscribed to a topic by its name.
+struct Presence {
+    std::vector<std::string> who; // each once, in order
+    uint64_t connections = 0;     // of all, also those that are not listed
+    bool more = false;            // there may be more than those listed
+};
+
 // What a worker finds in its inbox.
 struct Delivery {
     Interest* interest = nullptr; // stays valid until drop_interest()
     uint64_t token = 0;
     Position newest;  // of the topic, whether it was read by now or not
     std::string path; // filled only when the token is 0
+    std::vector<PresenceChange> presence;
 };
 
 struct Joined {
@@ -149,6 +163,13 @@ public:
     void set_sessions(SelectorRecord& record, uint32_t sessions);
     void remove_selector(SelectorRecord& record);
 
+    // --- presence.cpp
+    // One more session of that identity is subscribed to the interest's topic
+    // by name. False when the zone is full.
+    bool join(const Interest& interest, std::string_view identity);
+    void leave(const Interest& interest, std::string_view identity);
+    [[nodiscard]] Presence who(std::string_view path, size_t limit);
+
     // --- workers.cpp
     // Makes slots usable: each needs an eventfd that all workers inherit.
     // Returns how many more are wanted so that `wanted` are free.
@@ -194,6 +215,22 @@ private:
     bool tell_selectors(Transaction& tx, Topic& topic);
     bool tell_selectors(Transaction& tx, Topic& topic, std::string_view prefix,
                         Interest** interests, uint32_t* sessions);
+    // presence.cpp
+    [[nodiscard]] uint64_t presence_hash(const Topic& topic,
+                                         std::string_view identity) const;
+    Present** presence_bucket(uint64_t hash);
+    Present* find_present(const Topic& topic, std::string_view identity,
+                          std::optional<WorkerId> worker);
+    TopicPresence* presence_of(Transaction& tx, Topic& topic);
+    Present* new_present(Transaction& tx, Topic& topic, WorkerId worker,
+                         std::string_view identity);
+    bool tell_presence(Transaction& tx, Topic& topic, std::string_view identity,
+                       bool join);
+    void trim_presence(Transaction& tx, Topic& topic);
+    void drop_presence_head(Transaction& tx, TopicPresence& presence);
+    void free_present(Transaction& tx, Present& present);
+    void read_presence(Transaction& tx, Interest& interest,
+                       std::vector<PresenceChange>& out);
     // inbox.cpp
     Interest* new_interest(Transaction& tx, Topic& topic, WorkerId worker,
                            uint64_t token);

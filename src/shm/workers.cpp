@@ -11,6 +11,7 @@ namespace {
 constexpr size_t kZoneBytesPerBucket = 512;
 constexpr size_t kZoneBytesPerKeyBucket = 4096;
 constexpr size_t kZoneBytesPerSelectorBucket = 4096;
+constexpr size_t kZoneBytesPerPresenceBucket = 4096;
 
 // The share of the zone that messages leave to topics, readers and marks.
 constexpr size_t kReserveShare = 32;
@@ -38,8 +39,12 @@ ZoneHeader* Store::create(Memory& memory, size_t zone_bytes, uint64_t seed,
             std::bit_floor(zone_bytes / kZoneBytesPerKeyBucket);
         header->selector_bucket_count =
             std::bit_floor(zone_bytes / kZoneBytesPerSelectorBucket);
+        header->presence_bucket_count =
+            std::bit_floor(zone_bytes / kZoneBytesPerPresenceBucket);
         header->selector_buckets = allocate_zeroed<SelectorRecord*>(
             memory, header->selector_bucket_count);
+        header->presence_buckets =
+            allocate_zeroed<Present*>(memory, header->presence_bucket_count);
         header->undo = allocate_zeroed<UndoLog>(memory, 1);
         header->buckets = allocate_zeroed<Topic*>(memory, header->bucket_count);
         header->key_buckets =
@@ -48,7 +53,8 @@ ZoneHeader* Store::create(Memory& memory, size_t zone_bytes, uint64_t seed,
     memory.unlock();
     if (header == nullptr || header->undo == nullptr ||
         header->buckets == nullptr || header->key_buckets == nullptr ||
-        header->selector_buckets == nullptr) {
+        header->selector_buckets == nullptr ||
+        header->presence_buckets == nullptr) {
         return nullptr;
     }
     for (WorkerSlot& slot : header->workers) {
@@ -120,6 +126,9 @@ void Store::release_slot(Transaction& tx, WorkerSlot& slot)
     while (slot.selectors != nullptr) {
         free_selector(tx, *slot.selectors);
     }
+    while (slot.people != nullptr) {
+        free_present(tx, *slot.people);
+    }
     while (slot.inbox_head != nullptr) {
         Interest& interest = *slot.inbox_head;
         tx.set(slot.inbox_head, interest.inbox_next);
@@ -146,8 +155,12 @@ void Store::release_slot(Transaction& tx, WorkerSlot& slot)
 
 void Store::detach(WorkerId worker)
 {
-    Transaction tx(memory_, header_);
-    release_slot(tx, header_.workers[worker]);
+    {
+        Transaction tx(memory_, header_);
+        release_slot(tx, header_.workers[worker]);
+    }
+    std::erase(to_wake_, worker);
+    wake_readers();
 }
 
 size_t Store::bury_dead(bool (*is_alive)(int32_t pid))
@@ -170,6 +183,7 @@ size_t Store::bury_dead(bool (*is_alive)(int32_t pid))
             buried++;
         }
     }
+    wake_readers();
     return buried;
 }
 

@@ -42,6 +42,7 @@ namespace ws_pubsub {
 // What a session may use and do, from its endpoint's configuration.
 struct SessionOptions {
     std::optional<std::string> topic; // plain frames of that topic
+    std::string identity;             // for presence; empty: nobody
     std::shared_ptr<const Permissions> permissions;
     size_t max_message = kDefaultMaxMessageBytes;
     SessionLimits limits;

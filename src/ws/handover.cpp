@@ -41,7 +41,8 @@ Connection::Connection(ngx_http_request_t* r, Broker& broker,
                        const Upgrade& upgrade)
     : c_(r->connection), r_(r), broker_(broker), shared_(shared),
       guard_({options.max_message, upgrade.deflate.accepted}),
-      session_(*this, encoding_of(options, upgrade), options.limits),
+      session_(*this, encoding_of(options, upgrade), options.limits,
+               options.identity),
       lws_(std::make_unique<LwsSession>(shared.engine,
                                         static_cast<MessageSink&>(*this))),
       protocol_(

@@ -20,7 +20,7 @@ GOOD_HTTP = [
     'ws_pubsub_topic "a/*" zone=main;' + ZONE,
     ZONE + "ws_pubsub_topic a zone=main delta=on conflate=full;",
     ZONE + "ws_pubsub_topic a zone=main delta=off conflate=always;",
-    ZONE + "ws_pubsub_topic a zone=main conflate=off;",
+    ZONE + "ws_pubsub_topic a zone=main conflate=off presence=on;",
 ]
 GOOD_LOCATION = [
     "ws_pubsub zone=main;",
@@ -44,6 +44,8 @@ GOOD_LOCATION = [
     "ws_pubsub_ping_interval 0;",
     "ws_pubsub_compression on;",
     "ws_pubsub_compression off;",
+    "ws_pubsub_identity $remote_user;",
+    'ws_pubsub_identity "$arg_a-$remote_addr";',
     "ws_pubsub_log_at close;",
     "ws_pubsub_log_at connect;",
 ]
@@ -69,6 +71,7 @@ BAD_HTTP = [
     (ZONE + "ws_pubsub_topic a zone=main nonsense=1;", "nonsense"),
     (ZONE + "ws_pubsub_topic a zone=main delta=yes;", "delta"),
     (ZONE + "ws_pubsub_topic a zone=main conflate=some;", "conflate"),
+    (ZONE + "ws_pubsub_topic a zone=main presence=1;", "presence"),
     ("ws_pubsub zone=main;", "ws_pubsub"),
     ("ws_pubsub_api zone=main;", "ws_pubsub_api"),
 ]

@@ -27,7 +27,9 @@ public:
         for (Topic* topic : topics_) {
             check_log(*topic);
             check_interests(*topic);
+            check_presence(*topic);
         }
+        check_people();
         check_age();
         check_workers();
         check_selectors();
@@ -73,7 +75,8 @@ private:
               static_cast<const void*>(header_.undo),
               static_cast<const void*>(header_.buckets),
               static_cast<const void*>(header_.key_buckets),
-              static_cast<const void*>(header_.selector_buckets)}) {
+              static_cast<const void*>(header_.selector_buckets),
+              static_cast<const void*>(header_.presence_buckets)}) {
             see(block, "table");
         }
         expect(header_.undo->count == 0, "the undo log is not empty");
@@ -215,6 +218,89 @@ private:
                "the log keeps what nobody needs");
     }
 
+    void check_presence(Topic& topic)
+    {
+        if (topic.presence == nullptr) {
+            return;
+        }
+        TopicPresence& presence = *topic.presence;
+        see(&presence, "presence");
+        uint64_t connections = 0;
+        const Present* prev = nullptr;
+        for (Present* present = presence.people; present != nullptr;
+             present = present->topic_next) {
+            if (!see(present, "present")) {
+                return;
+            }
+            people_++;
+            connections += present->connections;
+            expect(present->topic == &topic, "present in another topic");
+            expect(present->topic_prev == prev, "topic_prev is wrong");
+            expect(present->connections > 0, "present without connections");
+            prev = present;
+        }
+        expect(presence.connections == connections, "connections are wrong");
+        check_events(topic);
+    }
+
+    void check_events(const Topic& topic)
+    {
+        const TopicPresence& presence = *topic.presence;
+        const PresenceEvent* last = nullptr;
+        uint32_t unread = 0;
+        for (PresenceEvent* event = presence.head; event != nullptr;
+             event = event->next) {
+            if (!see(event, "presence event")) {
+                return;
+            }
+            unread++;
+            expect(last == nullptr || event->pos == last->pos + 1,
+                   "a hole in the presence events");
+            last = event;
+        }
+        expect(presence.tail == last, "the presence events' tail is wrong");
+        expect(presence.unread == unread, "presence.unread is wrong");
+        expect(last == nullptr || last->pos + 1 == presence.next_pos,
+               "the last presence event is not the newest");
+        for (const Interest* interest = topic.interests; interest != nullptr;
+             interest = interest->topic_next) {
+            expect(interest->in_inbox ||
+                       interest->presence_cursor + 1 == presence.next_pos,
+                   "presence unread, but not in the inbox");
+        }
+    }
+
+    void check_people()
+    {
+        size_t hashed = 0;
+        for (uint64_t i = 0; i < header_.presence_bucket_count; i++) {
+            for (const Present* present = header_.presence_buckets[i];
+                 present != nullptr && hashed <= people_;
+                 present = present->hash_next) {
+                hashed++;
+                expect(blocks_.contains(present) &&
+                           (present->hash &
+                            (header_.presence_bucket_count - 1)) == i,
+                       "a strange one in a presence bucket");
+            }
+        }
+        expect(hashed == people_, "the presence buckets are wrong");
+        size_t listed = 0;
+        for (const WorkerSlot& slot : header_.workers) {
+            const Present* prev = nullptr;
+            for (const Present* present = slot.people;
+                 present != nullptr && listed <= people_;
+                 present = present->worker_next) {
+                listed++;
+                expect(blocks_.contains(present) &&
+                           present->worker_prev == prev,
+                       "a strange one among a worker's people");
+                prev = present;
+            }
+        }
+        expect(listed == people_, "the workers' people are wrong");
+    }
+
     void check_age()
     {
         std::map<const Topic*, uint64_t> last;
@@ -353,6 +439,7 @@ private:
     std::set<const void*> blocks_;
     std::set<Topic*> topics_;
     std::map<uint16_t, std::set<Interest*>> by_worker_;
+    size_t people_ = 0;
     size_t items_ = 0;
     size_t aging_ = 0;
     size_t existing_ = 0;

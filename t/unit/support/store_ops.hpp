@@ -38,7 +38,7 @@ public:
     void step(std::string_view& bytes)
     {
         Worker& worker = workers_[take(bytes) % kWorkers];
-        switch (take(bytes) % 16) {
+        switch (take(bytes) % 19) {
         case 0:
         case 1:
         case 2:
@@ -63,6 +63,10 @@ public:
             return select(worker, take(bytes));
         case 14:
             return look(bytes);
+        case 15:
+        case 16:
+        case 17:
+            return present(worker, path(bytes), take(bytes));
         default:
             return rare(worker, bytes);
         }
@@ -74,6 +78,7 @@ private:
         int32_t pid = 0;
         std::map<std::string, Interest*> interests;
         std::map<size_t, SelectorRecord*> selectors;
+        std::map<std::string, std::vector<std::string>> people; // by topic
     };
 
     static size_t take(std::string_view& bytes)
@@ -123,6 +128,7 @@ private:
         worker.id = store_.attach(worker.pid).value_or(0);
         worker.interests.clear();
         worker.selectors.clear();
+        worker.people.clear();
     }
 
     void join(Worker& worker, const std::string& topic)
@@ -162,9 +168,33 @@ private:
     {
         const auto found = worker.interests.find(topic);
         if (found != worker.interests.end()) {
+            for (const std::string& who : worker.people[topic]) {
+                store_.leave(*found->second, who);
+            }
+            worker.people.erase(topic);
             store_.drop_interest(*found->second);
             worker.interests.erase(found);
         }
+    }
+
+    // Somebody comes to the topic, or the one who came last leaves it.
+    void present(Worker& worker, const std::string& topic, size_t n)
+    {
+        const auto found = worker.interests.find(topic);
+        if (found == worker.interests.end()) {
+            return;
+        }
+        std::vector<std::string>& people = worker.people[topic];
+        if (n % 2 == 0 || people.empty()) {
+            const std::string who = "p" + std::to_string(n % 5);
+            if (store_.join(*found->second, who)) {
+                people.push_back(who);
+            }
+        } else {
+            store_.leave(*found->second, people.back());
+            people.pop_back();
+        }
+        (void)store_.who(topic, n % 4);
     }
 
     void read_inbox(Worker& worker, size_t max_bytes)
