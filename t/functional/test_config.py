@@ -116,7 +116,6 @@ BAD_LOCATION = [
     ("ws_pubsub_log_at never;", "never|ws_pubsub_log_at"),
     ("ws_pubsub_zone b:1m;", "ws_pubsub_zone"),
     ("ws_pubsub_topic a zone=main;", "ws_pubsub_topic"),
-    ("ws_pubsub_identity $remote_user;", "ws_pubsub_identity"),
 ]
 
 

@@ -125,7 +125,7 @@ def test_deep_nesting_is_survived(raw, ng):
 @pytest.mark.parametrize("command, code", [
     ({}, 107), ({"op": 1}, 107), ({"op": None}, 107),
     ({"op": "SUB"}, 104), ({"op": "nope"}, 104),
-    ({"op": "who", "topic": "a"}, 104),
+    ({"op": "who", "topic": "a"}, 107),
     ({"op": "sub"}, 107), ({"op": "sub", "topic": 1}, 107),
     ({"op": "sub", "topic": ""}, 107), ({"op": "sub", "topic": "/a"}, 107),
     ({"op": "sub", "topic": "a/"}, 107), ({"op": "sub", "topic": "a//b"}, 107),
