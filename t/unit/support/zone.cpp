@@ -1,6 +1,9 @@
 #include "support/zone.hpp"
 
+#include <cstdio>
 #include <cstdlib>
+
+#include "cmocka.hpp"
 
 namespace ws_pubsub {
 
@@ -44,15 +47,34 @@ void Zone::leave_room(size_t bytes)
     header->reserve_bytes = 0;
 }
 
-Result<PublishAnswer> Zone::publish(std::string_view topic,
-                                    std::string_view payload, Policy policy)
+Publication Zone::publication(std::string_view topic, std::string_view payload,
+                              Policy policy)
 {
     Publication publication;
     publication.topic = topic;
     publication.payload = payload;
     publication.policy = policy;
     publication.now_ms = kTestNowMs;
-    return store->publish(publication);
+    return publication;
+}
+
+Result<PublishAnswer> Zone::publish(std::string_view topic,
+                                    std::string_view payload, Policy policy)
+{
+    return store->publish(publication(topic, payload, policy));
+}
+
+PublishAnswer Zone::put(std::string_view topic, std::string_view payload,
+                        Policy policy)
+{
+    const auto answer = publish(topic, payload, policy);
+    assert_true(bool(answer));
+    return *answer;
+}
+
+bool Zone::exists(std::string_view topic)
+{
+    return store->newest(topic).epoch != 0;
 }
 
 Result<bool> Zone::remove(std::string_view topic)
@@ -91,6 +113,35 @@ std::string Zone::inbox(WorkerId worker, size_t max_bytes)
     return (delivery.token == 0 ? delivery.path
                                 : std::to_string(delivery.token)) +
            ' ' + batch_text(batch);
+}
+
+Policy keeping(uint32_t history)
+{
+    Policy policy;
+    policy.history = history;
+    return policy;
+}
+
+Policy keeping_nothing()
+{
+    Policy policy;
+    policy.retain = false;
+    return policy;
+}
+
+int make_zone(void** state)
+{
+    return make_state<Zone>(state);
+}
+
+int end_zone(void** state)
+{
+    const std::string fault = state_of<Zone>(state).fault();
+    destroy_state<Zone>(state);
+    if (!fault.empty()) {
+        std::fprintf(stderr, "the zone: %s\n", fault.c_str());
+    }
+    return fault.empty() ? 0 : -1;
 }
 
 std::string batch_text(const Batch& batch)

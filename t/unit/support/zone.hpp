@@ -27,7 +27,15 @@ struct Zone {
 
     Result<PublishAnswer> publish(std::string_view topic,
                                   std::string_view payload, Policy policy = {});
+    // The same, where it must succeed.
+    PublishAnswer put(std::string_view topic, std::string_view payload,
+                      Policy policy = {});
     Result<bool> remove(std::string_view topic);
+    // What publish() above publishes, to be changed before it is.
+    static Publication publication(std::string_view topic,
+                                   std::string_view payload,
+                                   Policy policy = {});
+    [[nodiscard]] bool exists(std::string_view topic);
     // "seq:payload seq:payload …", of what `from` asks.
     std::string read(std::string_view topic, const ReadFrom& from = {},
                      ReadLimits limits = {});
@@ -45,8 +53,17 @@ struct Zone {
     Batch batch;
 };
 
+// A policy that keeps so many messages before the newest.
+Policy keeping(uint32_t history);
+// One that keeps nothing.
+Policy keeping_nothing();
+
 // "seq:payload" of each message, "gone" of each mark, joined by blanks.
 std::string batch_text(const Batch& batch);
+
+// Around a test of a zone: makes it; checks and destroys it.
+int make_zone(void** state);
+int end_zone(void** state);
 
 // Makes a T for a test and destroys it afterwards, whatever the test does.
 template <class T>
