@@ -24,10 +24,23 @@ public:
     // No more than so many bytes at a time.
     void set_budget(size_t bytes) { budget_ = bytes; }
     // The n-th allocation from now on fails, and all after it; 0: none does.
-    void fail_from(size_t n) { fail_from_ = n; }
+    void fail_from(size_t n)
+    {
+        fail_from_ = n;
+        fail_again_ = true;
+    }
+    // Only the n-th does.
+    void fail_at(size_t n)
+    {
+        fail_from_ = n;
+        fail_again_ = false;
+    }
+    // How many did.
+    [[nodiscard]] size_t failures() const { return failures_; }
     [[nodiscard]] size_t live_blocks() const { return blocks_.size(); }
     [[nodiscard]] size_t used_bytes() const { return used_; }
     [[nodiscard]] size_t repairs() const { return repairs_; }
+    [[nodiscard]] size_t refusals() const { return refusals_; }
     [[nodiscard]] bool owns(const void* block) const
     {
         return blocks_.contains(const_cast<void*>(block));
@@ -41,7 +54,8 @@ public:
     {
         require(locked_);
         if (fail_from_ > 0 && --fail_from_ == 0) {
-            fail_from_ = 1;
+            fail_from_ = fail_again_ ? 1 : 0;
+            failures_++;
             return nullptr;
         }
         if (bytes > budget_ - used_) {
@@ -78,7 +92,11 @@ public:
         require(!locked_);
         repairs_++;
     }
-    void refused() override { require(!locked_); }
+    void refused() override
+    {
+        require(!locked_);
+        refusals_++;
+    }
 
 private:
     static void require(bool holds)
@@ -92,7 +110,10 @@ private:
     size_t used_ = 0;
     size_t budget_ = SIZE_MAX;
     size_t fail_from_ = 0;
+    bool fail_again_ = true;
+    size_t failures_ = 0;
     size_t repairs_ = 0;
+    size_t refusals_ = 0;
     bool locked_ = false;
 };
 

@@ -1,0 +1,225 @@
+// The slots of workers: who has one, and what becomes of it.
+#include <set>
+
+#include "support/asserts.hpp"
+#include "support/zone.hpp"
+
+#include "cmocka.hpp"
+
+namespace ws_pubsub {
+namespace {
+
+std::set<int32_t> living; // NOLINT: is_alive() takes no argument for it
+
+bool is_alive(int32_t pid)
+{
+    return living.contains(pid);
+}
+
+// A worker with an interest, unread messages and a selector.
+void get_busy(Zone& zone, WorkerId worker)
+{
+    const SubscriberCount count{
+        zone.store->add_interest(worker, "a", 1).interest, 2};
+    zone.store->set_subscribers({&count, 1});
+    zone.store->add_interest(worker, "b", 2);
+    zone.store->add_selector(worker, *Selector::parse("c/*"));
+    zone.put("a", "x", keeping_nothing());
+    zone.put("c/1", "x", keeping_nothing());
+}
+
+void test_slots_are_made_and_found(void** state)
+{
+    Zone& zone = state_of<Zone>(state);
+    assert_false(zone.store->attach(1).has_value());
+    assert_int_equal(zone.store->missing_slots(2), 2);
+    zone.store->add_slot(11);
+    assert_int_equal(zone.store->missing_slots(2), 1);
+    zone.store->add_slot(12);
+    assert_int_equal(zone.store->missing_slots(2), 0);
+
+    const WorkerId first = *zone.store->attach(1);
+    const WorkerId second = *zone.store->attach(2);
+    assert_int_equal(zone.store->wake_fd(first), 11);
+    assert_int_equal(zone.store->wake_fd(second), 12);
+    assert_false(zone.store->attach(3).has_value());
+    // After a reload the old workers have theirs for a while.
+    assert_int_equal(zone.store->missing_slots(2), 2);
+    assert_int_equal(zone.store->status().workers, 2);
+
+    zone.store->detach(first);
+    assert_int_equal(*zone.store->attach(4), first);
+    assert_int_equal(zone.store->wake_fd(first), 11);
+}
+
+void test_as_many_as_there_can_be(void** state)
+{
+    Zone& zone = state_of<Zone>(state);
+    assert_int_equal(zone.store->missing_slots(kMaxWorkers + 5), kMaxWorkers);
+    for (size_t i = 0; i < kMaxWorkers; i++) {
+        zone.store->add_slot(static_cast<int>(100 + i));
+        const auto worker = zone.store->attach(static_cast<int32_t>(1 + i));
+        zone.store->add_selector(*worker, *Selector::parse("a/*"));
+        zone.store->set_sessions(
+            *zone.store->add_selector(*worker, *Selector::parse("**")), 1);
+    }
+    assert_int_equal(zone.store->missing_slots(1), 0);
+    assert_false(zone.store->attach(9999).has_value());
+    // All of them are told of a new topic, in one change.
+    assert_int_equal(zone.put("a/1", "x").subscribers, kMaxWorkers);
+    assert_int_equal(zone.waker.take().size(), kMaxWorkers);
+    assert_true(*zone.remove("a/1"));
+    assert_text(zone.fault(), "");
+    for (WorkerId i = 0; i < kMaxWorkers; i++) {
+        assert_text(zone.inbox(i), "a/1 1:x gone");
+    }
+}
+
+void test_detach_leaves_nothing(void** state)
+{
+    Zone& zone = state_of<Zone>(state);
+    const size_t blocks = zone.memory.live_blocks();
+    const WorkerId worker = zone.attach();
+    get_busy(zone, worker);
+    zone.store->detach(worker);
+    assert_text(zone.fault(), "");
+    assert_int_equal(zone.put("a", "y", keeping_nothing()).subscribers, 0);
+    assert_int_equal(zone.put("c/2", "y", keeping_nothing()).subscribers, 0);
+    for (const char* topic : {"a", "c/1", "c/2"}) {
+        assert_true(*zone.remove(topic));
+    }
+    assert_int_equal(zone.memory.live_blocks(), blocks);
+    assert_int_equal(zone.store->status().workers, 0);
+}
+
+void test_detach_leaves_others_alone(void** state)
+{
+    Zone& zone = state_of<Zone>(state);
+    const WorkerId one = zone.attach();
+    const WorkerId other = zone.attach();
+    get_busy(zone, one);
+    get_busy(zone, other);
+    zone.store->detach(one);
+    assert_text(zone.inbox(other), "1 2:x");
+    assert_int_equal(zone.put("a", "y").subscribers, 2);
+    assert_text(zone.inbox(other), "1 3:y");
+}
+
+void test_dropped_interest_of_a_leaver(void** state)
+{
+    Zone& zone = state_of<Zone>(state);
+    const WorkerId worker = zone.attach();
+    Interest* interest = zone.store->add_interest(worker, "a", 1).interest;
+    zone.put("a", "x");
+    zone.store->drop_interest(*interest);
+    zone.store->add_interest(worker, "a", 2);
+    zone.put("a", "y");
+    zone.store->detach(worker);
+    assert_text(zone.fault(), "");
+}
+
+void test_bury_dead(void** state)
+{
+    Zone& zone = state_of<Zone>(state);
+    for (const int fd : {11, 12, 13}) {
+        zone.store->add_slot(fd);
+    }
+    const WorkerId first = *zone.store->attach(101);
+    const WorkerId second = *zone.store->attach(102);
+    const WorkerId third = *zone.store->attach(103);
+    for (const WorkerId worker : {first, second, third}) {
+        get_busy(zone, worker);
+    }
+    living = {101, 102, 103};
+    assert_int_equal(zone.store->bury_dead(is_alive), 0);
+    living = {102};
+    assert_int_equal(zone.store->bury_dead(is_alive), 2);
+    assert_text(zone.fault(), "");
+    assert_int_equal(zone.store->status().workers, 1);
+    assert_int_equal(zone.put("a", "y").subscribers, 2);
+    assert_int_equal(zone.store->bury_dead(is_alive), 0);
+    // Their slots are for others.
+    assert_int_equal(zone.store->missing_slots(2), 0);
+}
+
+void test_sessions_are_limited(void** state)
+{
+    Zone& zone = state_of<Zone>(state);
+    const WorkerId first = zone.attach();
+    const WorkerId second = zone.attach();
+    assert_true(zone.store->open_session(first, 3));
+    assert_true(zone.store->open_session(second, 3));
+    assert_true(zone.store->open_session(second, 3));
+    assert_false(zone.store->open_session(first, 3));
+    assert_int_equal(zone.store->status().sessions, 3);
+    assert_true(zone.store->open_session(first, 0)); // no limit
+    zone.store->close_session(first);
+    zone.store->close_session(second);
+    assert_true(zone.store->open_session(first, 3));
+    // Those of a worker that is gone don't count.
+    zone.store->detach(first);
+    assert_int_equal(zone.store->status().sessions, 1);
+    assert_true(zone.store->open_session(second, 2));
+    assert_false(zone.store->open_session(second, 2));
+}
+
+void test_counters_outlive_workers(void** state)
+{
+    Zone& zone = state_of<Zone>(state);
+    const WorkerId first = zone.attach();
+    const WorkerId second = zone.attach();
+    zone.store->counters(first).delivered.add(5);
+    zone.store->counters(first).slow.add(1);
+    zone.store->counters(first).subscriptions.add(9);
+    zone.store->counters(second).delivered.add(2);
+    assert_int_equal(zone.store->status().totals.delivered, 7);
+    assert_int_equal(zone.store->status().subscriptions, 9);
+    zone.store->detach(first);
+    assert_int_equal(zone.store->status().totals.delivered, 7);
+    assert_int_equal(zone.store->status().totals.slow, 1);
+    assert_int_equal(zone.store->status().subscriptions, 0);
+    assert_int_equal(zone.attach(), first);
+    assert_int_equal(zone.store->counters(first).delivered.get(), 0);
+}
+
+// A zone that another version made, or something else, is not used.
+void test_check(void** state)
+{
+    Zone& zone = state_of<Zone>(state);
+    assert_false(Store::check(*zone.header).has_value());
+    const uint32_t version = zone.header->layout_version;
+    zone.header->layout_version = version + 1;
+    assert_true(Store::check(*zone.header).has_value());
+    zone.header->layout_version = version;
+    zone.header->magic++;
+    assert_true(Store::check(*zone.header).has_value());
+    zone.header->magic--;
+    assert_false(Store::check(*zone.header).has_value());
+}
+
+} // namespace
+} // namespace ws_pubsub
+
+int main()
+{
+    using namespace ws_pubsub;
+    const CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(test_slots_are_made_and_found,
+                                        make_zone, end_zone),
+        cmocka_unit_test_setup_teardown(test_as_many_as_there_can_be, make_zone,
+                                        end_zone),
+        cmocka_unit_test_setup_teardown(test_detach_leaves_nothing, make_zone,
+                                        end_zone),
+        cmocka_unit_test_setup_teardown(test_detach_leaves_others_alone,
+                                        make_zone, end_zone),
+        cmocka_unit_test_setup_teardown(test_dropped_interest_of_a_leaver,
+                                        make_zone, end_zone),
+        cmocka_unit_test_setup_teardown(test_bury_dead, make_zone, end_zone),
+        cmocka_unit_test_setup_teardown(test_sessions_are_limited, make_zone,
+                                        end_zone),
+        cmocka_unit_test_setup_teardown(test_counters_outlive_workers,
+                                        make_zone, end_zone),
+        cmocka_unit_test_setup_teardown(test_check, make_zone, end_zone),
+    };
+    return cmocka_run_group_tests(tests, nullptr, nullptr);
+}
