@@ -10,6 +10,19 @@ namespace {
 // Smaller payloads gain nothing.
 constexpr size_t kMinDeflateBytes = 64;
 
+// The longest start of `text` in `bytes` that ends with a whole character.
+// REQUIRES: `text` is UTF-8.
+std::string_view cut(std::string_view text, size_t bytes)
+{
+    if (text.size() <= bytes) {
+        return text;
+    }
+    while (bytes > 0 && (static_cast<uint8_t>(text[bytes]) & 0xC0) == 0x80) {
+        bytes--;
+    }
+    return text.substr(0, bytes);
+}
+
 } // namespace
 
 void FrameWriter::add(Opcode opcode, std::string_view payload, bool deflate)
@@ -42,7 +55,7 @@ FrameRef FrameWriter::make_close(uint16_t code, std::string_view reason)
     if (code != kCloseNoStatus) {
         payload += static_cast<char>(code >> 8);
         payload += static_cast<char>(code & 0xff);
-        payload += reason.substr(0, kMaxControlPayload - 2);
+        payload += cut(reason, kMaxControlPayload - 2);
     }
     return make(Opcode::close, payload, false);
 }

@@ -26,7 +26,8 @@ public:
         return take(0);
     }
 
-    // A Close frame. `reason` is cut to what fits (RFC 6455 section 5.5).
+    // A Close frame. `reason` is cut to what fits (RFC 6455 section 5.5), at
+    // the end of a character. REQUIRES: it is UTF-8.
     FrameRef make_close(uint16_t code, std::string_view reason);
 
 private:
