@@ -1,6 +1,7 @@
 #include "proto/command.hpp"
 
 #include <algorithm>
+#include <charconv>
 #include <cmath>
 
 #include "base/base64.hpp"
@@ -20,14 +21,24 @@ Problem bad(std::string_view message)
     return Error{Errc::bad_request, message};
 }
 
-Problem read_id(const json_t* object, Command& command)
+// An integer as it is written, which parse_json() may have made a real.
+std::optional<int64_t> read_integer(std::string_view text)
+{
+    int64_t value = 0;
+    const char* end = text.data() + text.size();
+    const auto result = std::from_chars(text.data(), end, value);
+    return result.ec == std::errc{} && result.ptr == end ? std::optional(value)
+                                                         : std::nullopt;
+}
+
+Problem read_id(const json_t* object, std::string_view text, Command& command)
 {
     const json_t* id = json_object_get(object, "id");
     if (id == nullptr) {
         return std::nullopt;
     }
-    if (json_is_integer(id)) {
-        command.id = std::to_string(json_integer_value(id));
+    if (const auto integer = read_integer(find_member(text, "id"))) {
+        command.id = std::to_string(*integer);
         return std::nullopt;
     }
     if (const auto number = json_whole(id)) {
@@ -269,7 +280,7 @@ Problem read_history(const json_t* object, Command& command)
 Problem read_command(const json_t* object, std::string_view text,
                      Command& command)
 {
-    if (auto problem = read_id(object, command)) {
+    if (auto problem = read_id(object, text, command)) {
         return problem;
     }
     const json_t* name = json_object_get(object, "op");
