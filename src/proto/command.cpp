@@ -267,11 +267,12 @@ Problem read_history(const json_t* object, Command& command)
     }
     const json_t* since = json_object_get(object, "since");
     const json_t* last = json_object_get(object, "last");
+    const auto wanted =
+        since != nullptr ? ReadFrom::Kind::after : ReadFrom::Kind::last;
     if ((since == nullptr) == (last == nullptr) ||
         !read_from(since != nullptr ? since : object,
                    command.options.start.from) ||
-        (since != nullptr &&
-         command.options.start.from.kind != ReadFrom::Kind::after)) {
+        command.options.start.from.kind != wanted) {
         return bad("history takes one of since and last");
     }
     return read_limit(object, command);
