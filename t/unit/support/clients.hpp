@@ -1,0 +1,103 @@
+// Workers and their clients over one zone, without sockets: what a client
+// would read is in its session's outbox.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "broker/broker.hpp"
+#include "proto/json_protocol.hpp"
+#include "proto/message_encoder.hpp"
+#include "proto/plain_protocol.hpp"
+#include "support/ports.hpp"
+#include "support/server_frames.hpp"
+#include "support/zone.hpp"
+
+namespace ws_pubsub {
+
+class TestWorker {
+public:
+    TestWorker(Zone& zone, const Policies& policies);
+
+    // Turns of the event loop until there is nothing more to do.
+    void run();
+
+    Store store;
+    FrameWriter writer;
+    MessageEncoder encoder;
+    FakeScheduler scheduler;
+    FakeClock clock;
+    Broker broker;
+};
+
+struct ClientOptions {
+    Encoding encoding = Encoding::json;
+    SessionLimits limits;
+    // What it may do, as of the directives.
+    std::vector<const char*> subscribe = {"**"};
+    std::vector<const char*> publish = {"**"};
+    Rate rate;
+    const char* topic = "plain"; // of a plain client
+};
+
+class TestClient {
+public:
+    TestClient(TestWorker& worker, const ClientOptions& options);
+    TestClient(const TestClient&) = delete;
+    TestClient& operator=(const TestClient&) = delete;
+    ~TestClient();
+
+    void say(std::string_view text) { protocol_->on_message(false, text); }
+    void say_binary(std::string_view bytes)
+    {
+        protocol_->on_message(true, bytes);
+    }
+    // Subscribes, and forgets the reply; `more` is further members.
+    void sub(std::string_view topic, std::string_view more = {});
+
+    // What is in the outbox by now, a line for each frame, as a client that
+    // is fast enough would get it; epochs as numbers from 0 on.
+    std::string take();
+    // The same, but only what is in the outbox, and no more is asked for.
+    std::string take_queued();
+    std::vector<ServerFrame> take_frames();
+
+    [[nodiscard]] bool closed() const { return transport_.closes > 0; }
+    [[nodiscard]] int close_code() const { return transport_.close_code; }
+    Session& session() { return session_; }
+    Protocol& protocol() { return *protocol_; }
+
+private:
+    TestWorker& worker_;
+    RecordingTransport transport_;
+    Session session_;
+    std::unique_ptr<Protocol> protocol_;
+};
+
+// A zone with two workers, as tests of brokers and protocols need it.
+struct Cluster {
+    TestClient& connect(const ClientOptions& options = {})
+    {
+        return connect(first, options);
+    }
+    TestClient& connect(TestWorker& worker, const ClientOptions& options = {});
+    // Ends the session.
+    void disconnect(TestClient& client);
+    // Until no worker has anything more to do.
+    void run();
+
+    Zone zone;
+    Policies policies;
+    TestWorker first{zone, policies};
+    TestWorker second{zone, policies};
+    std::vector<std::unique_ptr<TestClient>> clients;
+};
+
+// Around a test of a cluster: makes it; ends all sessions and workers, and
+// checks what they leave in the zone.
+int make_cluster(void** state);
+int end_cluster(void** state);
+
+} // namespace ws_pubsub
