@@ -168,7 +168,10 @@ private:
     void deliver(LocalTopic& topic, const Batch& batch);
     void deliver_messages(LocalTopic& topic, const Batch& batch, size_t first,
                           size_t last);
+    void deliver_loss(LocalTopic& topic, const Position& newest);
+    void deliver_gap(LocalTopic& topic, const Position& next);
     void deliver_gone(LocalTopic& topic);
+    void let_go_if_gone(LocalTopic& topic);
     void deliver_presence(LocalTopic& topic,
                           std::span<const PresenceChange> changes);
     template <class Visit>

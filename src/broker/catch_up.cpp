@@ -198,6 +198,8 @@ bool Broker::start_topic(Subscription& subscription, const TopicRow& row)
                         unread_batch_, kept_batch_);
     if (!unread_batch_.empty()) {
         deliver(*topic, unread_batch_);
+    } else if (topic->last != answer.newest) {
+        deliver_loss(*topic, answer.newest);
     }
     if (!goes_on && answer.newest.epoch != 0 &&
         (is_new || row.path > catch_up.listed_to)) {

@@ -38,8 +38,15 @@ bool Broker::read_inbox()
         LocalTopic* topic = delivery.token != 0
                                 ? reinterpret_cast<LocalTopic*>(delivery.token)
                                 : adopt(delivery);
-        if (topic != nullptr) {
+        if (topic == nullptr) {
+            continue;
+        }
+        if (inbox_batch_.empty()) {
+            deliver_loss(*topic, delivery.newest);
+        } else {
             deliver(*topic, inbox_batch_);
+        }
+        if (!delivery.presence.empty()) {
             deliver_presence(*topic, delivery.presence);
         }
     }
@@ -84,20 +91,41 @@ void Broker::deliver(LocalTopic& topic, const Batch& batch)
         deliver_messages(topic, batch, first, last);
         first = last;
     }
-    // Without a topic there is nothing to be interested in, unless somebody
-    // waits for this very one.
-    if (topic.last.epoch == 0) {
-        bool awaited = false;
-        for (const Group* group : topic.groups) {
-            awaited |= group->selector.is_exact();
+    let_go_if_gone(topic);
+}
+
+// All that was unread, up to `newest`, was evicted.
+void Broker::deliver_loss(LocalTopic& topic, const Position& newest)
+{
+    if (newest.epoch != 0) {
+        if (newest != topic.last) {
+            forget_topic(topic, topic.last.seq);
         }
-        if (!awaited) {
-            for (Group* group : topic.groups) {
-                std::erase(group->topics, &topic);
-            }
-            topic.groups.clear();
-            orphan(topic);
+        deliver_gap(topic, {newest.epoch, newest.seq + 1});
+        topic.last = newest;
+    } else if (topic.last.epoch != 0) {
+        deliver_gone(topic);
+    }
+    let_go_if_gone(topic);
+}
+
+// Without a topic there is nothing to be interested in, unless somebody waits
+// for this very one.
+void Broker::let_go_if_gone(LocalTopic& topic)
+{
+    if (topic.last.epoch != 0) {
+        return;
+    }
+    bool awaited = false;
+    for (const Group* group : topic.groups) {
+        awaited |= group->selector.is_exact();
+    }
+    if (!awaited) {
+        for (Group* group : topic.groups) {
+            std::erase(group->topics, &topic);
         }
+        topic.groups.clear();
+        orphan(topic);
     }
 }
 
@@ -140,23 +168,29 @@ void Broker::notify_all(LocalTopic& topic, uint64_t before_seq, Encode&& encode)
     });
 }
 
+// Says what is missing between the last message delivered and `next`.
+void Broker::deliver_gap(LocalTopic& topic, const Position& next)
+{
+    if (next.epoch != topic.last.epoch) {
+        forget_topic(topic, topic.last.seq);
+        topic.last = {next.epoch, 0};
+        notify_all(topic, next.seq, [&](Encoding encoding) {
+            return encoder_.topic(encoding, topic.path, topic.last);
+        });
+    }
+    if (next.seq > topic.last.seq + 1) {
+        const Gap gap{topic.last.seq + 1, next.seq - 1, "evicted"};
+        notify_all(topic, next.seq, [&](Encoding encoding) {
+            return encoder_.gap(encoding, topic.path, gap);
+        });
+    }
+}
+
 void Broker::deliver_messages(LocalTopic& topic, const Batch& batch,
                               size_t first, size_t last)
 {
     const Position at = batch[first].message.at;
-    if (at.epoch != topic.last.epoch) {
-        forget_topic(topic, topic.last.seq);
-        topic.last = {at.epoch, 0};
-        notify_all(topic, at.seq, [&](Encoding encoding) {
-            return encoder_.topic(encoding, topic.path, topic.last);
-        });
-    }
-    if (at.seq > topic.last.seq + 1) {
-        const Gap gap{topic.last.seq + 1, at.seq - 1, "evicted"};
-        notify_all(topic, at.seq, [&](Encoding encoding) {
-            return encoder_.gap(encoding, topic.path, gap);
-        });
-    }
+    deliver_gap(topic, at);
     Offer offer{batch, first, last, {}, {}, {}, {}};
     prepare_newest(topic);
     if (topic.newest != nullptr) {

@@ -1,0 +1,333 @@
+// Each subscriber gets each message once and in order, from whichever worker
+// it came, or is told of the gap.
+#include <string>
+
+#include "base/position_text.hpp"
+#include "support/asserts.hpp"
+#include "support/clients.hpp"
+
+#include "cmocka.hpp"
+
+namespace ws_pubsub {
+namespace {
+
+// Only changes are wanted.
+void follow(TestClient& client, std::string_view selector)
+{
+    client.sub(selector, R"(,"since":"new")");
+    assert_text(client.take(), "");
+}
+
+std::string msg(std::string_view topic, int seq, std::string_view text)
+{
+    return R"({"op":"msg","topic":")" + std::string(topic) + R"(","seq":)" +
+           std::to_string(seq) + R"(,"text":")" + std::string(text) + "\"}";
+}
+
+std::string notice(std::string_view topic, int epoch, int seq)
+{
+    return R"({"op":"topic","topic":")" + std::string(topic) +
+           R"(","epoch":")" + std::to_string(epoch) + R"(","seq":)" +
+           std::to_string(seq) + '}';
+}
+
+std::string gap(std::string_view topic, int from, int to)
+{
+    return R"({"op":"gap","topic":")" + std::string(topic) + R"(","from":)" +
+           std::to_string(from) + R"(,"to":)" + std::to_string(to) +
+           R"(,"cause":"evicted"})";
+}
+
+std::string gone(std::string_view topic)
+{
+    return R"({"op":"gone","topic":")" + std::string(topic) +
+           R"(","reason":"deleted"})";
+}
+
+void test_to_all_workers_in_order(void** state)
+{
+    Cluster& cluster = state_of<Cluster>(state);
+    TestClient& near = cluster.connect();
+    TestClient& far = cluster.connect(cluster.second);
+    for (TestClient* client : {&near, &far}) {
+        follow(*client, "a");
+    }
+    std::string expected = notice("a", 0, 0);
+    for (int i = 1; i <= 20; i++) {
+        Store& store = i % 3 == 0 ? cluster.second.store : cluster.first.store;
+        assert_true(
+            bool(store.publish(Zone::publication("a", std::to_string(i)))));
+        expected += '\n' + msg("a", i, std::to_string(i));
+        if (i % 7 == 0) {
+            cluster.first.run();
+        }
+    }
+    cluster.run();
+    assert_text(near.take(), expected);
+    assert_text(far.take(), expected);
+    assert_int_equal(cluster.zone.store->status().totals.delivered, 40);
+}
+
+void test_once_though_several_selectors_match(void** state)
+{
+    Cluster& cluster = state_of<Cluster>(state);
+    TestClient& client = cluster.connect();
+    for (const char* selector : {"a/b", "a/*", "**", "*/b"}) {
+        client.sub(selector, R"(,"since":"new")");
+    }
+    assert_int_equal(cluster.zone.put("a/b", "x").subscribers, 1);
+    cluster.run();
+    assert_text(client.take(), notice("a/b", 0, 0) + '\n' + msg("a/b", 1, "x"));
+
+    // And as long as one of them is left.
+    for (const char* selector : {"a/*", "a/b", "**"}) {
+        client.say(R"({"op":"unsub","topic":")" + std::string(selector) +
+                   "\"}");
+        cluster.run();
+        assert_int_equal(cluster.zone.put("a/b", "y").subscribers, 1);
+    }
+    cluster.run();
+    assert_text(client.take(), msg("a/b", 2, "y") + '\n' + msg("a/b", 3, "y") +
+                                   '\n' + msg("a/b", 4, "y"));
+    client.say(R"({"op":"unsub","topic":"*/b"})");
+    cluster.run();
+    assert_int_equal(cluster.zone.put("a/b", "z").subscribers, 0);
+    cluster.run();
+    assert_text(client.take(), "");
+}
+
+void test_only_what_matches(void** state)
+{
+    Cluster& cluster = state_of<Cluster>(state);
+    TestClient& client = cluster.connect();
+    TestClient& other = cluster.connect();
+    follow(client, "a/*");
+    follow(other, "b/*");
+    cluster.zone.put("a/1", "x");
+    cluster.zone.put("b/1", "y");
+    cluster.zone.put("a/1/2", "z");
+    cluster.run();
+    assert_text(client.take(), notice("a/1", 0, 0) + '\n' + msg("a/1", 1, "x"));
+    assert_text(other.take(), notice("b/1", 1, 0) + '\n' + msg("b/1", 1, "y"));
+}
+
+// A frame is encoded once for all that get it.
+void test_frames_are_shared(void** state)
+{
+    Cluster& cluster = state_of<Cluster>(state);
+    TestClient& one = cluster.connect();
+    TestClient& other = cluster.connect();
+    follow(one, "a");
+    follow(other, "a");
+    cluster.zone.put("a", "x");
+    cluster.run();
+    Outbox& boxes = one.session().outbox();
+    assert_int_equal(boxes.frames(), 2);
+    for (size_t i = 0; i < 2; i++) {
+        assert_ptr_equal(&boxes[i], &other.session().outbox()[i]);
+    }
+}
+
+void test_every_encoding(void** state)
+{
+    Cluster& cluster = state_of<Cluster>(state);
+    std::vector<TestClient*> clients;
+    for (const Encoding encoding :
+         {Encoding::json, Encoding::json_deflated, Encoding::plain,
+          Encoding::plain_deflated}) {
+        ClientOptions options;
+        options.encoding = encoding;
+        clients.push_back(&cluster.connect(options));
+        if (!is_plain(encoding)) {
+            follow(*clients.back(), "plain");
+        }
+    }
+    const std::string text(300, 'x');
+    cluster.zone.put("plain", text);
+    cluster.run();
+    for (TestClient* client : clients) {
+        const Encoding encoding = client->session().encoding();
+        const auto frames = client->take_frames();
+        assert_int_equal(frames.back().compressed, is_deflated(encoding));
+        assert_text(frames.back().payload,
+                    is_plain(encoding) ? text : msg("plain", 1, text));
+    }
+}
+
+void test_gap(void** state)
+{
+    Cluster& cluster = state_of<Cluster>(state);
+    TestClient& client = cluster.connect();
+    follow(client, "a");
+    const std::string text(500, 'x');
+    cluster.zone.put("a", text, keeping_nothing());
+    cluster.run();
+    assert_text(client.take(), notice("a", 0, 0) + '\n' + msg("a", 1, text));
+    for (int i = 2; i <= 9; i++) {
+        cluster.zone.put("a", text, keeping_nothing());
+    }
+    cluster.zone.leave_room(0);
+    cluster.zone.put("a", text, keeping_nothing());
+    cluster.run();
+    std::string expected = gap("a", 2, 5);
+    for (int i = 6; i <= 10; i++) {
+        expected += '\n' + msg("a", i, text);
+    }
+    assert_text(client.take(), expected);
+}
+
+// All that a topic had was evicted before it was read.
+void test_gap_at_the_end(void** state)
+{
+    Cluster& cluster = state_of<Cluster>(state);
+    TestClient& client = cluster.connect();
+    follow(client, "a");
+    cluster.zone.put("a", "x", keeping_nothing());
+    cluster.run();
+    client.take();
+    cluster.zone.put("a", std::string(500, 'x'), keeping_nothing());
+    cluster.zone.put("a", std::string(500, 'x'), keeping_nothing());
+    cluster.zone.leave_room(100);
+    cluster.zone.put("b", std::string(500, 'x'));
+    cluster.run();
+    assert_text(client.take(), gap("a", 2, 3));
+    cluster.zone.memory.set_budget(SIZE_MAX);
+    cluster.zone.put("a", "y", keeping_nothing());
+    cluster.run();
+    assert_text(client.take(), msg("a", 4, "y"));
+}
+
+// The same with a topic that has just come to be: it is there all the same.
+void test_gap_at_the_start(void** state)
+{
+    Cluster& cluster = state_of<Cluster>(state);
+    TestClient& client = cluster.connect();
+    follow(client, "a/*");
+    cluster.zone.put("a/1", std::string(500, 'x'), keeping_nothing());
+    cluster.zone.leave_room(100);
+    cluster.zone.put("b", std::string(500, 'x'));
+    cluster.run();
+    assert_text(client.take(), notice("a/1", 0, 0) + '\n' + gap("a/1", 1, 1));
+    cluster.zone.memory.set_budget(SIZE_MAX);
+    cluster.zone.put("a/1", "y", keeping_nothing());
+    cluster.run();
+    assert_text(client.take(), msg("a/1", 2, "y"));
+}
+
+// And with the mark that says that it is gone.
+void test_evicted_mark(void** state)
+{
+    Cluster& cluster = state_of<Cluster>(state);
+    TestClient& client = cluster.connect();
+    follow(client, "a");
+    cluster.zone.put("a", "x");
+    cluster.zone.put("b", "x");
+    cluster.run();
+    client.take();
+    assert_true(*cluster.zone.remove("a"));
+    cluster.zone.leave_room(40);
+    cluster.zone.put("b", "x");
+    cluster.run();
+    assert_text(client.take(), gone("a"));
+}
+
+void test_gone(void** state)
+{
+    Cluster& cluster = state_of<Cluster>(state);
+    TestClient& by_name = cluster.connect();
+    TestClient& by_selector = cluster.connect(cluster.second);
+    follow(by_name, "a/1");
+    follow(by_selector, "a/*");
+    cluster.zone.put("a/1", "x");
+    assert_true(*cluster.zone.remove("a/1"));
+    cluster.zone.put("a/1", "y");
+    assert_true(*cluster.zone.remove("a/1"));
+    cluster.run();
+    const std::string expected = notice("a/1", 0, 0) + '\n' +
+                                 msg("a/1", 1, "x") + '\n' + gone("a/1") +
+                                 '\n' + notice("a/1", 1, 0) + '\n' +
+                                 msg("a/1", 1, "y") + '\n' + gone("a/1");
+    assert_text(by_name.take(), expected);
+    assert_text(by_selector.take(), expected);
+
+    // Both still wait for it.
+    assert_int_equal(cluster.zone.put("a/1", "z").subscribers, 2);
+    cluster.run();
+    assert_text(by_name.take(),
+                notice("a/1", 2, 0) + '\n' + msg("a/1", 1, "z"));
+    assert_text(by_selector.take(),
+                notice("a/1", 2, 0) + '\n' + msg("a/1", 1, "z"));
+}
+
+// A worker keeps nothing of topics that are gone and that no one names.
+void test_gone_topics_cost_nothing(void** state)
+{
+    Cluster& cluster = state_of<Cluster>(state);
+    TestClient& client = cluster.connect();
+    follow(client, "**");
+    const size_t blocks = cluster.zone.memory.live_blocks();
+    for (int i = 0; i < 100; i++) {
+        const std::string topic = "a/" + std::to_string(i);
+        cluster.zone.put(topic, "x");
+        cluster.run();
+        assert_true(*cluster.zone.remove(topic));
+        cluster.run();
+    }
+    client.take();
+    assert_int_equal(cluster.zone.memory.live_blocks(), blocks);
+}
+
+// Nothing is lost between an unsubscription and a new subscription that
+// resumes.
+void test_resubscribe(void** state)
+{
+    Cluster& cluster = state_of<Cluster>(state);
+    TestClient& client = cluster.connect();
+    follow(client, "a");
+    for (int i = 1; i <= 5; i++) {
+        cluster.zone.put("a", std::to_string(i), keeping(10));
+    }
+    client.say(R"({"op":"unsub","topic":"a"})");
+    assert_true(client.take().ends_with(msg("a", 5, "5")));
+    cluster.zone.put("a", "6", keeping(10));
+    client.sub("a", R"(,"since":{"epoch":")" +
+                        epoch_text(cluster.zone.store->newest("a").epoch) +
+                        R"(","seq":5})");
+    cluster.zone.put("a", "7", keeping(10));
+    cluster.run();
+    assert_text(client.take(), msg("a", 6, "6") + '\n' + msg("a", 7, "7"));
+}
+
+} // namespace
+} // namespace ws_pubsub
+
+int main()
+{
+    using namespace ws_pubsub;
+    const CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(test_to_all_workers_in_order,
+                                        make_cluster, end_cluster),
+        cmocka_unit_test_setup_teardown(
+            test_once_though_several_selectors_match, make_cluster,
+            end_cluster),
+        cmocka_unit_test_setup_teardown(test_only_what_matches, make_cluster,
+                                        end_cluster),
+        cmocka_unit_test_setup_teardown(test_frames_are_shared, make_cluster,
+                                        end_cluster),
+        cmocka_unit_test_setup_teardown(test_every_encoding, make_cluster,
+                                        end_cluster),
+        cmocka_unit_test_setup_teardown(test_gap, make_cluster, end_cluster),
+        cmocka_unit_test_setup_teardown(test_gap_at_the_end, make_cluster,
+                                        end_cluster),
+        cmocka_unit_test_setup_teardown(test_gap_at_the_start, make_cluster,
+                                        end_cluster),
+        cmocka_unit_test_setup_teardown(test_evicted_mark, make_cluster,
+                                        end_cluster),
+        cmocka_unit_test_setup_teardown(test_gone, make_cluster, end_cluster),
+        cmocka_unit_test_setup_teardown(test_gone_topics_cost_nothing,
+                                        make_cluster, end_cluster),
+        cmocka_unit_test_setup_teardown(test_resubscribe, make_cluster,
+                                        end_cluster),
+    };
+    return cmocka_run_group_tests(tests, nullptr, nullptr);
+}
