@@ -10,7 +10,10 @@ namespace ws_pubsub {
 
 namespace {
 
-// Slots beyond one for each worker, for workers that take over from others.
+// Free slots that each configuration starts with: one for each of its workers
+// and one for each that will take over in a reload, whose eventfd the workers
+// of now must have inherited to wake it; and some more.
+constexpr size_t kSlotsPerWorker = 2;
 constexpr size_t kSpareSlots = 4;
 
 ngx_int_t add_module_variables(ngx_conf_t* cf)
@@ -32,7 +35,8 @@ ngx_int_t init_module(ngx_cycle_t* cycle)
                 return ngx_int_t{NGX_OK};
             }
             const size_t slots =
-                static_cast<size_t>(core->worker_processes) + kSpareSlots;
+                static_cast<size_t>(core->worker_processes) * kSlotsPerWorker +
+                kSpareSlots;
             for (const auto& [name, zone] : conf->zones) {
                 if (!zone->prepare_wakes(cycle->log, slots)) {
                     return ngx_int_t{NGX_ERROR};

@@ -85,7 +85,8 @@ void ZoneWorker::attach(ngx_cycle_t* cycle)
                       "workers",
                       zone_.name().c_str(), buried);
     }
-    const auto id = store_.attach(static_cast<int32_t>(ngx_pid));
+    const auto id =
+        store_.attach(static_cast<int32_t>(ngx_pid), zone_.wakeable_slots());
     if (!id) {
         ngx_log_error(NGX_LOG_ERR, cycle->log, 0,
                       "ws_pubsub: zone \"%s\": no slot for this worker, it "
@@ -138,7 +139,11 @@ void ZoneWorker::wake(size_t worker, int wake_fd)
         }
         return;
     }
-    eventfd_write(wake_fd, 1);
+    // One that came with more workers than there were slots for finds out at
+    // its next tick.
+    if (worker < zone_.wakeable_slots()) {
+        eventfd_write(wake_fd, 1);
+    }
 }
 
 void ZoneWorker::run_soon()

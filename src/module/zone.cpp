@@ -150,6 +150,7 @@ bool Zone::prepare_wakes(ngx_log_t* log, size_t workers)
         }
         store.add_slot(fd);
     }
+    wakeable_slots_ = store.made_slots();
     return true;
 }
 

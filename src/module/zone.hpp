@@ -26,6 +26,10 @@ public:
     // Makes eventfds so that `workers` more can be woken. Called by the
     // master before it forks.
     bool prepare_wakes(ngx_log_t* log, size_t workers);
+    // The first so many slots are those whose eventfds a process with this
+    // configuration has inherited. Those that a later reload makes it has not:
+    // what has their number here is another thing, like a client's socket.
+    [[nodiscard]] size_t wakeable_slots() const { return wakeable_slots_; }
 
     [[nodiscard]] const std::string& name() const { return name_; }
     [[nodiscard]] ngx_shm_zone_t& shm_zone() const { return *shm_zone_; }
@@ -40,6 +44,7 @@ private:
     std::string name_;
     ngx_shm_zone_t* shm_zone_ = nullptr;
     ZoneHeader* header_ = nullptr;
+    size_t wakeable_slots_ = 0;
     Policies policies_;
 };
 

@@ -175,7 +175,10 @@ public:
     // Returns how many more are wanted so that `wanted` are free.
     size_t missing_slots(size_t wanted);
     void add_slot(int wake_fd);
-    std::optional<WorkerId> attach(int32_t pid);
+    // How many there are; slots are made in order and never unmade.
+    size_t made_slots();
+    // Takes one of the first `slots`: those whose eventfd the caller has.
+    std::optional<WorkerId> attach(int32_t pid, size_t slots = kMaxWorkers);
     void detach(WorkerId worker);
     // Frees the slots of workers of which `is_alive(pid)` is false; returns
     // how many there were.

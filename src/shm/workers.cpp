@@ -107,10 +107,20 @@ void Store::add_slot(int wake_fd)
     }
 }
 
-std::optional<WorkerId> Store::attach(int32_t pid)
+size_t Store::made_slots()
 {
     Transaction tx(memory_, header_);
-    for (size_t i = 0; i < kMaxWorkers; i++) {
+    size_t made = 0;
+    while (made < kMaxWorkers && header_.workers[made].wake_fd >= 0) {
+        made++;
+    }
+    return made;
+}
+
+std::optional<WorkerId> Store::attach(int32_t pid, size_t slots)
+{
+    Transaction tx(memory_, header_);
+    for (size_t i = 0; i < slots; i++) {
         WorkerSlot& slot = header_.workers[i];
         if (slot.wake_fd >= 0 && slot.pid == 0) {
             tx.set(slot.pid, pid);
