@@ -3,6 +3,7 @@
 #include "module/config.hpp"
 
 #include "base/limits.hpp"
+#include "module/handlers.hpp"
 #include "ngx/guard.hpp"
 #include "ngx/pool.hpp"
 
@@ -73,10 +74,29 @@ void LocationConf::merge(const LocationConf& outer)
     ngx_conf_merge_uint_value(log_at_connect, outer.log_at_connect, 0);
 }
 
-char* merge_location_conf(ngx_conf_t* /*cf*/, void* outer, void* inner)
+void LocationConf::inherit_role(const LocationConf& outer)
 {
-    static_cast<LocationConf*>(inner)->merge(
-        *static_cast<LocationConf*>(outer));
+    role = outer.role;
+    zone = outer.zone;
+    topic = outer.topic;
+}
+
+char* merge_location_conf(ngx_conf_t* cf, void* outer, void* inner)
+{
+    auto* core = static_cast<ngx_http_core_loc_conf_t*>(
+        ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module));
+    auto& conf = *static_cast<LocationConf*>(inner);
+    const auto& outer_conf = *static_cast<LocationConf*>(outer);
+    conf.merge(outer_conf);
+    // `if` and limit_except are the same location under a condition; but of
+    // these nginx keeps the handler for `if` only.
+    if (core->noname != 0 && outer_conf.role != Role::none &&
+        core->handler == nullptr) {
+        conf.inherit_role(outer_conf);
+        if (core->lmt_excpt != 0) {
+            core->handler = handle_request;
+        }
+    }
     return NGX_CONF_OK;
 }
 

@@ -45,6 +45,8 @@ struct LocationConf {
     bool rate_is_set = false;
 
     void merge(const LocationConf& outer);
+    // What the location is, from one around it that is the same location.
+    void inherit_role(const LocationConf& outer);
 };
 
 extern ngx_command_t directives[];
