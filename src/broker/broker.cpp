@@ -241,8 +241,8 @@ void Broker::release_group(Group& group)
     groups_.erase(groups_.find(group.selector.text()));
 }
 
-// The topic has lost a group: later its subscribers are counted anew, or it
-// is let go.
+// The topic has lost a group, or is gone: later its subscribers are counted
+// anew, or it is let go.
 void Broker::orphan(LocalTopic& topic)
 {
     if (!topic.orphan) {
@@ -259,6 +259,26 @@ void Broker::release_topic(LocalTopic& topic)
     topics_.erase(topics_.find(topic.path));
 }
 
+// A topic that is not there needs no interest, unless somebody waits for this
+// very one: should it come back, the zone tells whoever has a selector for it.
+// False, and it stays local, also if it is back by now: its first messages
+// wait for the interest that it has.
+bool Broker::let_go_if_gone(LocalTopic& topic)
+{
+    const auto& groups = topic.groups;
+    if (topic.last.epoch != 0 ||
+        std::any_of(groups.begin(), groups.end(),
+                    [](const Group* g) { return g->selector.is_exact(); }) ||
+        !store_.drop_if_gone(*topic.interest)) {
+        return false;
+    }
+    for (Group* group : groups) {
+        std::erase(group->topics, &topic);
+    }
+    topics_.erase(topics_.find(topic.path));
+    return true;
+}
+
 bool Broker::release_some()
 {
     std::vector<LocalTopic*> counted;
@@ -268,7 +288,7 @@ bool Broker::release_some()
         topic->orphan = false;
         if (topic->groups.empty()) {
             release_topic(*topic);
-        } else {
+        } else if (!let_go_if_gone(*topic)) {
             counted.push_back(topic);
         }
     }

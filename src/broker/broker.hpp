@@ -155,6 +155,7 @@ private:
     void leave(Subscription& subscription);
     void release_group(Group& group);
     void release_topic(LocalTopic& topic);
+    bool let_go_if_gone(LocalTopic& topic);
     void orphan(LocalTopic& topic);
     void count_sessions(Group& group);
     void count_subscribers(std::span<LocalTopic* const> topics);
@@ -171,7 +172,6 @@ private:
     void deliver_loss(LocalTopic& topic, const Position& newest);
     void deliver_gap(LocalTopic& topic, const Position& next);
     void deliver_gone(LocalTopic& topic);
-    void let_go_if_gone(LocalTopic& topic);
     void deliver_presence(LocalTopic& topic,
                           std::span<const PresenceChange> changes);
     template <class Visit>

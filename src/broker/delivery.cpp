@@ -91,7 +91,9 @@ void Broker::deliver(LocalTopic& topic, const Batch& batch)
         deliver_messages(topic, batch, first, last);
         first = last;
     }
-    let_go_if_gone(topic);
+    if (topic.last.epoch == 0) {
+        orphan(topic);
+    }
 }
 
 // All that was unread, up to `newest`, was evicted.
@@ -106,25 +108,7 @@ void Broker::deliver_loss(LocalTopic& topic, const Position& newest)
     } else if (topic.last.epoch != 0) {
         deliver_gone(topic);
     }
-    let_go_if_gone(topic);
-}
-
-// Without a topic there is nothing to be interested in, unless somebody waits
-// for this very one.
-void Broker::let_go_if_gone(LocalTopic& topic)
-{
-    if (topic.last.epoch != 0) {
-        return;
-    }
-    bool awaited = false;
-    for (const Group* group : topic.groups) {
-        awaited |= group->selector.is_exact();
-    }
-    if (!awaited) {
-        for (Group* group : topic.groups) {
-            std::erase(group->topics, &topic);
-        }
-        topic.groups.clear();
+    if (topic.last.epoch == 0) {
         orphan(topic);
     }
 }

@@ -138,6 +138,16 @@ void Store::drop_interest(Interest& interest)
     }
 }
 
+bool Store::drop_if_gone(Interest& interest)
+{
+    Transaction tx(memory_, header_);
+    if (interest.topic->epoch != 0 || interest.in_inbox) {
+        return false;
+    }
+    free_interest(tx, interest);
+    return true;
+}
+
 void Store::set_subscribers(std::span<const SubscriberCount> counts)
 {
     Transaction tx(memory_, header_);

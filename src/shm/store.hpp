@@ -148,6 +148,8 @@ public:
     Joined add_interest(WorkerId worker, std::string_view path, uint64_t token);
     void claim_interest(Interest& interest, uint64_t token);
     void drop_interest(Interest& interest);
+    // Only if the topic is not there and nothing is unread; else false.
+    bool drop_if_gone(Interest& interest);
     void set_subscribers(std::span<const SubscriberCount> counts);
     // The next topic with unread items, up to about `max_bytes` of them; none
     // if all were evicted. False when the inbox is empty.
