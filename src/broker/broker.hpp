@@ -187,7 +187,7 @@ private:
     Progress catch_up(Subscription& subscription, size_t& budget);
     bool next_topic(Subscription& subscription, TopicRow& row);
     bool start_topic(Subscription& subscription, const TopicRow& row);
-    void start_early(Subscription& subscription, LocalTopic& topic,
+    bool start_early(Subscription& subscription, LocalTopic& topic,
                      uint64_t before_seq);
     void send_topic_notice(Session& session, const LocalTopic& topic,
                            const Position& at);

@@ -218,27 +218,35 @@ bool Broker::start_topic(Subscription& subscription, const TopicRow& row)
 }
 
 // A message of a topic came before its turn: sends what the subscription
-// starts with there, up to that message.
-void Broker::start_early(Subscription& subscription, LocalTopic& topic,
+// starts with there, up to that message. False if that is more than a part of
+// it: then the message waits for the topic's turn, like all before it.
+bool Broker::start_early(Subscription& subscription, LocalTopic& topic,
                          uint64_t before_seq)
 {
     Session& session = *subscription.session;
     CatchUp& catch_up = *subscription.catch_up;
-    catch_up.early.insert(&topic);
+    ReadAnswer answer;
+    early_batch_.clear();
     if (covered_elsewhere(session.subscriptions_, subscription, topic)) {
-        return;
-    }
-    // A topic that has just come to be is being told to everybody.
-    if (topic.last.seq != 0 && topic.path > catch_up.listed_to) {
-        send_topic_notice(session, topic, {topic.last.epoch, before_seq - 1});
+        catch_up.early.insert(&topic);
+        return true;
     }
     const ReadFrom from = start_of(catch_up.start, topic.path);
     if (from.kind == ReadFrom::Kind::last ||
         from.kind == ReadFrom::Kind::after) {
-        const ReadAnswer answer =
-            store_.read(topic.path, from, {}, early_batch_);
-        send_kept(subscription, topic, answer, early_batch_, before_seq);
+        answer = store_.read(topic.path, from, read_limits(session, topic),
+                             early_batch_);
+        if (answer.more || !session.has_room()) {
+            return false;
+        }
     }
+    catch_up.early.insert(&topic);
+    // A topic that has just come to be is being told to everybody.
+    if (topic.last.seq != 0 && topic.path > catch_up.listed_to) {
+        send_topic_notice(session, topic, {topic.last.epoch, before_seq - 1});
+    }
+    send_kept(subscription, topic, answer, early_batch_, before_seq);
+    return true;
 }
 
 void Broker::send_topic_notice(Session& session, const LocalTopic& topic,

@@ -259,11 +259,7 @@ bool Broker::is_live(Subscription& subscription, LocalTopic& topic,
     if (topic.path <= catch_up.after || catch_up.early.contains(&topic)) {
         return true;
     }
-    if (before_seq == 0) {
-        return false;
-    }
-    start_early(subscription, topic, before_seq);
-    return true;
+    return before_seq != 0 && start_early(subscription, topic, before_seq);
 }
 
 } // namespace ws_pubsub
