@@ -43,7 +43,8 @@ std::string with_small_epochs(std::string text)
 
 TestWorker::TestWorker(Zone& zone, const Policies& policies)
     : store(zone.memory, zone.waker, *zone.header), encoder(writer),
-      broker(Publisher{store, policies}, zone.attach(), encoder, scheduler)
+      broker(Publisher{store, policies}, zone.attach(), encoder, scheduler,
+             clock)
 {}
 
 void TestWorker::run()
