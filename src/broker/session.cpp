@@ -4,6 +4,21 @@
 
 namespace ws_pubsub {
 
+namespace {
+
+// What a frame costs beside its bytes: its head, its reference, and what the
+// allocator adds. Of tiny ones, like pongs, this is most of it.
+constexpr size_t kFrameCost = 48;
+
+} // namespace
+
+bool Session::fits(size_t bytes) const
+{
+    return outbox_.empty() ||
+           (outbox_.bytes() + bytes <= limits_.queue_bytes &&
+            outbox_.frames() * kFrameCost <= limits_.queue_bytes);
+}
+
 bool Session::send(const FrameRef& frame)
 {
     if (stopped_) {

@@ -109,11 +109,7 @@ public:
     bool send(const FrameRef& frame);
     // Whether send() would queue so many bytes. A single frame that is larger
     // than the queue still goes out.
-    [[nodiscard]] bool fits(size_t bytes) const
-    {
-        return outbox_.empty() ||
-               outbox_.bytes() + bytes <= limits_.queue_bytes;
-    }
+    [[nodiscard]] bool fits(size_t bytes) const;
     // Queues the frame whatever the limit says: for what comes as there is
     // room, and for what ends a session.
     void push(const FrameRef& frame);
@@ -147,6 +143,7 @@ public:
 
 private:
     friend class Broker;
+
 
     Transport& transport_;
     Outbox outbox_;

@@ -176,10 +176,16 @@ bool Store::read_unread(Transaction& tx, Interest& interest, size_t max_bytes,
     }
     if (cursor != interest.cursor) {
         tx.set(interest.cursor, cursor);
-        tx.commit();
-        TopicLog(header_, tx).trim(topic);
     }
     return item != nullptr;
+}
+
+// What was read is final; what nobody needs any more goes.
+void Store::finish_reading(Transaction& tx, Topic& topic)
+{
+    tx.commit();
+    TopicLog(header_, tx).trim(topic);
+    trim_presence(tx, topic);
 }
 
 bool Store::read_inbox(WorkerId worker, size_t max_bytes, Delivery& delivery,
@@ -200,13 +206,13 @@ bool Store::read_inbox(WorkerId worker, size_t max_bytes, Delivery& delivery,
             continue;
         }
         const uint64_t cursor = interest.cursor;
-        const bool more = read_unread(tx, interest, max_bytes, out);
-        if (more) {
+        if (read_unread(tx, interest, max_bytes, out)) {
             push_inbox(tx, interest);
             to_wake_.clear(); // it is awake
         }
         delivery.presence.clear();
         read_presence(tx, interest, delivery.presence);
+        finish_reading(tx, *interest.topic);
         if (interest.cursor == cursor && delivery.presence.empty()) {
             continue; // catch_up() was here before
         }
@@ -229,6 +235,7 @@ ReadAnswer Store::catch_up(Interest& interest, const ReadFrom& from,
     unread.clear();
     kept.clear();
     read_unread(tx, interest, SIZE_MAX, unread);
+    finish_reading(tx, *interest.topic);
     return read_kept(interest.topic, from, limits, kept);
 }
 

@@ -177,8 +177,6 @@ void Store::read_presence(Transaction& tx, Interest& interest,
         }
     }
     tx.set(interest.presence_cursor, presence->next_pos - 1);
-    tx.commit();
-    trim_presence(tx, *interest.topic);
 }
 
 bool Store::join(const Interest& interest, std::string_view identity)

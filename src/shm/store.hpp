@@ -244,6 +244,7 @@ private:
     void free_topic_if_unused(Transaction& tx, Topic& topic);
     bool read_unread(Transaction& tx, Interest& interest, size_t max_bytes,
                      Batch& out);
+    void finish_reading(Transaction& tx, Topic& topic);
     // read.cpp
     static ReadAnswer read_kept(Topic* topic, const ReadFrom& from,
                                 const ReadLimits& limits, Batch& out);

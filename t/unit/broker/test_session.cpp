@@ -46,6 +46,22 @@ void test_up_to_the_limit(void** /*state*/)
     assert_int_equal(session.outbox().bytes(), 103);
 }
 
+// Pongs of two bytes each, of a client that does not read.
+void test_tiny_frames_cost_too(void** /*state*/)
+{
+    constexpr size_t kLeast = 32; // of any block, and a reference to it
+    RecordingTransport transport;
+    SessionLimits limits;
+    limits.queue_bytes = 64UL * 1024;
+    Session session(transport, Encoding::json, limits);
+    transport.session = &session;
+    while (session.send(FrameRef::make("xy", 0))) {
+        assert_true(session.outbox().frames() * kLeast <= limits.queue_bytes);
+    }
+    assert_int_equal(transport.close_code, kCloseTooSlow);
+    assert_true(session.outbox().frames() > 1000);
+}
+
 // One message that is larger than the queue is no reason to close, as long as
 // nothing else waits.
 void test_larger_than_the_queue(void** /*state*/)
@@ -131,6 +147,7 @@ int main()
 {
     using namespace ws_pubsub;
     const CMUnitTest tests[] = {
+        cmocka_unit_test(test_tiny_frames_cost_too),
         cmocka_unit_test_setup_teardown(test_up_to_the_limit, make_cluster,
                                         end_cluster),
         cmocka_unit_test_setup_teardown(test_larger_than_the_queue,
