@@ -31,7 +31,7 @@ PYTHON = /usr/bin/python3
 SUBMAKE = $(MAKE) --no-print-directory
 COMPILE_WITH = $(SUBMAKE) -j$(JOBS) -f auto/compile.mk
 
-.PHONY: build deps module lws unit functional browser test run install \
+.PHONY: build deps module lws unit functional client browser test run install \
     uninstall newest static lint lint-format lint-tidy lint-layers lint-shell \
     fuzz clean distclean help
 .NOTPARALLEL:
@@ -85,8 +85,9 @@ unit: deps ## the unit tests (without nginx)
 
 # A test of a given nginx or module does not build ours.
 TEST_BUILD = $(if $(filter $(BUILT),$(MODULE)),build)
-PYTEST = WS_PUBSUB_MODULE='$(MODULE)' NGINX='$(NGINX)' \
-    WS_PUBSUB_PRELOAD='$(PRELOAD)' $(PYTHON) -m pytest -q
+TEST_ENV = WS_PUBSUB_MODULE='$(MODULE)' NGINX='$(NGINX)' \
+    WS_PUBSUB_PRELOAD='$(PRELOAD)'
+PYTEST = $(TEST_ENV) $(PYTHON) -m pytest -q
 # An empty directory is no failure.
 TEST_DIRS = $(foreach dir,$(1),$(if $(wildcard t/$(dir)/test_*.py),t/$(dir)))
 define RUN_PYTEST
@@ -100,9 +101,13 @@ functional: $(TEST_BUILD) ## a real nginx and real clients (MODULE, NGINX, TESTS
 browser: $(TEST_BUILD) ## headless Chromium on the examples
 	$(call RUN_PYTEST,browser)
 
-test: ## build, then unit, functional and browser tests
+client: $(TEST_BUILD) ## the browser client, in Node
+	@auto/packages test
+	@$(TEST_ENV) auto/client
+
+test: ## build, then unit, functional, client and browser tests
 	@if $(SUBMAKE) build && $(SUBMAKE) unit && $(SUBMAKE) functional && \
-	    $(SUBMAKE) browser; \
+	    $(SUBMAKE) client && $(SUBMAKE) browser; \
 	then echo "make test: PASSED"; else echo "make test: FAILED"; exit 1; fi
 
 FUZZ_MAINS = $(wildcard $(ROOT)/t/fuzz/fuzz_*.cpp)

@@ -1,0 +1,243 @@
+// One WebSocket after the other: opened, watched, and opened again after a
+// drop. Knows nothing of what is said on it, but `bye` by way of `leave()`.
+//
+//   connecting ──▶ open ──▶ waiting ──▶ connecting …
+//        └─────────────────────┘
+//   any of them ──▶ closed, for good: by close(), or by the server with 3500
+//
+// A socket that is left is no longer listened to, so nothing waits for a
+// closing handshake that a dead peer or a slow network never ends.
+
+import { backoff } from "./backoff.js";
+import { PubSubError } from "./errors.js";
+
+const PROTOCOL = "json.wspubsub.v1";
+const OPEN = 1; // WebSocket.OPEN
+
+const CLOSE_NORMAL = 1000;
+const CLOSE_RESTART = 1001;
+const CLOSE_ABNORMAL = 1006; // as WebSocket has it: no Close came
+const CLOSE_BAD_COMMAND = 3500;
+
+// A session that held so long shows that attempts work: the next drop begins
+// with the shortest wait.
+const STEADY_MS = 5000;
+
+const MIN_WATCH_MS = 10;
+
+// The absolute ws: or wss: URL. Throws TypeError for what is none; in a page
+// it may be relative, and http: stands for ws:.
+export function socketUrl(text) {
+    const url = new URL(text, globalThis.location?.href);
+    url.protocol = url.protocol.replace(/^http/, "ws");
+    if (url.protocol !== "ws:" && url.protocol !== "wss:") {
+        throw new TypeError(`not a WebSocket URL: ${text}`);
+    }
+    url.hash = "";
+    return url.href;
+}
+
+function ignore() {}
+
+// `owner` has opened(), heard(text), dropped({code}), ended({code, reason}),
+// stateChanged({state, …}), and idle(): time to ask whether the peer lives.
+export class Link {
+    #url;
+    #options;
+    #owner;
+    #state = "new";
+    #socket;
+    #attempt = 0; // counts connect calls, so that a late one knows it is late
+    #failures = 0;
+    #openedAt = 0;
+    #heardAt = 0;
+    #askedAt = 0; // 0: nothing is asked
+    #why = "";
+    #timer;
+
+    // `url`: a string, or a function that returns one or a promise of one.
+    constructor(url, options, owner) {
+        this.#url = typeof url === "function" ? url : () => url;
+        this.#options = options;
+        this.#owner = owner;
+        if (typeof url !== "function") {
+            socketUrl(url);
+        }
+    }
+
+    get state() {
+        return this.#state;
+    }
+
+    get isOpen() {
+        return this.#state === "open" && this.#socket.readyState === OPEN;
+    }
+
+    // REQUIRES: isOpen.
+    send(text) {
+        this.#socket.send(text);
+    }
+
+    async connect() {
+        if (this.#state === "closed") {
+            return;
+        }
+        const attempt = ++this.#attempt;
+        this.#change("connecting");
+        this.#wait(this.#options.connectTimeout, () => this.#drop({
+            code: CLOSE_ABNORMAL, reason: "no connection in time" }));
+        try {
+            const url = socketUrl(await this.#url());
+            if (attempt === this.#attempt) {
+                this.#listen(new this.#options.WebSocket(url, PROTOCOL));
+            }
+        } catch (error) {
+            if (attempt === this.#attempt) {
+                this.#drop({ code: CLOSE_ABNORMAL, reason: error.message });
+            }
+        }
+    }
+
+    #listen(socket) {
+        this.#socket = socket;
+        this.#why = "";
+        socket.onopen = () => this.#opened();
+        socket.onmessage = (event) => {
+            this.#heardAt = Date.now();
+            if (this.#askedAt !== 0) {
+                this.#askedAt = 0;
+                this.#watch();
+            }
+            this.#owner.heard(event.data);
+        };
+        // Browsers do not say what it was; a close event follows.
+        socket.onerror = (event) => {
+            this.#why = event.message ?? "";
+        };
+        socket.onclose = (event) => this.#drop({
+            code: event.code, reason: event.reason || this.#why });
+    }
+
+    #opened() {
+        this.#openedAt = this.#heardAt = Date.now();
+        this.#askedAt = 0;
+        const previous = this.#state;
+        this.#state = "open";
+        this.#watch();
+        this.#owner.opened();
+        this.#tell(previous);
+    }
+
+    // A browser does not see the server's pings, so silence means nothing
+    // until an answer to our own question fails to come.
+    #watch() {
+        const { pingInterval, pingTimeout } = this.#options;
+        const now = Date.now();
+        if (this.#askedAt !== 0 && now - this.#askedAt >= pingTimeout) {
+            this.#drop({ code: CLOSE_ABNORMAL, reason: "no answer to a ping" });
+            return;
+        }
+        if (this.#askedAt === 0 && now - this.#heardAt >= pingInterval) {
+            this.#askedAt = now;
+            this.#owner.idle();
+        }
+        const next = this.#askedAt === 0
+            ? this.#heardAt + pingInterval : this.#askedAt + pingTimeout;
+        this.#wait(Math.max(next - now, MIN_WATCH_MS), () => this.#watch());
+    }
+
+    // The server says that it closes, or talks nonsense: `after` ms from now
+    // a new connection is tried.
+    leave({ code, reason, after }) {
+        this.#drop({ code, reason, after });
+    }
+
+    #drop({ code, reason, after }) {
+        this.#attempt++;
+        this.#abandon();
+        const steady = this.#state === "open" &&
+            Date.now() - this.#openedAt >= STEADY_MS;
+        this.#failures = steady ? 0 : this.#failures;
+        this.#owner.dropped({ code, reason });
+        if (this.#state === "closed") {
+            return; // by what the application did when it was told
+        }
+        if (code === CLOSE_BAD_COMMAND) {
+            this.#end({ code, reason });
+            return;
+        }
+        const told = Number.isFinite(after) ? Math.max(0, after) : undefined;
+        const delay = told !== undefined && code === CLOSE_RESTART
+            ? told : Math.max(told ?? 0, this.#nextBackoff());
+        this.#wait(delay, () => this.connect());
+        this.#change("waiting", { code, reason, delay });
+    }
+
+    #nextBackoff() {
+        const { minDelay, maxDelay } = this.#options;
+        return backoff(this.#failures++, { first: minDelay, most: maxDelay });
+    }
+
+    // Stops listening, and begins to close. Resolves when it is closed or
+    // given up.
+    #abandon() {
+        clearTimeout(this.#timer);
+        const socket = this.#socket;
+        this.#socket = undefined;
+        if (socket === undefined || socket.readyState === 3) {
+            return Promise.resolve();
+        }
+        socket.onopen = socket.onmessage = ignore;
+        socket.onerror = ignore; // closing while it connects is an error, too
+        return new Promise((resolve) => {
+            const giveUp = setTimeout(() => {
+                socket.terminate?.(); // Node's ws; browsers do it themselves
+                resolve();
+            }, this.#options.closeTimeout);
+            socket.onclose = () => {
+                clearTimeout(giveUp);
+                resolve();
+            };
+            socket.close(CLOSE_NORMAL);
+        });
+    }
+
+    #end(why) {
+        this.#change("closed", why);
+        this.#owner.ended(why);
+    }
+
+    // For good. Resolves when the socket is closed, or `closeTimeout` is over.
+    close() {
+        this.#attempt++;
+        const closed = this.#abandon();
+        if (this.#state !== "closed") {
+            this.#end({ code: CLOSE_NORMAL, reason: "closed" });
+        }
+        return closed;
+    }
+
+    #wait(ms, then) {
+        clearTimeout(this.#timer);
+        this.#timer = setTimeout(then, ms);
+    }
+
+    #change(state, why) {
+        const previous = this.#state;
+        this.#state = state;
+        this.#tell(previous, why);
+    }
+
+    #tell(previous, why = {}) {
+        this.#owner.stateChanged({ state: this.#state, previous, ...why });
+    }
+}
+
+// Throws where there is no WebSocket at all.
+export function defaultWebSocket() {
+    if (globalThis.WebSocket === undefined) {
+        throw new PubSubError(
+            "protocol", "no WebSocket here: give options.WebSocket");
+    }
+    return globalThis.WebSocket;
+}

@@ -1,0 +1,140 @@
+// One subscription, as the application has it: callbacks, and an async
+// iterator over its messages.
+//
+// Pending until the server's first reply, then active over
+// any number of connections, then ended, by unsubscribe() or by an error.
+
+import { PubSubError, tell } from "./errors.js";
+
+const EVENTS = ["Message", "Gap", "Gone", "Topic", "Join", "Leave",
+    "Subscribed", "Error"];
+
+export class Subscription {
+    #callbacks = {};
+    #leave;
+    #positions;
+    #buffer = []; // messages that the iterator has not given out
+    #limit;
+    #waiting = []; // {resolve, reject} of next() calls
+    #iterated;
+    #end; // {error}: undefined until it ended
+    #settleReady;
+
+    // `options` as of client.subscribe(); `leave()` unsubscribes, and
+    // `positions()` tells what has been got.
+    constructor(selector, options, { leave, positions }) {
+        this.selector = selector.text;
+        for (const event of EVENTS) {
+            this.#callbacks[event] = options[`on${event}`];
+        }
+        this.#leave = leave;
+        this.#positions = positions;
+        this.#limit = options.buffer ?? 1000;
+        // Who has a callback need not iterate: nothing piles up for him.
+        this.#iterated = options.onMessage === undefined;
+        this.ready = new Promise((resolve, reject) => {
+            this.#settleReady = { resolve, reject };
+        });
+        this.ready.catch(() => {}); // nobody has to listen
+    }
+
+    get closed() {
+        return this.#end !== undefined;
+    }
+
+    // {topic: {epoch, seq}} to go on from in another client, by the option
+    // `positions`.
+    positions() {
+        return this.#positions();
+    }
+
+    // Resolves when the server has heard of it, or need not.
+    unsubscribe() {
+        return this.#leave();
+    }
+
+    // -- the async iterator ---------------------------------------------
+
+    [Symbol.asyncIterator]() {
+        this.#iterated = true;
+        return this;
+    }
+
+    next() {
+        this.#iterated = true;
+        if (this.#buffer.length > 0) {
+            return Promise.resolve(
+                { done: false, value: this.#buffer.shift() });
+        }
+        if (this.#end !== undefined) {
+            const { error } = this.#end;
+            this.#end = {};
+            return error ? Promise.reject(error)
+                : Promise.resolve({ done: true, value: undefined });
+        }
+        return new Promise((resolve, reject) => {
+            this.#waiting.push({ resolve, reject });
+        });
+    }
+
+    // `break` out of `for await` unsubscribes.
+    return(value) {
+        this.#leave();
+        this.#buffer = [];
+        return Promise.resolve({ done: true, value });
+    }
+
+    // -- for the client ----------------------------------------------------
+
+    // `event`: one of EVENTS.
+    tell(event, value) {
+        if (this.#end === undefined) {
+            tell(this.#callbacks[event], value);
+        }
+    }
+
+    get hearsErrors() {
+        return this.#callbacks.Error !== undefined;
+    }
+
+    message(message) {
+        this.tell("Message", message);
+        if (!this.#iterated || this.#end !== undefined) {
+            return;
+        }
+        if (this.#waiting.length > 0) {
+            this.#waiting.shift().resolve({ done: false, value: message });
+            return;
+        }
+        this.#buffer.push(message);
+        if (this.#buffer.length > this.#limit) {
+            const { topic, seq } = this.#buffer.shift();
+            this.tell("Gap", { topic, from: seq, to: seq, cause: "buffer" });
+        }
+    }
+
+    subscribed(reply) {
+        this.#settleReady.resolve(reply);
+        this.tell("Subscribed", reply);
+    }
+
+    end(error) {
+        if (this.#end !== undefined) {
+            return;
+        }
+        if (error) {
+            this.tell("Error", error);
+        }
+        // An error is thrown once: to who waits, or to who asks next.
+        this.#end = this.#waiting.length > 0 ? {} : { error };
+        this.#settleReady.reject(
+            error ?? new PubSubError("closed", "the subscription is closed"));
+        for (const { resolve, reject } of this.#waiting.splice(0)) {
+            if (error) {
+                reject(error);
+            } else {
+                resolve({ done: true, value: undefined });
+            }
+        }
+    }
+}
