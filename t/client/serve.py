@@ -1,0 +1,66 @@
+"""An nginx of the functional tests' harness, for tests in other languages.
+
+Reads a JSON object a line, `{"do":"reload"}`, `{"do":"kill"}` (each worker,
+one after the other), `{"do":"stop"}`, and answers each with one. The first
+line that it writes says where nginx is. Ends by `stop` or the end of input;
+its exit status says whether all that holds for every test held.
+"""
+
+import json
+import pathlib
+import sys
+
+_ROOT = pathlib.Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(_ROOT / "functional"))
+
+# pylint: disable=wrong-import-position
+from support.config import HISTORY, LOCATIONS  # noqa: E402
+from support.nginx import Nginx  # noqa: E402
+
+# Long enough for all that is published while a client is away.
+_LONG = HISTORY.replace("main:8m", "main:32m").replace(
+    "history=100", "history=10000")
+_MORE = """
+location /narrow {
+    ws_pubsub zone=main;
+    ws_pubsub_allow_subscribe "hist/**";
+    ws_pubsub_allow_publish "hist/**";
+    ws_pubsub_max_message 2k;
+}
+location /denied {
+    ws_pubsub zone=main;
+}
+"""
+
+
+def say(**fields):
+    print(json.dumps(fields), flush=True)
+
+
+def obey(ng, command):
+    if command == "reload":
+        ng.reload()
+    elif command == "kill":
+        for pid in ng.worker_pids():
+            ng.kill_worker(pid)
+    else:
+        raise ValueError(command)
+
+
+def main():
+    ng = Nginx(workers=2, http=_LONG, locations=LOCATIONS + _MORE)
+    try:
+        ng.start()
+        say(port=ng.port)
+        for line in sys.stdin:
+            command = json.loads(line)["do"]
+            if command == "stop":
+                break
+            obey(ng, command)
+            say(done=command)
+    finally:
+        ng.stop()
+
+
+if __name__ == "__main__":
+    main()
