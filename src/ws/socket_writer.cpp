@@ -7,6 +7,9 @@ namespace ws_pubsub {
 
 namespace {
 
+// Small frames are copied together and sent by send(): for the kernel that is
+// less work than a list of buffers. More than this is not copied.
+constexpr size_t kCopiedBytes = 16UL * 1024;
 constexpr size_t kBuffersPerCall = 64;
 constexpr size_t kTlsRecordBytes = 16UL * 1024;
 
@@ -16,20 +19,25 @@ u_char* bytes_of(const Frame& frame)
     return reinterpret_cast<u_char*>(const_cast<char*>(frame.data()));
 }
 
-// Puts the frames that fit into one TLS record together at the front.
-void merge_small(Outbox& outbox)
+// How many of the first frames are not more than `most` bytes together.
+size_t frames_within(const Outbox& outbox, size_t most)
 {
     size_t count = 0;
     size_t bytes = 0;
-    while (count < outbox.frames() &&
-           bytes + outbox[count].size() <= kTlsRecordBytes) {
+    while (count < outbox.frames() && bytes + outbox[count].size() <= most) {
         bytes += outbox[count++].size();
     }
+    return count;
+}
+
+// Puts the frames that fit into one TLS record together at the front.
+void merge_small(Outbox& outbox)
+{
+    const size_t count = frames_within(outbox, kTlsRecordBytes);
     if (count < 2) {
         return;
     }
     std::string merged;
-    merged.reserve(bytes);
     uint32_t messages = 0;
     for (size_t i = 0; i < count; i++) {
         merged.append(outbox[i].data(), outbox[i].size());
@@ -61,12 +69,53 @@ bool SocketWriter::write(ngx_connection_t* c, Outbox& outbox)
 SocketWriter::Written SocketWriter::write_plain(ngx_connection_t* c,
                                                 Outbox& outbox)
 {
-    ngx_buf_t buffers[kBuffersPerCall] = {};
+    if (outbox.frames() == 1) {
+        return send_bytes(c, outbox,
+                          bytes_of(outbox[0]) + outbox.front_offset(),
+                          outbox[0].size() - outbox.front_offset());
+    }
+    const size_t count = frames_within(outbox, kCopiedBytes);
+    if (count < 2) {
+        return write_list(c, outbox);
+    }
+    // Where it was sent only in part, the rest is copied again next time: the
+    // kernel does not care where the bytes lie.
+    static u_char copy[kCopiedBytes];
+    u_char* end = copy;
+    for (size_t i = 0; i < count; i++) {
+        const size_t skipped = i == 0 ? outbox.front_offset() : 0;
+        end = ngx_cpymem(end, bytes_of(outbox[i]) + skipped,
+                         outbox[i].size() - skipped);
+    }
+    return send_bytes(c, outbox, copy, static_cast<size_t>(end - copy));
+}
+
+// Sends bytes that the outbox begins with.
+SocketWriter::Written SocketWriter::send_bytes(ngx_connection_t* c,
+                                               Outbox& outbox, u_char* bytes,
+                                               size_t size)
+{
+    const ssize_t sent = c->send(c, bytes, size);
+    if (sent == NGX_ERROR) {
+        return Written::failed;
+    }
+    if (sent > 0) {
+        outbox.consume(static_cast<size_t>(sent));
+    }
+    return sent == static_cast<ssize_t>(size) ? Written::all : Written::some;
+}
+
+// Large frames: as many as one call takes, without a copy.
+SocketWriter::Written SocketWriter::write_list(ngx_connection_t* c,
+                                               Outbox& outbox)
+{
+    ngx_buf_t buffers[kBuffersPerCall];
     ngx_chain_t chain[kBuffersPerCall];
     const size_t count = std::min(outbox.frames(), kBuffersPerCall);
     off_t wanted = 0;
     for (size_t i = 0; i < count; i++) {
         ngx_buf_t& buffer = buffers[i];
+        buffer = {};
         buffer.memory = 1;
         buffer.start = bytes_of(outbox[i]);
         buffer.end = buffer.last = buffer.start + outbox[i].size();
@@ -93,18 +142,12 @@ SocketWriter::Written SocketWriter::write_tls(ngx_connection_t* c,
         merge_small(outbox);
     }
     const Frame& front = outbox[0];
-    const size_t wanted = front.size() - outbox.front_offset();
-    const ssize_t sent =
-        c->send(c, bytes_of(front) + outbox.front_offset(), wanted);
-    if (sent == NGX_ERROR) {
-        return Written::failed;
-    }
-    pinned_ = sent == NGX_AGAIN;
-    if (sent > 0) {
-        outbox.consume(static_cast<size_t>(sent));
-    }
-    return sent > 0 && static_cast<size_t>(sent) == wanted ? Written::all
-                                                           : Written::some;
+    const size_t left = outbox.bytes();
+    const Written written =
+        send_bytes(c, outbox, bytes_of(front) + outbox.front_offset(),
+                   front.size() - outbox.front_offset());
+    pinned_ = written == Written::some && outbox.bytes() == left;
+    return written;
 }
 
 } // namespace ws_pubsub

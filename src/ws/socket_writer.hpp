@@ -22,6 +22,9 @@ private:
     enum class Written : uint8_t { all, some, failed };
 
     static Written write_plain(ngx_connection_t* c, Outbox& outbox);
+    static Written write_list(ngx_connection_t* c, Outbox& outbox);
+    static Written send_bytes(ngx_connection_t* c, Outbox& outbox,
+                              u_char* bytes, size_t size);
     Written write_tls(ngx_connection_t* c, Outbox& outbox);
 
     bool pinned_ = false;
