@@ -144,7 +144,6 @@ public:
 private:
     friend class Broker;
 
-
     Transport& transport_;
     Outbox outbox_;
     uint64_t stamp_ = 0; // of the last delivery, so that none comes twice

@@ -18,6 +18,9 @@ namespace {
 
 constexpr ngx_msec_t kTickMs = 1000;
 
+// How often messages wait for other events of the same turn.
+constexpr int kMaxDeferrals = 256;
+
 std::unique_ptr<Worker> g_worker;
 
 // A process that we may not signal is there all the same.
@@ -146,6 +149,13 @@ void ZoneWorker::wake(size_t worker, int wake_fd)
     }
 }
 
+void ZoneWorker::read_inbox_soon()
+{
+    if (!inbox_event_.posted) {
+        ngx_post_event(&inbox_event_, &ngx_posted_events);
+    }
+}
+
 void ZoneWorker::run_soon()
 {
     if (!run_event_.posted) {
@@ -180,15 +190,30 @@ void ZoneWorker::on_wake(ngx_event_t* event)
     const auto* c = static_cast<ngx_connection_t*>(event->data);
     eventfd_t count = 0;
     eventfd_read(c->fd, &count);
-    on_inbox(&static_cast<ZoneWorker*>(c->data)->inbox_event_);
+    static_cast<ZoneWorker*>(c->data)->read_inbox_soon();
 }
 
+// Messages that one turn of the event loop brings are delivered together: as
+// long as other events of this turn are waiting, such as further requests of a
+// connection that pipelines them, they go first.
 void ZoneWorker::on_inbox(ngx_event_t* event)
 {
     auto* self = static_cast<ZoneWorker*>(event->data);
+    if (!ngx_queue_empty(&ngx_posted_events) &&
+        self->deferrals_ < kMaxDeferrals) {
+        self->deferrals_++;
+        ngx_post_event(event, &ngx_posted_events);
+        return;
+    }
+    self->deferrals_ = 0;
+    self->read_inbox();
+}
+
+void ZoneWorker::read_inbox()
+{
     guarded([&] {
-        if (self->broker_ && self->broker_->read_inbox() && !event->posted) {
-            ngx_post_event(event, &ngx_posted_next_events);
+        if (broker_ && broker_->read_inbox() && !inbox_event_.posted) {
+            ngx_post_event(&inbox_event_, &ngx_posted_next_events);
         }
     });
 }
@@ -220,7 +245,7 @@ void ZoneWorker::tick(int64_t now_ms)
     store_.expire(now_ms);
     // A publisher that dies between its publish and its wake leaves an inbox
     // that nobody was told of.
-    on_inbox(&inbox_event_);
+    read_inbox();
     on_run(&run_event_);
     detach_if_idle();
 }

@@ -59,6 +59,8 @@ private:
     void run_at(int64_t ticks_ms) override;
     void listen(ngx_cycle_t* cycle);
     void stop_listening();
+    void read_inbox();
+    void read_inbox_soon();
     void detach_if_idle();
 
     static void on_wake(ngx_event_t* event);
@@ -75,6 +77,7 @@ private:
     std::optional<Broker> broker_;
     ngx_connection_t* wake_connection_ = nullptr;
     ngx_event_t inbox_event_{};
+    int deferrals_ = 0; // of the inbox event that is posted
     ngx_event_t run_event_{};
     ngx_event_t due_event_{};
     ngx_connection_t no_connection_{}; // for the log of a timer's event
