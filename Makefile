@@ -33,7 +33,7 @@ COMPILE_WITH = $(SUBMAKE) -j$(JOBS) -f auto/compile.mk
 
 .PHONY: build deps module lws unit functional client browser test run install \
     uninstall newest static lint lint-format lint-tidy lint-layers lint-shell \
-    fuzz clean distclean help
+    fuzz bench bench-programs clean distclean help
 .NOTPARALLEL:
 .DEFAULT_GOAL := build
 
@@ -123,6 +123,22 @@ fuzz: deps ## each fuzz target for FUZZ_SECONDS over its corpus
 	    MAINS='$(FUZZ_MAINS)' EXTRA_LDFLAGS=-fsanitize=fuzzer \
 	    EXTRA_CXXFLAGS='-fsanitize=fuzzer-no-link $(FUZZ_FLAGS)' && \
 	auto/fuzz $(FUZZ_SECONDS) $(patsubst $(ROOT)/%.cpp,build/fuzz/bin/%,$(FUZZ_MAINS))
+
+## Measuring
+QUICK ?=##                          1: in less than two minutes, less exact
+ROUNDS ?=##                         how often each server gets its turn
+BENCH_MAINS = $(ROOT)/bench/load/main.cpp $(ROOT)/bench/floor/main.cpp
+BENCH_SOURCES = $(filter-out $(BENCH_MAINS),$(wildcard $(foreach dir,wire load floor,$(ROOT)/bench/$(dir)/*.cpp)))
+RUN_BENCH = QUICK='$(QUICK)' ROUNDS='$(ROUNDS)' NGINX='$(NGINX)' WS_PUBSUB_MODULE='$(MODULE)' \
+    $(PYTHON) -B bench/run/main.py
+
+bench: bench-programs ## this module beside nchan and a bare epoll server: bench/results (QUICK, ROUNDS)
+	@$(RUN_BENCH) compare $(ONLY)
+
+bench-programs: $(TEST_BUILD)
+	@auto/packages bench
+	@$(COMPILE_WITH) ARCHIVE=$(ROOT)/build/bench/libbench.a MAINS='$(BENCH_MAINS)' \
+	    SOURCES='$(BENCH_SOURCES)' EXTRA_CXXFLAGS=-I$(ROOT)/bench LIBS='-lssl -lcrypto -lz'
 
 lint: lint-shell lint-layers lint-format lint-tidy ## everything that is checked without running it
 

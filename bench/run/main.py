@@ -1,0 +1,26 @@
+"""python3 bench/run/main.py compare|growth|profile [key ...]
+
+Environment: QUICK=1, ROUNDS=n, NGINX, WS_PUBSUB_MODULE, NCHAN_MODULE."""
+
+import os
+import sys
+
+import machine
+
+
+def main():
+    if len(sys.argv) < 2:
+        sys.exit(__doc__)
+    machine.enter_namespace()
+    # After it: this is a new process then.
+    import compare
+    rounds = int(os.environ.get("ROUNDS") or 0)
+    quick = os.environ.get("QUICK", "") not in ("", "0")
+    commands = {
+        "compare": lambda: compare.compare(quick, rounds, sys.argv[2:]),
+    }
+    commands[sys.argv[1]]()
+
+
+if __name__ == "__main__":
+    main()
