@@ -33,7 +33,7 @@ COMPILE_WITH = $(SUBMAKE) -j$(JOBS) -f auto/compile.mk
 
 .PHONY: build deps module lws unit functional client browser test run install \
     uninstall newest static lint lint-format lint-tidy lint-layers lint-shell \
-    fuzz bench bench-programs clean distclean help
+    fuzz bench bench-growth bench-profile bench-instructions bench-programs clean distclean help
 .NOTPARALLEL:
 .DEFAULT_GOAL := build
 
@@ -127,6 +127,7 @@ fuzz: deps ## each fuzz target for FUZZ_SECONDS over its corpus
 ## Measuring
 QUICK ?=##                          1: in less than two minutes, less exact
 ROUNDS ?=##                         how often each server gets its turn
+ONLY ?=##                           some rows instead of all, e.g. ONLY="single burst"
 BENCH_MAINS = $(ROOT)/bench/load/main.cpp $(ROOT)/bench/floor/main.cpp
 BENCH_SOURCES = $(filter-out $(BENCH_MAINS),$(wildcard $(foreach dir,wire load floor,$(ROOT)/bench/$(dir)/*.cpp)))
 RUN_BENCH = QUICK='$(QUICK)' ROUNDS='$(ROUNDS)' NGINX='$(NGINX)' WS_PUBSUB_MODULE='$(MODULE)' \
@@ -134,6 +135,12 @@ RUN_BENCH = QUICK='$(QUICK)' ROUNDS='$(ROUNDS)' NGINX='$(NGINX)' WS_PUBSUB_MODUL
 
 bench: bench-programs ## this module beside nchan and a bare epoll server: bench/results (QUICK, ROUNDS)
 	@$(RUN_BENCH) compare $(ONLY)
+
+bench-growth: bench-programs ## the cost as the work grows, a plot each: bench/results (QUICK, ROUNDS)
+	@$(RUN_BENCH) growth $(ONLY)
+
+bench-profile: bench-programs ## perf on the fan-out
+	@$(RUN_BENCH) profile $(ONLY)
 
 bench-programs: $(TEST_BUILD)
 	@auto/packages bench

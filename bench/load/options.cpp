@@ -13,6 +13,7 @@ namespace ws_bench {
 namespace {
 
 constexpr const char* kUsage = R"(usage: load --port N [--option value ...]
+  --publish-port N        where to publish, without TLS; else at --port
   --servers PID,PID       whose CPU time and memory to read
   --tls 1, --deflate 1    TLS 1.3, permessage-deflate
   --subscribe-path /sub/% --publish-path /pub/%     % is the topic's number
@@ -76,6 +77,7 @@ Setters setters(Options& o)
     };
     return {
         {"--port", number(o.port)},
+        {"--publish-port", number(o.publish_port)},
         {"--servers",
          [&o](std::string_view list) {
              o.servers = parse_pids(list);

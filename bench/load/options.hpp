@@ -19,6 +19,7 @@ enum class Pace : uint8_t {
 
 struct Options {
     uint16_t port = 0;
+    uint16_t publish_port = 0; // 0: the same; never TLS if it is another
     bool tls = false;
     bool deflate = false;
     std::vector<pid_t> servers;

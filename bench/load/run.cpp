@@ -31,7 +31,11 @@ JsonObject Run::measure()
     crowd_.gather(options_.subscribers);
     for (size_t i = 0; i < options_.publishers; i++) {
         publishers_.push_back(std::make_unique<Publisher>(loop_, options_));
-        publishers_.back()->connect({options_.port, options_.tls}, 0, 0);
+        publishers_.back()->connect(
+            options_.publish_port == 0
+                ? Target{options_.port, options_.tls}
+                : Target{options_.publish_port, false},
+            0, 0);
     }
     for (const int64_t end = now_ns() + kSettle; now_ns() < end;) {
         loop_.turn(end);
@@ -86,7 +90,7 @@ void Run::measure_idle()
 void Run::fill_topics()
 {
     const Memory before = memory(options_.servers);
-    const int64_t begin_ns = now_ns();
+    const std::vector<int64_t> cpu_before = cpu_ns(options_.servers);
     Publisher& publisher = *publishers_[0];
     size_t sent = 0;
     size_t answered = 0;
@@ -101,6 +105,7 @@ void Run::fill_topics()
         answered += answers;
         answered_ += answers;
     }
+    const std::vector<int64_t> cpu_after = cpu_ns(options_.servers);
     const Memory after = memory(options_.servers);
     const auto topics = static_cast<double>(options_.topics);
     result_.add("topic_pss",
@@ -108,8 +113,11 @@ void Run::fill_topics()
     result_.add("topic_pss_shmem",
                 static_cast<double>(after.pss_shmem - before.pss_shmem) /
                     topics);
-    result_.add("fill_us",
-                static_cast<double>(now_ns() - begin_ns) / 1e3 / topics);
+    int64_t cpu = 0;
+    for (size_t i = 0; i < cpu_before.size(); i++) {
+        cpu += cpu_after[i] - cpu_before[i];
+    }
+    result_.add("topic_us", static_cast<double>(cpu) / 1e3 / topics);
 }
 
 void Run::publish_one(Publisher& publisher, int64_t intended_ns)

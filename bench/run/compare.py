@@ -7,6 +7,7 @@ import load
 import machine
 import report
 import servers
+import svg
 from scenarios import SCENARIOS
 
 RESULTS = servers.ROOT / "bench/results"
@@ -48,21 +49,35 @@ def medians(values):
     }
 
 
+def plot(scenarios, rows):
+    """The first value of each row, less being better."""
+    groups = []
+    for scenario in scenarios:
+        row = rows[scenario.key]
+        name = next(iter(report.value_names(row)), None)
+        mine = {server: row[server][name] for server in report.NAMES
+                if name in row.get(server, {})}
+        if scenario.less_is_better and mine and min(mine.values()) > 0:
+            groups.append((f"{scenario.title}: {name.split(' (')[0]}", mine))
+    return svg.bars("Multiples of the least, and the value itself (less is "
+                    "better)", report.NAMES, groups)
+
+
 def compare(quick, rounds, only):
     seconds = 0.7 if quick else 2
     rounds = rounds or (1 if quick else 3)
-    raw, rows = [], []
-    for scenario in SCENARIOS:
-        if only and scenario.key not in only:
-            continue
-        if quick and not scenario.in_quick:
-            continue
-        row = medians(run_rounds(scenario, rounds, seconds, raw))
-        rows.append((scenario, row))
-        print("\n".join(report.lines_of(scenario, row)), flush=True)
+    scenarios = [s for s in SCENARIOS if not only or s.key in only]
+    raw, rows = [], {}
+    for scenario in scenarios:
+        rows[scenario.key] = medians(
+            run_rounds(scenario, rounds, seconds, raw))
+        print("\n".join(report.lines_of(scenario, rows) +
+                        report.failures(scenario, rows[scenario.key])),
+              flush=True)
     RESULTS.mkdir(exist_ok=True)
     (RESULTS / "raw.json").write_text(json.dumps(raw, indent=1) + "\n")
     head = machine.description(servers.NGINX)
     (RESULTS / "results.md").write_text(
-        report.document(head, rows, rounds, seconds))
+        report.document(head, scenarios, rows, rounds, seconds))
+    (RESULTS / "results.svg").write_text(plot(scenarios, rows))
     print(f"bench: see {RESULTS.relative_to(servers.ROOT)}/results.md")

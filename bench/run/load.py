@@ -9,9 +9,10 @@ import servers
 DONE_AFTER_S = 180
 
 
-def run(server, options, server_options):
+def run(server, options, server_options, watch=None):
     """Starts the server, runs the generator, and returns what it says, with
-    "failed" in it when it is no result."""
+    "failed" in it when it is no result. `watch`, called with the server that
+    runs, may start a thread to look at it."""
     with server.start(**server_options) as running:
         words = {"--port": running.port,
                  "--servers": ",".join(map(str, running.pids)),
@@ -27,11 +28,14 @@ def run(server, options, server_options):
         command = [*pin, servers.BIN / "load/main"]
         for name, value in words.items():
             command += [name, str(value)]
+        watcher = watch(running) if watch else None
         try:
             done = subprocess.run(command, capture_output=True, text=True,
                                   timeout=DONE_AFTER_S, check=False)
         except subprocess.TimeoutExpired:
             return {"failed": "took too long"}
+        if watcher:
+            watcher.join()
     if done.returncode != 0:
         return {"failed": done.stderr.strip() or f"exit {done.returncode}"}
     result = json.loads(done.stdout)

@@ -14,10 +14,14 @@ def main():
     machine.enter_namespace()
     # After it: this is a new process then.
     import compare
+    import growth
+    import profile_server
     rounds = int(os.environ.get("ROUNDS") or 0)
     quick = os.environ.get("QUICK", "") not in ("", "0")
     commands = {
         "compare": lambda: compare.compare(quick, rounds, sys.argv[2:]),
+        "growth": lambda: growth.grow(quick, rounds, sys.argv[2:]),
+        "profile": lambda: profile_server.profile(sys.argv[2:]),
     }
     commands[sys.argv[1]]()
 

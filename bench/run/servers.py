@@ -19,8 +19,9 @@ MODULE = os.environ.get("WS_PUBSUB_MODULE",
 NCHAN = pathlib.Path(os.environ.get(
     "NCHAN_MODULE", "/usr/lib/nginx/modules/ngx_nchan_module.so"))
 
-# nginx as a busy publisher's own would be: no log, connections kept, room for
-# several pipelined requests. The same for both modules.
+# nginx as a busy publisher's own would be: no log, connections kept; a port of
+# their own for publishers, who get room for several pipelined requests. The
+# same for both modules.
 NGINX_CONF = """
 daemon off;
 worker_processes {workers};
@@ -33,8 +34,6 @@ http {{
     access_log off;
     keepalive_requests 1000000000;
     keepalive_timeout 1h;
-    client_header_buffer_size 32k;
-    client_body_buffer_size 128k;
     client_body_temp_path temp/body; proxy_temp_path temp/proxy;
     fastcgi_temp_path temp/fastcgi; uwsgi_temp_path temp/uwsgi;
     scgi_temp_path temp/scgi;
@@ -44,14 +43,20 @@ http {{
     {http}
     server {{
         listen 127.0.0.1:{port} {tls} {reuseport} backlog=4096;
-        {server}
+        {subscribe}
+    }}
+    server {{
+        listen 127.0.0.1:{publish_port} {reuseport} backlog=4096;
+        client_header_buffer_size 32k;
+        client_body_buffer_size 128k;
+        {publish}
     }}
 }}
 """
 
 OURS = {
     "http": "ws_pubsub_zone bench:{zone};",
-    "server": """
+    "subscribe": """
         ws_pubsub_compression {compression};
         location /sub/ {{
             ws_pubsub zone=bench topic=$arg_id;
@@ -64,19 +69,21 @@ OURS = {
             ws_pubsub_max_subscriptions 1000;
             ws_pubsub_log_at connect;
         }}
-        location /pub/ {{ ws_pubsub_api zone=bench; }}
     """,
+    "publish": "location /pub/ {{ ws_pubsub_api zone=bench; }}",
 }
 
 # One message kept, as ours keeps the last value.
 NCHAN_CONF = {
     "http": "nchan_shared_memory_size {zone};",
-    "server": """
+    "subscribe": """
         location /sub/ {{
             nchan_subscriber websocket;
             nchan_channel_id $arg_id;
             nchan_message_buffer_length 1;
         }}
+    """,
+    "publish": """
         location /pub/ {{
             nchan_publisher http;
             nchan_channel_id $arg_id;
@@ -180,21 +187,22 @@ class Nginx:
         prefix = RUN / self.name
         (prefix / "temp").mkdir(parents=True, exist_ok=True)
         make_certificate()
-        port = free_port()
+        port, publish_port = free_port(), free_port()
         words = {"zone": zone, "compression": "on" if deflate else "off",
                  "deflate": "nchan_deflate_message_for_websocket on;"
                             if deflate else ""}
         (prefix / "nginx.conf").write_text(NGINX_CONF.format(
             workers=workers, module=self.module, connections=connections,
             user="user root;" if os.geteuid() == 0 else "", run=RUN, port=port,
-            tls="ssl" if tls else "",
+            publish_port=publish_port, tls="ssl" if tls else "",
             reuseport="reuseport" if workers > 1 else "",
-            http=self.conf["http"].format(**words),
-            server=self.conf["server"].format(**words)))
+            **{part: text.format(**words)
+               for part, text in self.conf.items()}))
         pin = machine.on_core(0) if workers == 1 else machine.on_cores(workers)
         return started(
             [*pin, NGINX, "-e", "stderr", "-p", prefix, "-c", "nginx.conf"],
-            port, lambda pid: children(pid, workers), self.load)
+            port, lambda pid: children(pid, workers),
+            {**self.load, "--publish-port": publish_port})
 
 
 PLAIN = {"--subscribe-path": "/sub/?id=t%", "--publish-path": "/pub/t%"}
