@@ -142,6 +142,15 @@ bench-growth: bench-programs ## the cost as the work grows, a plot each: bench/r
 bench-profile: bench-programs ## perf on the fan-out
 	@$(RUN_BENCH) profile $(ONLY)
 
+COUNTED = $(ROOT)/bench/callgrind
+bench-instructions: deps ## count the hot path's instructions, unmoved by noise: bench/results/instructions.md
+	@auto/packages bench
+	@auto/lws
+	@$(COMPILE_WITH) ARCHIVE=$(ROOT)/build/bench/counted/libpure.a MAINS='$(COUNTED)/main.cpp' \
+	    SOURCES='$(PURE_SOURCES) $(filter-out %/main.cpp,$(wildcard $(COUNTED)/*.cpp)) $(wildcard $(ROOT)/bench/wire/*.cpp) $(ROOT)/bench/load/payload.cpp' \
+	    EXTRA_CXXFLAGS=-I$(ROOT)/bench EXTRA_LIBS=-lcrypto
+	@$(PYTHON) -B bench/run/instructions.py $(ROOT)/build/bench/counted/bin/bench/callgrind/main
+
 bench-programs: $(TEST_BUILD)
 	@auto/packages bench
 	@$(COMPILE_WITH) ARCHIVE=$(ROOT)/build/bench/libbench.a MAINS='$(BENCH_MAINS)' \

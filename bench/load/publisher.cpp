@@ -2,10 +2,12 @@
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
 #include <charconv>
 #include <cstdio>
 #include <utility>
 
+#include "wire/fail.hpp"
 #include "wire/http.hpp"
 
 namespace ws_bench {
@@ -43,6 +45,12 @@ void Publisher::post()
         send(requests_);
         requests_.clear();
     }
+}
+
+void Publisher::on_closed()
+{
+    errno = 0;
+    fail("the server closed a publisher's connection");
 }
 
 size_t Publisher::take_answers()

@@ -27,7 +27,8 @@ public:
 
 protected:
     size_t on_bytes(std::string_view bytes) override;
-    void on_closed() override {}
+    // Ends the program: a run without its publishers says nothing.
+    void on_closed() override;
 
 private:
     std::string path_before_; // the topic's number

@@ -31,11 +31,10 @@ JsonObject Run::measure()
     crowd_.gather(options_.subscribers);
     for (size_t i = 0; i < options_.publishers; i++) {
         publishers_.push_back(std::make_unique<Publisher>(loop_, options_));
-        publishers_.back()->connect(
-            options_.publish_port == 0
-                ? Target{options_.port, options_.tls}
-                : Target{options_.publish_port, false},
-            0, 0);
+        publishers_.back()->connect(options_.publish_port == 0
+                                        ? Target{options_.port, options_.tls}
+                                        : Target{options_.publish_port, false},
+                                    0, 0);
     }
     for (const int64_t end = now_ns() + kSettle; now_ns() < end;) {
         loop_.turn(end);
@@ -49,19 +48,28 @@ JsonObject Run::measure()
         fill_topics();
     }
 
-    const int64_t from_ns = now_ns() + seconds(options_.warmup_s);
-    const int64_t to_ns = from_ns + seconds(options_.duration_s);
     rate_from_ns_ = now_ns();
+    warm_up();
+    const int64_t to_ns = now_ns() + seconds(options_.duration_s);
     if (options_.rate > 0) {
-        deliveries_.measure(from_ns, to_ns);
+        deliveries_.measure(now_ns(), to_ns);
     }
-    publish_until(from_ns);
     const Sample from = sample();
     publish_until(to_ns);
     const Sample to = sample();
     drain();
     report(from, to);
     return result_;
+}
+
+// Until the time is over, and the server has woken up whole: each publisher got
+// an answer, from whatever worker it is with.
+void Run::warm_up()
+{
+    const uint64_t wanted = answered_ + publishers_.size();
+    do {
+        publish_until(now_ns() + seconds(options_.warmup_s));
+    } while (answered_ < wanted && !is_stuck());
 }
 
 void Run::measure_idle()
@@ -271,6 +279,7 @@ void Run::report(const Sample& from, const Sample& to)
     result_.add("lost", deliveries_.lost() + missing);
     result_.add("repeated", deliveries_.repeated());
     result_.add("misrouted", deliveries_.misrouted());
+    result_.add("unanswered", published_ - answered_);
     result_.add("refused", refused());
     result_.add("strange", crowd_.audience().strange);
     result_.add("closed", crowd_.audience().closed);

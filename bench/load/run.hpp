@@ -37,6 +37,7 @@ private:
         uint64_t reads;
     };
 
+    void warm_up();
     void measure_idle();
     void fill_topics();
     void publish_until(int64_t end_ns);

@@ -3,6 +3,7 @@
 import contextlib
 import os
 import pathlib
+import resource
 import signal
 import socket
 import subprocess
@@ -19,6 +20,9 @@ MODULE = os.environ.get("WS_PUBSUB_MODULE",
 NCHAN = pathlib.Path(os.environ.get(
     "NCHAN_MODULE", "/usr/lib/nginx/modules/ngx_nchan_module.so"))
 
+# Each side of a connection needs one, in its own process.
+DESCRIPTORS = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+
 # nginx as a busy publisher's own would be: no log, connections kept; a port of
 # their own for publishers, who get room for several pipelined requests. The
 # same for both modules.
@@ -34,6 +38,7 @@ http {{
     access_log off;
     keepalive_requests 1000000000;
     keepalive_timeout 1h;
+    client_header_timeout 1h;
     client_body_temp_path temp/body; proxy_temp_path temp/proxy;
     fastcgi_temp_path temp/fastcgi; uwsgi_temp_path temp/uwsgi;
     scgi_temp_path temp/scgi;
@@ -119,6 +124,10 @@ class Running:
                                                          load)
 
 
+class DoesNotStart(Exception):
+    pass
+
+
 def wait_for(port, process):
     for _ in range(400):
         with contextlib.suppress(OSError):
@@ -127,7 +136,7 @@ def wait_for(port, process):
         if process.poll() is not None:
             break
         time.sleep(0.025)
-    raise RuntimeError(f"the server does not start: {process.args}")
+    raise DoesNotStart(f"does not start: {process.args}")
 
 
 def children(pid, count):
@@ -144,8 +153,10 @@ def children(pid, count):
 def started(command, port, pids_of, load):
     # nginx reads a variable NGINX of its own: sockets that it inherits.
     environment = {k: v for k, v in os.environ.items() if k != "NGINX"}
-    process = subprocess.Popen(command, start_new_session=True,
-                               env=environment)
+    process = subprocess.Popen(
+        command, start_new_session=True, env=environment,
+        preexec_fn=lambda: resource.setrlimit(
+            resource.RLIMIT_NOFILE, (DESCRIPTORS, DESCRIPTORS)))
     try:
         wait_for(port, process)
         yield Running(process, port, pids_of(process.pid), load)
@@ -183,7 +194,7 @@ class Nginx:
         return pathlib.Path(self.module).exists()
 
     def start(self, workers=1, tls=False, deflate=False, zone="64m",
-              connections=19000):
+              connections=min(DESCRIPTORS, 60_000) - 100):
         prefix = RUN / self.name
         (prefix / "temp").mkdir(parents=True, exist_ok=True)
         make_certificate()
