@@ -1,6 +1,7 @@
 #include "load/run.hpp"
 
 #include <algorithm>
+#include <ctime>
 
 #include "wire/clock.hpp"
 
@@ -13,6 +14,10 @@ constexpr int64_t kPatience = 5 * kSecond;
 // A turn of the loop ends at least so often.
 constexpr int64_t kLook = kSecond / 10;
 constexpr size_t kFillWindow = 64;
+// In a closed loop nobody is in a hurry: events gather for so long. Else the
+// server would pay for waking this program with almost each of its sends, and
+// this program for a sleep after each: real clients are on other machines.
+constexpr timespec kNap{0, kSecond / 10'000};
 
 int64_t seconds(double s)
 {
@@ -220,6 +225,9 @@ void Run::publish_until(int64_t end_ns)
         loop_.turn(until);
         if (options_.rate > 0 || options_.pace == Pace::deliveries) {
             take_answers();
+        }
+        if (options_.rate == 0 && options_.pace == Pace::deliveries) {
+            nanosleep(&kNap, nullptr);
         }
     }
 }

@@ -78,21 +78,22 @@ OURS = {
     "publish": "location /pub/ {{ ws_pubsub_api zone=bench; }}",
 }
 
-# One message kept, as ours keeps the last value.
+# One message kept, as ours keeps the last value; with several workers as many as
+# are in flight, for nchan loses messages otherwise.
 NCHAN_CONF = {
     "http": "nchan_shared_memory_size {zone};",
     "subscribe": """
         location /sub/ {{
             nchan_subscriber websocket;
             nchan_channel_id $arg_id;
-            nchan_message_buffer_length 1;
+            nchan_message_buffer_length {kept};
         }}
     """,
     "publish": """
         location /pub/ {{
             nchan_publisher http;
             nchan_channel_id $arg_id;
-            nchan_message_buffer_length 1;
+            nchan_message_buffer_length {kept};
             {deflate}
         }}
     """,
@@ -199,7 +200,7 @@ class Nginx:
         (prefix / "temp").mkdir(parents=True, exist_ok=True)
         make_certificate()
         port, publish_port = free_port(), free_port()
-        words = {"zone": zone, "compression": "on" if deflate else "off",
+        words = {"zone": zone, "kept": 1 if workers == 1 else 64, "compression": "on" if deflate else "off",
                  "deflate": "nchan_deflate_message_for_websocket on;"
                             if deflate else ""}
         (prefix / "nginx.conf").write_text(NGINX_CONF.format(

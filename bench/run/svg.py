@@ -3,13 +3,15 @@
 import html
 import math
 
-COLOURS = ["#8a8a8a", "#0b6fb8", "#57a7dd", "#d9822b", "#6a9a3b", "#9b59b6"]
-FONT = 'font-family="sans-serif" font-size="12"'
+# Of the servers.
+COLOURS = {"floor": "#8a8a8a", "ws_pubsub": "#0b6fb8",
+           "ws_pubsub json": "#57a7dd", "nchan": "#d9822b"}
 
 
-def text(x, y, words, anchor="start", more=""):
-    return (f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}" {FONT} '
-            f'{more}>{html.escape(words)}</text>')
+def text(x, y, words, anchor="start", size=12, weight="normal"):
+    return (f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}" '
+            f'font-family="sans-serif" font-size="{size}" '
+            f'font-weight="{weight}">{html.escape(words)}</text>')
 
 
 def line(x1, y1, x2, y2, colour="#ddd"):
@@ -26,9 +28,9 @@ def page(width, height, parts):
 
 def legend(names, x, y):
     parts = []
-    for i, name in enumerate(names):
+    for name in names:
         parts.append(f'<rect x="{x}" y="{y - 9}" width="10" height="10" '
-                     f'fill="{COLOURS[i % len(COLOURS)]}"/>')
+                     f'fill="{COLOURS[name]}"/>')
         parts.append(text(x + 15, y, name))
         x += 40 + 7 * len(name)
     return parts
@@ -72,7 +74,7 @@ def bars(title, names, groups):
               for label, values in groups]
     scale = LogScale([1, *(r for _, _, mine in ratios for r in mine.values())],
                      left, width - 110)
-    parts = [text(10, 22, title, more='font-weight="bold"'),
+    parts = [text(10, 22, title, weight="bold"),
              *legend(names, 10, 44)]
     top = y = 62
     for label, values, mine in ratios:
@@ -82,10 +84,10 @@ def bars(title, names, groups):
             parts.append(
                 f'<rect x="{left}" y="{y}" width="{end - left:.1f}" '
                 f'height="{bar - 2}" '
-                f'fill="{COLOURS[names.index(name) % len(COLOURS)]}"/>')
+                f'fill="{COLOURS[name]}"/>')
             parts.append(text(end + 4, y + bar - 2,
                               f"{ratio:.2f}x   {short(values[name])}",
-                              more='font-size="9"'))
+                              size=9))
             y += bar
         y += 8
     grid = [line(scale.at(t), top - 6, scale.at(t), y) for t in scale.ticks()]
@@ -98,7 +100,7 @@ def lines(title, x_name, y_name, series):
     points = [point for mine in series.values() for point in mine]
     across = LogScale([x for x, _ in points], left, right)
     up = LogScale([y for _, y in points], bottom, top)
-    parts = [text(10, 22, title, more='font-weight="bold"'),
+    parts = [text(10, 22, title, weight="bold"),
              *legend(list(series), 10, 44)]
     for tick in across.ticks():
         parts.append(line(across.at(tick), top, across.at(tick), bottom))
@@ -108,8 +110,8 @@ def lines(title, x_name, y_name, series):
         parts.append(text(left - 6, up.at(tick) + 4, short(tick), "end"))
     parts.append(text((left + right) / 2, bottom + 36, x_name, "middle"))
     parts.append(text(right, top - 6, y_name, "end"))
-    for i, mine in enumerate(series.values()):
-        colour = COLOURS[i % len(COLOURS)]
+    for name, mine in series.items():
+        colour = COLOURS[name]
         path = " ".join(f"{across.at(x):.1f},{up.at(y):.1f}" for x, y in mine)
         parts.append(f'<polyline points="{path}" fill="none" '
                      f'stroke="{colour}" stroke-width="2"/>')
