@@ -54,6 +54,8 @@ public:
     Kind next();
     [[nodiscard]] const Command& command() const { return command_; }
     [[nodiscard]] const Error& error() const { return error_; }
+    // What was not read yet.
+    [[nodiscard]] std::string_view rest() const { return rest_; }
 
 private:
     std::string_view rest_;

@@ -12,11 +12,29 @@ namespace {
 constexpr Error kDenied{Errc::denied, "not allowed"};
 constexpr Error kUnknownTopic{Errc::unknown_topic, "unknown topic"};
 
+// What commands cost, and what a session may spend in a turn. One that looks
+// through the zone is worth a turn of its own.
+constexpr int kEffortPerTurn = 64;
+
+int effort_of(const Command& command)
+{
+    switch (command.op) {
+    case Op::subscribe:
+    case Op::get:
+        return is_topic(command.topic) ? 4 : kEffortPerTurn;
+    case Op::history:
+        return 16;
+    default:
+        return 1;
+    }
+}
+
 } // namespace
 
 JsonProtocol::JsonProtocol(ClientContext context)
     : context_(std::move(context)),
-      bucket_(context_.rate, context_.clock.now_ms())
+      bucket_(context_.rate, context_.clock.now_ms()),
+      effort_left_(kEffortPerTurn)
 {}
 
 void JsonProtocol::send(std::string_view json)
@@ -79,18 +97,43 @@ void JsonProtocol::on_message(bool binary, std::string_view payload)
     if (kind == CommandReader::Kind::end) {
         kind = CommandReader::Kind::not_an_object; // an empty frame
     }
-    for (; kind != CommandReader::Kind::end && !context_.session.stopped();
-         kind = reader.next()) {
+    run(kind, reader);
+}
+
+void JsonProtocol::begin_turn()
+{
+    effort_left_ = kEffortPerTurn;
+    if (rest_.empty()) {
+        return;
+    }
+    std::string rest;
+    rest.swap(rest_);
+    CommandReader reader(rest);
+    run(reader.next(), reader);
+}
+
+// `kind` is that of the reader's command.
+void JsonProtocol::run(CommandReader::Kind kind, CommandReader& reader)
+{
+    while (kind != CommandReader::Kind::end && !context_.session.stopped()) {
         context_.session.counters().messages_in++;
         if (kind == CommandReader::Kind::not_an_object) {
-            context_.transport.close(kCloseBadCommand, "not a JSON object");
-        } else if (!bucket_.take(context_.clock.now_ms())) {
+            return context_.transport.close(kCloseBadCommand,
+                                            "not a JSON object");
+        }
+        effort_left_ -= effort_of(reader.command());
+        if (!bucket_.take(context_.clock.now_ms())) {
             refuse(reader.command(), {Errc::rate, "too many commands"});
         } else if (kind == CommandReader::Kind::bad) {
             refuse(reader.command(), reader.error());
         } else {
             execute(reader.command());
         }
+        if (is_tired()) {
+            rest_ = reader.rest();
+            return;
+        }
+        kind = reader.next();
     }
 }
 

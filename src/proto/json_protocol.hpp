@@ -18,10 +18,13 @@ public:
 
     void on_open() override {}
     void on_message(bool binary, std::string_view payload) override;
+    [[nodiscard]] bool is_tired() const override { return effort_left_ <= 0; }
+    void begin_turn() override;
     FrameRef farewell(uint16_t code, std::string_view reason,
                       int64_t after_ms) override;
 
 private:
+    void run(CommandReader::Kind kind, CommandReader& reader);
     void execute(const Command& command);
     void subscribe(const Command& command);
     void unsubscribe(const Command& command);
@@ -39,6 +42,8 @@ private:
     ClientContext context_;
     TokenBucket bucket_;
     std::string json_;
+    std::string rest_;    // commands for the next turn
+    int effort_left_ = 0; // in this turn
 };
 
 } // namespace ws_pubsub

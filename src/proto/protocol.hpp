@@ -59,6 +59,11 @@ public:
     virtual void on_open() = 0;
     // A whole message; text is valid UTF-8. May close the session.
     virtual void on_message(bool binary, std::string_view payload) = 0;
+    // A message can ask for more work than one session may have done in one
+    // turn of the event loop. True: no on_message() before the next turn has
+    // begun; what is left of this one waits for it too.
+    [[nodiscard]] virtual bool is_tired() const { return false; }
+    virtual void begin_turn() {}
     // What the server says before it closes; empty if it says nothing.
     // `after_ms`: when the client should come back.
     virtual FrameRef farewell(uint16_t code, std::string_view reason,

@@ -12,7 +12,9 @@ namespace ws_pubsub {
 
 namespace {
 
-// What one read event takes before others have their turn.
+// What one session takes before others have their turn: pieces of frames of
+// so many bytes at most.
+constexpr int kPiecesPerTurn = 512;
 constexpr int kReadsPerTurn = 16;
 constexpr size_t kReadBytes = 64UL * 1024;
 
@@ -157,11 +159,7 @@ void Connection::process()
     if (state_ == State::finished) {
         return;
     }
-    if (!early_.empty()) {
-        std::string early;
-        early.swap(early_);
-        take(early);
-    }
+    begin_turn();
     if (state_ == State::closing) {
         lws_.reset();
     }
@@ -182,7 +180,9 @@ void Connection::process()
         send_pending_header()) {
         let_request_go();
     }
-    if (c_->read->ready && !c_->read->posted) {
+    if (is_stalled()) {
+        process_soon(&ngx_posted_next_events);
+    } else if (c_->read->ready && !c_->read->posted) {
         ngx_post_event(c_->read, &ngx_posted_next_events);
     }
 }
@@ -245,10 +245,9 @@ void Connection::finish()
 void Connection::read()
 {
     auto& buffer = read_buffer();
-    for (int i = 0; i < kReadsPerTurn && c_->read->ready && !broken_; i++) {
-        if (!early_.empty()) {
-            break; // first what came before; process() takes it
-        }
+    for (int i = 0; i < kReadsPerTurn && c_->read->ready && !broken_ &&
+                    !is_stalled(); // first what came before
+         i++) {
         const ssize_t size = c_->recv(c_, buffer.data(), buffer.size());
         if (size == NGX_AGAIN) {
             break;
@@ -265,21 +264,42 @@ void Connection::read()
     if (!broken_ && ngx_handle_read_event(c_->read, 0) != NGX_OK) {
         broken_ = true;
     }
-    if (broken_ || !early_.empty() || c_->read->ready ||
-        state_ == State::closing) {
+    if (is_stalled()) {
+        process_soon(&ngx_posted_next_events);
+    } else if (broken_ || c_->read->ready || state_ == State::closing) {
         process_soon(&ngx_posted_events);
     }
 }
 
+// Whether there is input that waits for the next turn.
+bool Connection::is_stalled() const
+{
+    return !unread_.empty() || (state_ == State::open && protocol_->is_tired());
+}
+
+void Connection::begin_turn()
+{
+    if (state_ == State::open) {
+        protocol_->begin_turn();
+    }
+    std::string unread;
+    unread.swap(unread_);
+    take(unread);
+}
+
 void Connection::take(std::string_view bytes)
 {
-    for (;;) {
+    for (int i = 0; i < kPiecesPerTurn; i++) {
+        if (state_ == State::open && protocol_->is_tired()) {
+            break;
+        }
         const FrameGuard::Event event = guard_.next(bytes);
         if (event.kind == FrameGuard::Kind::need_more) {
             return;
         }
         take_event(event);
     }
+    unread_ = bytes;
 }
 
 void Connection::take_event(const FrameGuard::Event& event)

@@ -122,6 +122,8 @@ private:
     // receiving
     void read();
     void take(std::string_view bytes);
+    void begin_turn();
+    [[nodiscard]] bool is_stalled() const;
     void take_event(const FrameGuard::Event& event);
     bool on_piece(const MessagePiece& piece) override;
     bool end_message(const MessagePiece& piece);
@@ -145,7 +147,7 @@ private:
     std::string message_; // what has come of a message in pieces
     Utf8Validator utf8_;
     ngx_event_t event_{};
-    std::string early_; // what came with the request head
+    std::string unread_; // bytes that wait for the next turn
     size_t max_message_;
     int64_t ping_interval_ms_;
     int64_t ping_timeout_ms_;

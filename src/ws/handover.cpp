@@ -156,8 +156,8 @@ void Connection::take_over()
     r_->main->count++; // kept until finish()
 
     ngx_buf_t* head = r_->header_in;
-    early_.assign(reinterpret_cast<char*>(head->pos),
-                  static_cast<size_t>(head->last - head->pos));
+    unread_.assign(reinterpret_cast<char*>(head->pos),
+                   static_cast<size_t>(head->last - head->pos));
     head->pos = head->last;
 
     if (c_->read->timer_set) {

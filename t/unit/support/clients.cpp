@@ -80,6 +80,14 @@ TestClient::~TestClient()
     worker_.broker.remove_session(session_);
 }
 
+void TestClient::say(std::string_view text)
+{
+    protocol_->on_message(false, text);
+    while (protocol_->is_tired()) {
+        protocol_->begin_turn();
+    }
+}
+
 void TestClient::sub(std::string_view topic, std::string_view more)
 {
     say(R"({"op":"sub","topic":")" + std::string(topic) + '"' +

@@ -49,7 +49,8 @@ public:
     TestClient& operator=(const TestClient&) = delete;
     ~TestClient();
 
-    void say(std::string_view text) { protocol_->on_message(false, text); }
+    // All of it, in however many turns.
+    void say(std::string_view text);
     void say_binary(std::string_view bytes)
     {
         protocol_->on_message(true, bytes);
