@@ -96,11 +96,12 @@ std::optional<Condition> read_condition(ngx_http_request_t* r, Store& store,
                             : parse_if_match(if_match, store.newest(topic));
 }
 
-std::string_view media_type(std::string_view content_type)
+// In lower case (RFC 9110 section 8.3.1), without parameters.
+std::string media_type(std::string_view content_type)
 {
-    std::string_view type = content_type.substr(0, content_type.find(';'));
-    while (type.ends_with(' ')) {
-        type.remove_suffix(1);
+    std::string type(trim(content_type.substr(0, content_type.find(';'))));
+    for (char& c : type) {
+        c = static_cast<char>(ngx_tolower(static_cast<u_char>(c)));
     }
     return type;
 }
@@ -113,7 +114,7 @@ struct Payload {
 // What the body is, told by its content type.
 Result<Payload> classify(std::string_view content_type, std::string_view body)
 {
-    const std::string_view type = media_type(content_type);
+    const std::string type = media_type(content_type);
     if (type == "application/json" || type.ends_with("+json")) {
         if (!is_json(body)) {
             return Error{Errc::bad_request, "the body is not JSON"};

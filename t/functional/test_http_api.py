@@ -94,6 +94,8 @@ def test_delete(http, topic):
     ("application/json; charset=utf-8", b" 1 ",
      "application/json; charset=utf-8"),
     ("application/vnd.x+json", b"null", "application/vnd.x+json"),
+    ("Application/X-WWW-Form-Urlencoded", b"any case",
+     "text/plain; charset=utf-8"),
     ("text/plain", "é".encode(), "text/plain"),
     ("text/html; charset=utf-8", b"<p>", "text/html; charset=utf-8"),
     ("image/png", b"\x89PNG\x00\xff", "image/png"),
@@ -119,6 +121,8 @@ def test_content_types(http, topic, sent, body, back):
     ("application/json", b"{} x"), ("application/json", b"{'a':1}"),
     ("application/json", b'"\xff"'), ("application/x+json", b"nope"),
     ("text/plain", b"\xff"), ("text/html", b"cut \xe2\x82"),
+    ("Application/JSON", b"{"), ("application/X+Json", b"{"),
+    ("TEXT/plain", b"\xff"),
 ], ids=repr)
 def test_bodies_that_are_not_what_they_say(http, topic, kind, body):
     answer = http.publish(topic, body, kind=kind)
