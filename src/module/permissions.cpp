@@ -92,8 +92,9 @@ void SelectorRules::evaluate(ngx_http_request_t* r,
             continue;
         }
         const bool widened =
-            !rule.any_selector && (count(view(value), '/') != rule.slashes ||
-                                   count(view(value), '*') != rule.stars);
+            !rule.any_selector &&
+            (count(view(value), '/') != rule.slashes ||
+             count(view(value), '*') != rule.stars || is_reserved(view(value)));
         const auto selector = Selector::parse(view(value));
         if (widened || !selector) {
             ngx_log_error(NGX_LOG_INFO, r->connection->log, 0,

@@ -2,8 +2,9 @@
 //
 // Selectors with variables are worked out for each session. A variable within
 // a selector stands for text, never for more: if its value adds a `/` or a
-// `*`, or the result is no selector, that selector allows nothing. An argument
-// that is one variable and nothing else may hold any selector.
+// `*`, or makes the topics reserved ones, or the result is no selector, that
+// selector allows nothing. An argument that is one variable and nothing else
+// may hold any selector.
 #pragma once
 
 #include "ngx/ngx.hpp"

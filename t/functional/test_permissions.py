@@ -25,6 +25,10 @@ location /user {
     ws_pubsub_allow_subscribe "user/$arg_id/**" "room/$arg_room";
     ws_pubsub_allow_publish "user/$arg_id/out";
 }
+location /first {
+    ws_pubsub zone=main;
+    ws_pubsub_allow_subscribe "$arg_id/**";
+}
 location /whole {
     ws_pubsub zone=main;
     ws_pubsub_allow_subscribe $arg_selector;
@@ -147,6 +151,12 @@ async def test_variables(ng, query, topic, may):
             await session.fails(107, "sub", topic=topic)
         return
     assert await allowed(ng, "/user?" + query, "sub", topic) is may
+
+
+async def test_a_variable_names_no_reserved_topics(ng):
+    assert status(ng, "/first?id=$SYS") == 403
+    assert await allowed(ng, "/first?id=a", "sub", "a/b")
+    assert await allowed(ng, "/whole?selector=$SYS/**", "sub", "$SYS/x")
 
 
 async def test_a_variable_decides_at_the_upgrade(ng):
