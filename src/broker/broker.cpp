@@ -119,6 +119,26 @@ bool Broker::join_listed(std::vector<TopicRow>& rows)
     return true;
 }
 
+// Topics of the group that are gone, as long as this worker has not told it:
+// who joins now gets what is unread of them, too. REQUIRES: `rows` are all of
+// the group's topics that are there, or the first kMaxListedTopics.
+void Broker::list_untold(const Group& group, std::vector<TopicRow>& rows)
+{
+    const size_t listed = rows.size();
+    const auto by_path = [](const TopicRow& a, const TopicRow& b) {
+        return a.path < b.path;
+    };
+    for (const LocalTopic* topic : group.topics) {
+        const TopicRow row{topic->path, topic->last};
+        const auto end = rows.begin() + static_cast<ptrdiff_t>(listed);
+        if (topic->last.epoch != 0 && listed < kMaxListedTopics &&
+            !std::binary_search(rows.begin(), end, row, by_path)) {
+            rows.push_back(row);
+        }
+    }
+    std::sort(rows.begin(), rows.end(), by_path);
+}
+
 bool Broker::positions_hold(const Start& start)
 {
     Batch none;
@@ -175,6 +195,7 @@ Result<Subscribed> Broker::subscribe(Session& session, const Selector& selector,
         leave(*subscription);
         return Error{Errc::zone_full, "the zone is full"};
     }
+    list_untold(group, answer.topics);
     count_sessions(group);
     count_subscribers(group.topics);
 

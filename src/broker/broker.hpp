@@ -151,6 +151,7 @@ private:
     LocalTopic* local_topic(std::string_view path);
     void link(Group& group, LocalTopic& topic);
     bool join_listed(std::vector<TopicRow>& rows);
+    static void list_untold(const Group& group, std::vector<TopicRow>& rows);
     bool positions_hold(const Start& start);
     void leave(Subscription& subscription);
     void release_group(Group& group);
@@ -191,11 +192,12 @@ private:
                      uint64_t before_seq);
     void send_topic_notice(Session& session, const LocalTopic& topic,
                            const Position& at);
+    void send_gap(Session& session, const LocalTopic& topic,
+                  const ReadAnswer& answer, uint64_t before_seq);
     void send_kept(const Subscription& subscription, LocalTopic& topic,
-                   const ReadAnswer& answer, const Batch& kept,
-                   uint64_t before_seq);
+                   const Batch& kept);
     FrameRef kept_frame(const Subscription& subscription, LocalTopic& topic,
-                        const Batch& kept, size_t last);
+                        const Batch& kept);
     void list_for_run(Session& session);
 
     // presence.cpp

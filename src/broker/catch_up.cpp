@@ -60,6 +60,18 @@ bool covered_elsewhere(
                        });
 }
 
+// Whether one of the subscriptions is in the middle of the topic's history.
+bool is_being_sent(
+    const std::vector<std::unique_ptr<Subscription>>& subscriptions,
+    const LocalTopic& topic)
+{
+    return std::any_of(subscriptions.begin(), subscriptions.end(),
+                       [&](const std::unique_ptr<Subscription>& one) {
+                           return one->catch_up != nullptr &&
+                                  one->catch_up->partial == &topic;
+                       });
+}
+
 } // namespace
 
 void Broker::start(Subscription& subscription)
@@ -191,6 +203,8 @@ bool Broker::start_topic(Subscription& subscription, const TopicRow& row)
     if (goes_on) {
         from.kind = ReadFrom::Kind::after;
         from.after = catch_up.partial_at;
+    } else {
+        catch_up.partial_at = {};
     }
     catch_up.partial = topic; // not live while the others are served
     const ReadAnswer answer =
@@ -201,11 +215,18 @@ bool Broker::start_topic(Subscription& subscription, const TopicRow& row)
     } else if (topic->last != answer.newest) {
         deliver_loss(*topic, answer.newest);
     }
+    if (catch_up.early.erase(topic) > 0 ||
+        covered_elsewhere(session.subscriptions_, subscription, *topic)) {
+        // The topic was made anew: all of it was unread, and has come.
+        catch_up.after = row.path;
+        return true;
+    }
     if (!goes_on && answer.newest.epoch != 0 &&
         (is_new || row.path > catch_up.listed_to)) {
         send_topic_notice(session, *topic, answer.newest);
     }
-    send_kept(subscription, *topic, answer, kept_batch_, UINT64_MAX);
+    send_gap(session, *topic, answer, UINT64_MAX);
+    send_kept(subscription, *topic, kept_batch_);
 
     if (answer.more) {
         catch_up.partial = topic;
@@ -217,35 +238,37 @@ bool Broker::start_topic(Subscription& subscription, const TopicRow& row)
     return true;
 }
 
-// A message of a topic came before its turn: sends what the subscription
-// starts with there, up to that message. False if that is more than a part of
-// it: then the message waits for the topic's turn, like all before it.
+// A message of a topic came before its turn: makes the topic live, if no
+// history that is still there goes before the message. False if the session
+// gets it as history.
 bool Broker::start_early(Subscription& subscription, LocalTopic& topic,
                          uint64_t before_seq)
 {
     Session& session = *subscription.session;
     CatchUp& catch_up = *subscription.catch_up;
-    ReadAnswer answer;
-    early_batch_.clear();
+    if (is_being_sent(session.subscriptions_, topic)) {
+        return false;
+    }
     if (covered_elsewhere(session.subscriptions_, subscription, topic)) {
         catch_up.early.insert(&topic);
         return true;
     }
     const ReadFrom from = start_of(catch_up.start, topic.path);
+    ReadAnswer answer;
+    early_batch_.clear();
     if (from.kind == ReadFrom::Kind::last ||
         from.kind == ReadFrom::Kind::after) {
-        answer = store_.read(topic.path, from, read_limits(session, topic),
-                             early_batch_);
-        if (answer.more || !session.has_room()) {
-            return false;
-        }
+        answer = store_.read(topic.path, from, {1, 1}, early_batch_);
+    }
+    if (!early_batch_.empty() && early_batch_[0].message.at.seq < before_seq) {
+        return false;
     }
     catch_up.early.insert(&topic);
     // A topic that has just come to be is being told to everybody.
     if (topic.last.seq != 0 && topic.path > catch_up.listed_to) {
         send_topic_notice(session, topic, {topic.last.epoch, before_seq - 1});
     }
-    send_kept(subscription, topic, answer, early_batch_, before_seq);
+    send_gap(session, topic, answer, before_seq);
     return true;
 }
 
@@ -258,43 +281,43 @@ void Broker::send_topic_notice(Session& session, const LocalTopic& topic,
     }
 }
 
-// The messages of `kept` before `before_seq`, after a gap if some are lost.
-void Broker::send_kept(const Subscription& subscription, LocalTopic& topic,
-                       const ReadAnswer& answer, const Batch& kept,
-                       uint64_t before_seq)
+// Says what `answer` lacks of the messages before `before_seq`.
+void Broker::send_gap(Session& session, const LocalTopic& topic,
+                      const ReadAnswer& answer, uint64_t before_seq)
 {
-    Session& session = *subscription.session;
-    if (!answer.found && answer.newest.epoch != 0) {
-        const Gap gap{answer.lost_from,
-                      std::min(answer.lost_to, before_seq - 1), "evicted"};
-        const FrameRef frame =
-            encoder_.gap(session.encoding(), topic.path, gap);
-        if (frame) {
-            session.push(frame);
-        }
-    }
-    size_t last = kept.size();
-    while (last > 0 && kept[last - 1].message.at.seq >= before_seq) {
-        last--;
-    }
-    if (last == 0) {
+    if (answer.found || answer.newest.epoch == 0) {
         return;
     }
-    const FrameRef frame = kept_frame(subscription, topic, kept, last);
-    session.push(frame);
+    const Gap gap{answer.lost_from, std::min(answer.lost_to, before_seq - 1),
+                  "evicted"};
+    const FrameRef frame = encoder_.gap(session.encoding(), topic.path, gap);
+    if (frame) {
+        session.push(frame);
+    }
+}
+
+void Broker::send_kept(const Subscription& subscription, LocalTopic& topic,
+                       const Batch& kept)
+{
+    if (kept.empty()) {
+        return;
+    }
+    const FrameRef frame = kept_frame(subscription, topic, kept);
+    subscription.session->push(frame);
     store_.counters(worker_).delivered.add(frame->messages());
 }
 
-// The first `last` messages of `kept`, in the form that the subscription asks
-// for, which from here on is at the last of them.
+// The messages in the form that the subscription asks for, which from here on
+// is at the last of them.
 FrameRef Broker::kept_frame(const Subscription& subscription, LocalTopic& topic,
-                            const Batch& kept, size_t last)
+                            const Batch& kept)
 {
     const Encoding encoding = subscription.session->encoding();
+    const size_t last = kept.size();
+    const Position newest = kept[last - 1].message.at;
     Track* track = subscription.delta || subscription.interval_ms > 0
                        ? track_of(subscription, topic)
                        : nullptr;
-    const Position newest = kept[last - 1].message.at;
     if (track != nullptr) {
         track->base = newest.seq;
         track->next_ms = clock_.ticks_ms() + subscription.interval_ms;

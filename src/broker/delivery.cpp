@@ -253,13 +253,15 @@ bool Broker::is_live(Subscription& subscription, LocalTopic& topic,
                      uint64_t before_seq)
 {
     CatchUp& catch_up = *subscription.catch_up;
-    if (catch_up.partial == &topic) {
-        return false;
-    }
     if (topic.path <= catch_up.after || catch_up.early.contains(&topic)) {
         return true;
     }
-    return before_seq != 0 && start_early(subscription, topic, before_seq);
+    if (before_seq == 0) {
+        // Only who was told of a topic need know that it is gone.
+        return topic.path <= catch_up.listed_to ||
+               (catch_up.partial == &topic && catch_up.partial_at.seq != 0);
+    }
+    return start_early(subscription, topic, before_seq);
 }
 
 } // namespace ws_pubsub

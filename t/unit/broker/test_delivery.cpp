@@ -4,7 +4,7 @@
 
 #include "base/position_text.hpp"
 #include "support/asserts.hpp"
-#include "support/clients.hpp"
+#include "support/words.hpp"
 
 #include "cmocka.hpp"
 
@@ -16,32 +16,6 @@ void follow(TestClient& client, std::string_view selector)
 {
     client.sub(selector, R"(,"since":"new")");
     assert_text(client.take(), "");
-}
-
-std::string msg(std::string_view topic, int seq, std::string_view text)
-{
-    return R"({"op":"msg","topic":")" + std::string(topic) + R"(","seq":)" +
-           std::to_string(seq) + R"(,"text":")" + std::string(text) + "\"}";
-}
-
-std::string notice(std::string_view topic, int epoch, int seq)
-{
-    return R"({"op":"topic","topic":")" + std::string(topic) +
-           R"(","epoch":")" + std::to_string(epoch) + R"(","seq":)" +
-           std::to_string(seq) + '}';
-}
-
-std::string gap(std::string_view topic, int from, int to)
-{
-    return R"({"op":"gap","topic":")" + std::string(topic) + R"(","from":)" +
-           std::to_string(from) + R"(,"to":)" + std::to_string(to) +
-           R"(,"cause":"evicted"})";
-}
-
-std::string gone(std::string_view topic)
-{
-    return R"({"op":"gone","topic":")" + std::string(topic) +
-           R"(","reason":"deleted"})";
 }
 
 void test_to_all_workers_in_order(void** state)
@@ -277,6 +251,30 @@ void test_gone_topics_cost_nothing(void** state)
     assert_int_equal(cluster.zone.memory.live_blocks(), blocks);
 }
 
+// A topic that is made anew right after a worker has told that it is gone: the
+// worker must not let go of it.
+void test_anew_before_the_worker_lets_go(void** state)
+{
+    Cluster& cluster = state_of<Cluster>(state);
+    TestClient& client = cluster.connect();
+    follow(client, "a/*");
+    for (int epoch = 0; epoch < 4; epoch++) {
+        cluster.zone.put("a/1", "x");
+        if (epoch % 2 == 0) {
+            cluster.first.broker.read_inbox();
+        }
+        cluster.run();
+        cluster.zone.put("a/1", "y");
+        cluster.run();
+        assert_text(client.take(), notice("a/1", epoch, 0) + '\n' +
+                                       msg("a/1", 1, "x") + '\n' +
+                                       msg("a/1", 2, "y"));
+        assert_true(*cluster.zone.remove("a/1"));
+        cluster.first.broker.read_inbox();
+        assert_text(client.take(), gone("a/1"));
+    }
+}
+
 // Nothing is lost between an unsubscription and a new subscription that
 // resumes.
 void test_resubscribe(void** state)
@@ -325,6 +323,8 @@ int main()
                                         end_cluster),
         cmocka_unit_test_setup_teardown(test_gone, make_cluster, end_cluster),
         cmocka_unit_test_setup_teardown(test_gone_topics_cost_nothing,
+                                        make_cluster, end_cluster),
+        cmocka_unit_test_setup_teardown(test_anew_before_the_worker_lets_go,
                                         make_cluster, end_cluster),
         cmocka_unit_test_setup_teardown(test_resubscribe, make_cluster,
                                         end_cluster),
