@@ -195,9 +195,9 @@ private:
     void send_gap(Session& session, const LocalTopic& topic,
                   const ReadAnswer& answer, uint64_t before_seq);
     void send_kept(const Subscription& subscription, LocalTopic& topic,
-                   const Batch& kept);
+                   const Batch& kept, size_t count);
     FrameRef kept_frame(const Subscription& subscription, LocalTopic& topic,
-                        const Batch& kept);
+                        const Batch& kept, size_t last);
     void list_for_run(Session& session);
 
     // presence.cpp

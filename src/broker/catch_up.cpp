@@ -226,7 +226,7 @@ bool Broker::start_topic(Subscription& subscription, const TopicRow& row)
         send_topic_notice(session, *topic, answer.newest);
     }
     send_gap(session, *topic, answer, UINT64_MAX);
-    send_kept(subscription, *topic, kept_batch_);
+    send_kept(subscription, *topic, kept_batch_, kept_batch_.size());
 
     if (answer.more) {
         catch_up.partial = topic;
@@ -238,9 +238,9 @@ bool Broker::start_topic(Subscription& subscription, const TopicRow& row)
     return true;
 }
 
-// A message of a topic came before its turn: makes the topic live, if no
-// history that is still there goes before the message. False if the session
-// gets it as history.
+// A message of a topic came before its turn: sends what the subscription
+// starts with there, up to that message, and makes the topic live. False if
+// the session gets the message as history, because that is more than a part.
 bool Broker::start_early(Subscription& subscription, LocalTopic& topic,
                          uint64_t before_seq)
 {
@@ -258,9 +258,15 @@ bool Broker::start_early(Subscription& subscription, LocalTopic& topic,
     early_batch_.clear();
     if (from.kind == ReadFrom::Kind::last ||
         from.kind == ReadFrom::Kind::after) {
-        answer = store_.read(topic.path, from, {1, 1}, early_batch_);
+        answer = store_.read(topic.path, from, read_limits(session, topic),
+                             early_batch_);
     }
-    if (!early_batch_.empty() && early_batch_[0].message.at.seq < before_seq) {
+    size_t last = early_batch_.size();
+    while (last > 0 && early_batch_[last - 1].message.at.seq >= before_seq) {
+        last--;
+    }
+    const bool whole = !answer.more || last < early_batch_.size();
+    if (!whole || (last > 0 && !session.has_room())) {
         return false;
     }
     catch_up.early.insert(&topic);
@@ -269,6 +275,7 @@ bool Broker::start_early(Subscription& subscription, LocalTopic& topic,
         send_topic_notice(session, topic, {topic.last.epoch, before_seq - 1});
     }
     send_gap(session, topic, answer, before_seq);
+    send_kept(subscription, topic, early_batch_, last);
     return true;
 }
 
@@ -296,13 +303,14 @@ void Broker::send_gap(Session& session, const LocalTopic& topic,
     }
 }
 
+// Sends the first `count` messages of `kept`.
 void Broker::send_kept(const Subscription& subscription, LocalTopic& topic,
-                       const Batch& kept)
+                       const Batch& kept, size_t count)
 {
-    if (kept.empty()) {
+    if (count == 0) {
         return;
     }
-    const FrameRef frame = kept_frame(subscription, topic, kept);
+    const FrameRef frame = kept_frame(subscription, topic, kept, count);
     subscription.session->push(frame);
     store_.counters(worker_).delivered.add(frame->messages());
 }
@@ -310,10 +318,9 @@ void Broker::send_kept(const Subscription& subscription, LocalTopic& topic,
 // The messages in the form that the subscription asks for, which from here on
 // is at the last of them.
 FrameRef Broker::kept_frame(const Subscription& subscription, LocalTopic& topic,
-                            const Batch& kept)
+                            const Batch& kept, size_t last)
 {
     const Encoding encoding = subscription.session->encoding();
-    const size_t last = kept.size();
     const Position newest = kept[last - 1].message.at;
     Track* track = subscription.delta || subscription.interval_ms > 0
                        ? track_of(subscription, topic)
