@@ -50,6 +50,16 @@ void Store::push_inbox(Transaction& tx, Interest& interest)
     tx.set(slot.inbox_tail, &interest);
 }
 
+void Store::pop_inbox(Transaction& tx, WorkerSlot& slot)
+{
+    Interest& first = *slot.inbox_head;
+    tx.set(slot.inbox_head, first.inbox_next);
+    if (first.inbox_next == nullptr) {
+        tx.set(slot.inbox_tail, nullptr);
+    }
+    tx.set(first.in_inbox, false);
+}
+
 // REQUIRES: the interest is not in an inbox.
 void Store::free_interest(Transaction& tx, Interest& interest)
 {
@@ -196,22 +206,20 @@ bool Store::read_inbox(WorkerId worker, size_t max_bytes, Delivery& delivery,
     out.clear();
     while (slot.inbox_head != nullptr) {
         Interest& interest = *slot.inbox_head;
-        tx.set(slot.inbox_head, interest.inbox_next);
-        if (interest.inbox_next == nullptr) {
-            tx.set(slot.inbox_tail, nullptr);
-        }
-        tx.set(interest.in_inbox, false);
         if (interest.dropped) {
+            pop_inbox(tx, slot);
             free_interest(tx, interest);
             continue;
         }
         const uint64_t cursor = interest.cursor;
-        if (read_unread(tx, interest, max_bytes, out)) {
+        const bool more = read_unread(tx, interest, max_bytes, out);
+        delivery.presence.clear();
+        read_presence(tx, interest, delivery.presence);
+        pop_inbox(tx, slot);
+        if (more) {
             push_inbox(tx, interest);
             to_wake_.clear(); // it is awake
         }
-        delivery.presence.clear();
-        read_presence(tx, interest, delivery.presence);
         finish_reading(tx, *interest.topic);
         if (interest.cursor == cursor && delivery.presence.empty()) {
             continue; // catch_up() was here before

@@ -240,6 +240,7 @@ private:
     Interest* new_interest(Transaction& tx, Topic& topic, WorkerId worker,
                            uint64_t token);
     void push_inbox(Transaction& tx, Interest& interest);
+    void pop_inbox(Transaction& tx, WorkerSlot& slot);
     void free_interest(Transaction& tx, Interest& interest);
     void free_topic_if_unused(Transaction& tx, Topic& topic);
     bool read_unread(Transaction& tx, Interest& interest, size_t max_bytes,

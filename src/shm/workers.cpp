@@ -141,11 +141,7 @@ void Store::release_slot(Transaction& tx, WorkerSlot& slot)
     }
     while (slot.inbox_head != nullptr) {
         Interest& interest = *slot.inbox_head;
-        tx.set(slot.inbox_head, interest.inbox_next);
-        if (interest.inbox_next == nullptr) {
-            tx.set(slot.inbox_tail, nullptr);
-        }
-        tx.set(interest.in_inbox, false);
+        pop_inbox(tx, slot);
         free_interest(tx, interest);
     }
     while (slot.interests != nullptr) {
