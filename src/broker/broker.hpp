@@ -26,8 +26,8 @@
 #include <string_view>
 #include <vector>
 
+#include "base/clock.hpp"
 #include "base/fossil_delta.hpp"
-#include "broker/clock.hpp"
 #include "broker/encoder.hpp"
 #include "broker/frame_cache.hpp"
 #include "broker/publisher.hpp"

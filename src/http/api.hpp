@@ -7,7 +7,7 @@
 
 #include <string>
 
-#include "broker/clock.hpp"
+#include "base/clock.hpp"
 #include "broker/publisher.hpp"
 
 namespace ws_pubsub {

@@ -47,8 +47,8 @@ void log_lws(int level, const char* line)
 
 ZoneWorker::ZoneWorker(Zone& zone, Encoder& encoder, const Clock& clock)
     : zone_(zone), memory_(zone.shm_zone()),
-      store_(memory_, *this, zone.header()), publisher_{store_,
-                                                        zone.policies()},
+      store_(memory_, *this, zone.header(), clock), publisher_{store_,
+                                                               zone.policies()},
       encoder_(encoder), clock_(clock)
 {
     no_connection_.fd = -1;

@@ -9,28 +9,14 @@
 #include <vector>
 
 #include "broker/broker.hpp"
-#include "broker/clock.hpp"
 #include "module/config.hpp"
+#include "module/ngx_clock.hpp"
 #include "module/slab_memory.hpp"
 #include "proto/message_encoder.hpp"
 #include "shm/store.hpp"
 #include "ws/connection.hpp"
 
 namespace ws_pubsub {
-
-class NgxClock final : public Clock {
-public:
-    [[nodiscard]] int64_t now_ms() const override
-    {
-        const ngx_time_t* now = ngx_timeofday();
-        return static_cast<int64_t>(now->sec) * 1000 +
-               static_cast<int64_t>(now->msec);
-    }
-    [[nodiscard]] int64_t ticks_ms() const override
-    {
-        return static_cast<int64_t>(ngx_current_msec);
-    }
-};
 
 // One zone in one worker: wakes others, is woken, and lets the broker work.
 class ZoneWorker final : private Waker, private Scheduler {

@@ -5,6 +5,7 @@
 #include <sys/eventfd.h>
 
 #include "base/limits.hpp"
+#include "module/ngx_clock.hpp"
 #include "module/slab_memory.hpp"
 #include "ngx/guard.hpp"
 #include "shm/store.hpp"
@@ -44,13 +45,6 @@ uint64_t random_seed()
 {
     return static_cast<uint64_t>(ngx_random()) << 32 ^
            static_cast<uint64_t>(ngx_random());
-}
-
-int64_t wall_clock_ms()
-{
-    const ngx_time_t* now = ngx_timeofday();
-    return static_cast<int64_t>(now->sec) * 1000 +
-           static_cast<int64_t>(now->msec);
 }
 
 char* const kConfError = static_cast<char*>(NGX_CONF_ERROR);
@@ -111,7 +105,7 @@ ngx_int_t Zone::open(Zone* old)
     }
     SlabMemory memory(*shm_zone_);
     header_ = Store::create(memory, shm_zone_->shm.size, random_seed(),
-                            wall_clock_ms());
+                            NgxClock().now_ms());
     pool->data = header_;
     if (header_ == nullptr) {
         ngx_log_error(NGX_LOG_EMERG, shm_zone_->shm.log, 0,
@@ -139,7 +133,8 @@ bool Zone::prepare_wakes(ngx_log_t* log, size_t workers)
 {
     SlabMemory memory(*shm_zone_);
     NoWaker waker;
-    Store store(memory, waker, *header_);
+    const NgxClock clock;
+    Store store(memory, waker, *header_, clock);
     for (size_t missing = store.missing_slots(workers); missing > 0;
          missing--) {
         const int fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);

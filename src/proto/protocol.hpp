@@ -5,10 +5,10 @@
 #include <string_view>
 #include <vector>
 
+#include "base/clock.hpp"
 #include "base/token_bucket.hpp"
 #include "base/topic.hpp"
 #include "broker/broker.hpp"
-#include "broker/clock.hpp"
 #include "proto/frame_writer.hpp"
 
 namespace ws_pubsub {

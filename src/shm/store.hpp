@@ -13,6 +13,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/clock.hpp"
 #include "base/result.hpp"
 #include "base/topic.hpp"
 #include "shm/batch.hpp"
@@ -125,8 +126,9 @@ public:
     // nullopt: the bytes are a zone of this layout. Else what is wrong.
     static std::optional<std::string_view> check(const ZoneHeader& header);
 
-    Store(Memory& memory, Waker& waker, ZoneHeader& header)
-        : memory_(memory), waker_(waker), header_(header), table_(header)
+    Store(Memory& memory, Waker& waker, ZoneHeader& header, const Clock& clock)
+        : memory_(memory), waker_(waker), header_(header), clock_(clock),
+          table_(header)
     {}
 
     // --- publish.cpp
@@ -255,6 +257,7 @@ private:
     Memory& memory_;
     Waker& waker_;
     ZoneHeader& header_;
+    const Clock& clock_; // for reading; writers bring their time along
     TopicTable table_;
     std::vector<WorkerId> to_wake_;
 };

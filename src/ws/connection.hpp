@@ -27,10 +27,10 @@
 #include <string>
 #include <string_view>
 
+#include "base/clock.hpp"
 #include "base/limits.hpp"
 #include "base/utf8.hpp"
 #include "broker/broker.hpp"
-#include "broker/clock.hpp"
 #include "proto/protocol.hpp"
 #include "ws/frame_guard.hpp"
 #include "ws/lws_session.hpp"

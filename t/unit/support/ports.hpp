@@ -5,8 +5,8 @@
 #include <string_view>
 #include <vector>
 
+#include "base/clock.hpp"
 #include "broker/broker.hpp"
-#include "broker/clock.hpp"
 #include "broker/session.hpp"
 #include "shm/memory.hpp"
 

@@ -13,7 +13,7 @@ Zone::Zone()
     if (header == nullptr) {
         std::abort();
     }
-    store = std::make_unique<Store>(memory, waker, *header);
+    store = std::make_unique<Store>(memory, waker, *header, clock);
 }
 
 WorkerId Zone::attach()
@@ -54,7 +54,7 @@ Publication Zone::publication(std::string_view topic, std::string_view payload,
     publication.topic = topic;
     publication.payload = payload;
     publication.policy = policy;
-    publication.now_ms = kTestNowMs;
+    publication.now_ms = clock.now;
     return publication;
 }
 
@@ -79,7 +79,7 @@ bool Zone::exists(std::string_view topic)
 
 Result<bool> Zone::remove(std::string_view topic)
 {
-    return store->remove(topic, kTestNowMs);
+    return store->remove(topic, clock.now);
 }
 
 std::string Zone::read(std::string_view topic, const ReadFrom& from,

@@ -47,6 +47,7 @@ struct Zone {
 
     HeapMemory memory;
     RecordingWaker waker;
+    FakeClock clock; // at kTestNowMs
     ZoneHeader* header = nullptr;
     std::unique_ptr<Store> store;
     Delivery delivery; // of the last inbox()
