@@ -25,6 +25,9 @@ inline constexpr size_t kMaxPageItems = 1000;
 inline constexpr size_t kMaxPageBytes = 1024UL * 1024;
 inline constexpr size_t kMaxContentTypeBytes = 127;
 
+// The longest ttl and idle time: ten years.
+inline constexpr int64_t kMaxPolicyTimeMs = 10LL * 365 * 24 * 3600 * 1000;
+
 // Zones and workers.
 inline constexpr size_t kMinZoneBytes = 1024UL * 1024;
 inline constexpr size_t kMaxWorkers = 256;

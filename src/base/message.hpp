@@ -39,6 +39,8 @@ struct Policy {
     bool delta = false;   // to subscribers that ask for deltas
     Conflate conflate = Conflate::off;
     bool presence = false; // tell who comes and goes
+    int64_t ttl_ms = 0;    // how long messages are kept; 0: no limit
+    int64_t idle_ms = 0;   // how long the topic is, without use; 0: no limit
 
     // How many of the newest messages stay readable.
     [[nodiscard]] uint32_t keep() const { return history + (retain ? 1 : 0); }

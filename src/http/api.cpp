@@ -18,6 +18,7 @@ namespace ws_pubsub {
 namespace {
 
 constexpr Error kUnknownTopic{Errc::unknown_topic, "unknown topic"};
+constexpr Error kExpired{Errc::expired, "the value has expired"};
 constexpr Error kBadTopic{Errc::bad_request, "not a valid topic"};
 
 // A query argument, percent-decoded; nullopt if it is not there.
@@ -73,9 +74,10 @@ std::string_view usual_type(PayloadKind kind)
 ngx_int_t get_value(ngx_http_request_t* r, Store& store, std::string_view topic)
 {
     Batch batch;
-    store.read(topic, {}, {}, batch);
+    const ReadAnswer answer = store.read(topic, {}, {}, batch);
     if (batch.empty()) {
-        return send_error(r, NGX_HTTP_NOT_FOUND, kUnknownTopic);
+        return send_error(r, NGX_HTTP_NOT_FOUND,
+                          answer.expired ? kExpired : kUnknownTopic);
     }
     const Message message = batch[0].message;
     if (!set_etag(r, message.at)) {

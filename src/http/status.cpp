@@ -25,7 +25,7 @@ struct Figure {
     uint64_t value;
 };
 
-constexpr size_t kFigures = 14;
+constexpr size_t kFigures = 15;
 
 std::array<Figure, kFigures> figures_of(const ZoneStatus& status)
 {
@@ -50,6 +50,8 @@ std::array<Figure, kFigures> figures_of(const ZoneStatus& status)
          totals.conflated},
         {"evicted", "evicted_total", "Messages dropped to make room.",
          totals.evicted},
+        {"expired", "expired_total",
+         "Messages dropped as older than their ttl.", totals.expired},
         {"refused", "refused_total", "Publishes refused as the zone was full.",
          totals.refused},
         {"slow", "slow_total", "Sessions closed as too slow.", totals.slow},

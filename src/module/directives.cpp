@@ -85,6 +85,14 @@ char* set_zone(ngx_conf_t* cf, ngx_command_t* /*command*/, void* conf)
         kConfError);
 }
 
+bool read_time(std::string_view text, int64_t& ms)
+{
+    auto* data = reinterpret_cast<u_char*>(const_cast<char*>(text.data()));
+    ngx_str_t line = {text.size(), data};
+    ms = ngx_parse_time(&line, 0);
+    return ms != NGX_ERROR && ms <= kMaxPolicyTimeMs;
+}
+
 // One `name=value` of ws_pubsub_topic.
 bool read_policy(const ngx_str_t& argument, Policy& policy)
 {
@@ -112,11 +120,17 @@ bool read_policy(const ngx_str_t& argument, Policy& policy)
         return *conflate == "full" || *conflate == "always" ||
                *conflate == "off";
     }
+    if (const auto ttl = value_of(argument, "ttl")) {
+        return read_time(*ttl, policy.ttl_ms);
+    }
+    if (const auto idle = value_of(argument, "idle")) {
+        return read_time(*idle, policy.idle_ms);
+    }
     return false;
 }
 
 // ws_pubsub_topic selector zone=name [retain=on] [history=0] [delta=off]
-// [conflate=off] [presence=off]
+// [conflate=off] [presence=off] [ttl=0] [idle=0]
 char* set_topic(ngx_conf_t* cf, ngx_command_t* /*command*/, void* conf)
 {
     const Arguments arguments(cf);

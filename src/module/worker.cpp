@@ -222,7 +222,12 @@ void ZoneWorker::on_run(ngx_event_t* event)
 {
     auto* self = static_cast<ZoneWorker*>(event->data);
     guarded([&] {
-        if (self->broker_ && self->broker_->run()) {
+        bool more = self->broker_ && self->broker_->run();
+        if (self->expiring_) {
+            self->expiring_ = self->store_.expire(self->clock_.now_ms());
+            more |= self->expiring_;
+        }
+        if (more) {
             self->run_soon();
         }
     });
@@ -239,10 +244,10 @@ void ZoneWorker::detach_if_idle()
     }
 }
 
-void ZoneWorker::tick(int64_t now_ms)
+void ZoneWorker::tick()
 {
     store_.bury_dead(is_alive);
-    store_.expire(now_ms);
+    expiring_ = true;
     // A publisher that dies between its publish and its wake leaves an inbox
     // that nobody was told of.
     read_inbox();
@@ -310,7 +315,7 @@ void Worker::on_tick(ngx_event_t* event)
     guarded([&] {
         g_worker->engine_->tick();
         for (const auto& zone : g_worker->zones_) {
-            zone->tick(g_worker->clock_.now_ms());
+            zone->tick();
         }
     });
     ngx_add_timer(event, kTickMs);

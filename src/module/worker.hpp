@@ -31,7 +31,7 @@ public:
     // sessions.
     void attach(ngx_cycle_t* cycle);
     // About once a second.
-    void tick(int64_t now_ms);
+    void tick();
 
     [[nodiscard]] const Zone& zone() const { return zone_; }
     Store& store() { return store_; }
@@ -67,6 +67,7 @@ private:
     ngx_event_t run_event_{};
     ngx_event_t due_event_{};
     ngx_connection_t no_connection_{}; // for the log of a timer's event
+    bool expiring_ = false;            // the last tick left something to do
 };
 
 class Worker {

@@ -11,6 +11,7 @@ namespace {
 
 constexpr Error kDenied{Errc::denied, "not allowed"};
 constexpr Error kUnknownTopic{Errc::unknown_topic, "unknown topic"};
+constexpr Error kExpired{Errc::expired, "the value has expired"};
 
 // What commands cost, and what a session may spend in a turn. One that looks
 // through the zone is worth a turn of its own.
@@ -231,11 +232,17 @@ void JsonProtocol::get(const Command& command)
     if (!context_.permissions->may_subscribe(*selector)) {
         return refuse(command, kDenied);
     }
+    Store& store = context_.broker.store();
+    Batch none;
+    if (selector->is_exact() &&
+        store.read(command.topic, {ReadFrom::Kind::nothing, 0, {}}, {}, none)
+            .expired) {
+        return refuse(command, kExpired);
+    }
     begin_ok(command);
     json_ += "{\"items\":";
-    const size_t topics =
-        append_topics(json_, context_.broker.store(), *selector, command.after,
-                      true, page_limits(command));
+    const size_t topics = append_topics(json_, store, *selector, command.after,
+                                        true, page_limits(command));
     if (topics == 0 && selector->is_exact()) {
         return refuse(command, kUnknownTopic);
     }

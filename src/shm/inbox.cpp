@@ -80,6 +80,9 @@ void Store::free_interest(Transaction& tx, Interest& interest)
         tx.set(interest.worker_next->worker_prev, interest.worker_prev);
     }
     tx.release(&interest);
+    if (topic.interests == nullptr) {
+        restart_idle(tx, topic);
+    }
     tx.commit();
     TopicLog(header_, tx).trim(topic);
     trim_presence(tx, topic);
@@ -91,6 +94,7 @@ void Store::free_topic_if_unused(Transaction& tx, Topic& topic)
     if (topic.epoch == 0 && topic.interests == nullptr &&
         topic.head == nullptr &&
         (topic.presence == nullptr || topic.presence->people == nullptr)) {
+        drop_clock(tx, topic);
         table_.erase(tx, topic);
         if (topic.presence != nullptr) {
             tx.release(topic.presence);
@@ -168,12 +172,13 @@ void Store::set_subscribers(std::span<const SubscriberCount> counts)
 }
 
 // True when more than `max_bytes` were unread, and some still are. What was
-// evicted counts as read.
+// evicted or has become too old counts as read.
 bool Store::read_unread(Transaction& tx, Interest& interest, size_t max_bytes,
                         Batch& out)
 {
     Topic& topic = *interest.topic;
-    Item* item = TopicLog::first_after(topic, interest.cursor);
+    Item* item = TopicLog::skip_expired(
+        topic, TopicLog::first_after(topic, interest.cursor), clock_.now_ms());
     const size_t overhead = sizeof(Item) + topic.path_bytes;
     uint64_t cursor = topic.next_pos - 1;
     while (item != nullptr &&

@@ -81,10 +81,4 @@ void Store::expire_keys(Transaction& tx, int64_t now_ms)
     }
 }
 
-void Store::expire(int64_t now_ms)
-{
-    Transaction tx(memory_, header_);
-    expire_keys(tx, now_ms);
-}
-
 } // namespace ws_pubsub

@@ -8,6 +8,7 @@
 //        │                      └── interests ──▶ Interest …    (a worker's)
 //        ├── workers[] ── inbox ──▶ Interest ── inbox_next ──▶ …
 //        ├── age ──▶ Item …       what may be evicted, oldest first
+//        ├── wheel ──▶ TopicClock ── topic ──▶ Topic   what time will change
 //        ├── selector_buckets ──▶ SelectorRecord …  who wants new topics
 //        ├── presence_buckets ──▶ Present …  who is subscribed to what
 //        └── keys ──▶ KeyRecord … idempotency keys
@@ -85,6 +86,30 @@ struct Interest {
     bool dropped; // to be freed when the inbox is read
 };
 
+// What a topic's policy says about time, as of its last publish. Topics of
+// which it says nothing have none.
+//
+// Times are the system's, in ms since 1970. When that clock is set back, what
+// was published before stays longer by as much.
+struct TopicClock {
+    Topic* topic;
+    TopicClock* prev; // in its slot of the wheel
+    TopicClock* next;
+    int64_t ttl_ms;    // 0: messages don't grow too old
+    int64_t idle_ms;   // 0: the topic stays
+    int64_t active_ms; // of the last publish, or when the last reader left
+    uint16_t slot;     // kNoSlot: time will change nothing
+};
+
+inline constexpr size_t kWheelSlots = 1024; // a power of two
+inline constexpr uint16_t kNoSlot = UINT16_MAX;
+
+// See shm/wheel.hpp.
+struct Wheel {
+    int64_t tick; // the last second whose slot has had its turn
+    TopicClock* slots[kWheelSlots];
+};
+
 inline constexpr size_t kMaxTopicLevels = 12;
 
 // Exists while the topic does (epoch != 0) or a worker is interested.
@@ -98,10 +123,16 @@ struct Topic {
     Item* tail;
     Interest* interests;
     TopicPresence* presence; // null: nobody was ever present
+    TopicClock* clock;       // null: time changes nothing
     uint32_t keep;
     bool retain;
     uint8_t levels;
     uint8_t path_bytes;
+
+    [[nodiscard]] int64_t ttl_ms() const
+    {
+        return clock == nullptr ? 0 : clock->ttl_ms;
+    }
 
     // The links of each level of the path order, then the path.
     Topic** next() { return reinterpret_cast<Topic**>(this + 1); }
@@ -245,6 +276,7 @@ struct ZoneTotals {
     uint64_t items;
     uint64_t published;
     uint64_t evicted;
+    uint64_t expired;
     uint64_t refused;
     uint64_t repairs;
     uint64_t delivered; // by workers that have ended, as those below
@@ -277,6 +309,7 @@ struct ZoneHeader {
     uint64_t selector_bucket_count; // a power of two
     Present** presence_buckets;
     uint64_t presence_bucket_count; // a power of two
+    Wheel wheel;
     uint64_t reserve_bytes; // not for messages: so that a full zone serves
     ZoneTotals totals;
     WorkerSlot workers[kMaxWorkers];
@@ -284,11 +317,14 @@ struct ZoneHeader {
 
 static_assert(std::is_standard_layout_v<ZoneHeader>);
 static_assert(std::is_trivially_copyable_v<Item> && sizeof(Item) == 80);
-static_assert(std::is_trivially_copyable_v<Topic> && sizeof(Topic) == 80);
+static_assert(std::is_trivially_copyable_v<Topic> && sizeof(Topic) == 88);
 static_assert(sizeof(Interest) == 72);
 static_assert(sizeof(Present) == 64);
 static_assert(sizeof(PresenceEvent) == 24);
 static_assert(sizeof(TopicPresence) == 48);
+static_assert(std::is_trivially_copyable_v<TopicClock>);
+static_assert(sizeof(TopicClock) == 56);
+static_assert(kWheelSlots < kNoSlot);
 static_assert(sizeof(KeyRecord) == 64);
 static_assert(sizeof(SelectorRecord) == 40);
 static_assert(std::atomic<uint64_t>::is_always_lock_free);

@@ -12,16 +12,25 @@ constexpr size_t kMaxEvictedItems = 256;
 constexpr size_t kMaxEvictedShare = 16; // times the bytes that are wanted
 constexpr size_t kEvictedAtATime = 4;
 
-bool holds(const Condition& condition, const Topic* topic)
+constexpr Error kConditionFails{Errc::conflict, "the condition does not hold"};
+
+// Too old messages that a publish in their topic lets go.
+constexpr size_t kExpiredAtATime = 16;
+
+// A topic whose value has become too old is as good as none, to whom a topic
+// matters that has one.
+bool holds(const Condition& condition, const Topic* topic, int64_t now_ms)
 {
     const bool there = topic != nullptr && topic->epoch != 0;
+    const bool expired =
+        there && topic->retain && TopicLog::value(*topic, now_ms) == nullptr;
     switch (condition.kind) {
     case Condition::Kind::none:
         return true;
     case Condition::Kind::absent:
-        return !there;
+        return !there || expired;
     case Condition::Kind::exists:
-        return there;
+        return there && !expired;
     case Condition::Kind::at:
         return there && condition.at == Position{topic->epoch, topic->seq};
     }
@@ -87,7 +96,8 @@ Topic* Store::topic_to_publish(Transaction& tx, const Publication& publication)
     if (topic->retain != publication.policy.retain) {
         tx.set(topic->retain, publication.policy.retain);
     }
-    if (topic->epoch == 0 && !begin_epoch(tx, *topic)) {
+    if (!set_clock(tx, *topic, publication.policy, publication.now_ms) ||
+        (topic->epoch == 0 && !begin_epoch(tx, *topic))) {
         return nullptr;
     }
     return topic;
@@ -101,6 +111,15 @@ bool Store::begin_epoch(Transaction& tx, Topic& topic)
     tx.set(header_.next_epoch, header_.next_epoch + 1);
     tx.set(header_.totals.topics, header_.totals.topics + 1);
     return tell_selectors(tx, topic);
+}
+
+// The topic ceases to be; what is left of it goes as it is read.
+void Store::end_epoch(Transaction& tx, Topic& topic)
+{
+    TopicLog(header_, tx).age_value(topic);
+    tx.set(topic.epoch, uint64_t{0});
+    tx.set(topic.seq, uint64_t{0});
+    tx.set(header_.totals.topics, header_.totals.topics - 1);
 }
 
 // Puts the topic into the inbox of each interested worker. Returns the number
@@ -153,8 +172,10 @@ std::optional<PublishAnswer> Store::try_publish(Transaction& tx,
     TopicLog log(header_, tx);
     log.append(*topic, fill_item(block, publication, answer.at));
     tx.set(header_.totals.published, header_.totals.published + 1);
+    schedule(tx, *topic);
     tx.commit();
     log.trim(*topic);
+    log.drop_expired(*topic, publication.now_ms, kExpiredAtATime);
     return answer;
 }
 
@@ -185,11 +206,21 @@ Result<PublishAnswer> Store::publish(const Publication& publication)
         if (auto earlier = replay(tx, publication)) {
             return *earlier;
         }
-        if (!holds(publication.condition, table_.find(publication.topic))) {
-            return Error{Errc::conflict, "the condition does not hold"};
+        if (!holds(publication.condition, table_.find(publication.topic),
+                   publication.now_ms)) {
+            return kConditionFails;
+        }
+        answer = try_publish(tx, publication);
+        if (!answer) {
+            // What is too old goes first; that may be the topic itself.
+            expire_some(tx, publication.now_ms);
+            if (!holds(publication.condition, table_.find(publication.topic),
+                       publication.now_ms)) {
+                return kConditionFails;
+            }
+            answer = try_publish(tx, publication);
         }
         Eviction evicted;
-        answer = try_publish(tx, publication);
         while (!answer && evict_some(tx, item_bytes(publication), evicted)) {
             answer = try_publish(tx, publication);
         }
@@ -232,12 +263,10 @@ Result<bool> Store::remove(std::string_view path, int64_t now_ms)
             mark->seq = topic->seq;
             mark->time_ms = now_ms;
         }
-        log.age_value(*topic);
-        tx.set(topic->epoch, uint64_t{0});
-        tx.set(topic->seq, uint64_t{0});
-        tx.set(header_.totals.topics, header_.totals.topics - 1);
+        end_epoch(tx, *topic);
         if (mark != nullptr) {
             log.append(*topic, *mark);
+            schedule(tx, *topic);
             notify_readers(tx, *topic);
         }
         tx.commit();

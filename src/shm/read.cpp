@@ -11,9 +11,9 @@ namespace {
 constexpr size_t kScanStep = 512;
 
 // The seqs a topic keeps: [first, newest], empty when first > newest.
-uint64_t first_kept_seq(Topic& topic)
+uint64_t first_kept_seq(const Topic& topic, int64_t now_ms)
 {
-    const Item* head = topic.head;
+    const Item* head = TopicLog::skip_expired(topic, topic.head, now_ms);
     if (head == nullptr || topic.keep == 0 || topic.seq == 0) {
         return topic.seq + 1;
     }
@@ -25,10 +25,10 @@ uint64_t first_kept_seq(Topic& topic)
 }
 
 // Fills in what is lost for a reader that has everything up to `after`, and
-// returns the first seq for it.
-uint64_t start_after(Topic& topic, const Position& after, ReadAnswer& answer)
+// returns the first seq for it. `first`: that is kept.
+uint64_t start_after(const Topic& topic, uint64_t first, const Position& after,
+                     ReadAnswer& answer)
 {
-    const uint64_t first = first_kept_seq(topic);
     const bool known = after.epoch == topic.epoch && after.seq <= topic.seq;
     const uint64_t wanted = known ? after.seq + 1 : 1;
     if (!known || wanted < first) {
@@ -49,20 +49,24 @@ ReadAnswer Store::read_kept(Topic* topic, const ReadFrom& from,
         answer.found = from.kind != ReadFrom::Kind::after;
         return answer;
     }
+    const int64_t now_ms = clock_.now_ms();
+    const bool has_value = TopicLog::value(*topic, now_ms) != nullptr;
     answer.newest = position_of(*topic);
+    answer.expired = topic->retain && !has_value;
     uint64_t start = topic->seq + 1;
     switch (from.kind) {
     case ReadFrom::Kind::nothing:
         break;
     case ReadFrom::Kind::value:
-        start = TopicLog::value(*topic) != nullptr ? topic->seq : start;
+        start = has_value ? topic->seq : start;
         break;
     case ReadFrom::Kind::last:
-        start = std::max(first_kept_seq(*topic),
+        start = std::max(first_kept_seq(*topic, now_ms),
                          from.last <= topic->seq ? start - from.last : 1);
         break;
     case ReadFrom::Kind::after:
-        start = start_after(*topic, from.after, answer);
+        start = start_after(*topic, first_kept_seq(*topic, now_ms), from.after,
+                            answer);
         break;
     }
     if (start > topic->seq) {

@@ -83,6 +83,40 @@ void Store::free_selector(Transaction& tx, SelectorRecord& record)
     tx.commit();
 }
 
+// Calls f(record) for each selector with wildcards that matches the path, until
+// it says false.
+template <class F>
+void Store::each_selector_of(std::string_view path, F&& f)
+{
+    size_t end = 0; // of the prefix
+    for (;;) {
+        const std::string_view prefix = path.substr(0, end);
+        const uint64_t hash = hash_bytes(prefix, header_.seed);
+        for (SelectorRecord* record = *selector_bucket(hash); record != nullptr;
+             record = record->hash_next) {
+            if (record->prefix_hash == hash && record->prefix() == prefix &&
+                selector_matches(record->text(), path) && !f(*record)) {
+                return;
+            }
+        }
+        const size_t slash = path.find('/', end);
+        if (slash == std::string_view::npos) {
+            return;
+        }
+        end = slash + 1;
+    }
+}
+
+bool Store::is_selected(std::string_view path)
+{
+    bool selected = false;
+    each_selector_of(path, [&](const SelectorRecord&) {
+        selected = true;
+        return false;
+    });
+    return selected;
+}
+
 // Gives each worker with a selector that matches the topic an interest in it.
 // False when the zone is full.
 bool Store::tell_selectors(Transaction& tx, Topic& topic)
@@ -95,47 +129,24 @@ bool Store::tell_selectors(Transaction& tx, Topic& topic)
         }
     }
     uint32_t sessions[kMaxWorkers] = {};
-    const std::string_view path = topic.path();
-    size_t end = 0; // of the prefix
-    for (;;) {
-        if (!tell_selectors(tx, topic, path.substr(0, end), interests,
-                            sessions)) {
-            return false;
+    bool room = true;
+    each_selector_of(topic.path(), [&](SelectorRecord& record) {
+        Interest*& interest = interests[record.worker];
+        if (interest == nullptr) {
+            interest = new_interest(tx, topic, record.worker, 0);
         }
-        const size_t slash = path.find('/', end);
-        if (slash == std::string_view::npos) {
-            break;
-        }
-        end = slash + 1;
+        sessions[record.worker] += record.sessions;
+        room = interest != nullptr;
+        return room;
+    });
+    if (!room) {
+        return false;
     }
     // The worker itself counts for what it has claimed.
     for (size_t i = 0; i < kMaxWorkers; i++) {
         if (interests[i] != nullptr && interests[i]->token == 0) {
             tx.set(interests[i]->subscribers, sessions[i]);
         }
-    }
-    return true;
-}
-
-bool Store::tell_selectors(Transaction& tx, Topic& topic,
-                           std::string_view prefix, Interest** interests,
-                           uint32_t* sessions)
-{
-    const uint64_t hash = hash_bytes(prefix, header_.seed);
-    for (SelectorRecord* record = *selector_bucket(hash); record != nullptr;
-         record = record->hash_next) {
-        if (record->prefix_hash != hash || record->prefix() != prefix ||
-            !selector_matches(record->text(), topic.path())) {
-            continue;
-        }
-        Interest*& interest = interests[record->worker];
-        if (interest == nullptr) {
-            interest = new_interest(tx, topic, record->worker, 0);
-        }
-        if (interest == nullptr) {
-            return false;
-        }
-        sessions[record->worker] += record->sessions;
     }
     return true;
 }

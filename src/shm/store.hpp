@@ -69,6 +69,7 @@ struct ReadAnswer {
     uint64_t lost_from = 0; // seqs that are not there any more, both included;
     uint64_t lost_to = 0;   // from 0: none
     bool more = false;      // a limit cut the answer
+    bool expired = false;   // the topic had a value that has become too old
 };
 
 struct TopicRow {
@@ -193,8 +194,12 @@ public:
     WorkerCounters& counters(WorkerId worker);
     [[nodiscard]] int wake_fd(WorkerId worker) const;
     ZoneStatus status();
-    // Forgets idempotency keys whose time is over.
-    void expire(int64_t now_ms);
+
+    // --- expire.cpp
+    // Does what time brings: messages, idle topics and idempotency keys go.
+    // To be called about once a second. True: there was too much for one
+    // turn; call again, after others had theirs.
+    bool expire(int64_t now_ms);
 
 private:
     // publish.cpp
@@ -209,6 +214,7 @@ private:
                                                 const Publication& publication);
     Topic* topic_to_publish(Transaction& tx, const Publication& publication);
     bool begin_epoch(Transaction& tx, Topic& topic);
+    void end_epoch(Transaction& tx, Topic& topic);
     uint32_t notify_readers(Transaction& tx, Topic& topic);
     void wake_readers();
     // keys.cpp
@@ -216,12 +222,22 @@ private:
     bool add_key(Transaction& tx, const Publication& publication,
                  const PublishAnswer& answer);
     void expire_keys(Transaction& tx, int64_t now_ms);
+    // expire.cpp
+    bool set_clock(Transaction& tx, Topic& topic, const Policy& policy,
+                   int64_t now_ms);
+    void drop_clock(Transaction& tx, Topic& topic);
+    void schedule(Transaction& tx, Topic& topic);
+    void restart_idle(Transaction& tx, Topic& topic);
+    void expire_topic(Transaction& tx, Topic& topic, int64_t now_ms,
+                      size_t& steps);
+    bool expire_some(Transaction& tx, int64_t now_ms);
     // selectors.cpp
+    template <class F>
+    void each_selector_of(std::string_view path, F&& f);
+    bool is_selected(std::string_view path);
     SelectorRecord** selector_bucket(uint64_t prefix_hash);
     void free_selector(Transaction& tx, SelectorRecord& record);
     bool tell_selectors(Transaction& tx, Topic& topic);
-    bool tell_selectors(Transaction& tx, Topic& topic, std::string_view prefix,
-                        Interest** interests, uint32_t* sessions);
     // presence.cpp
     [[nodiscard]] uint64_t presence_hash(const Topic& topic,
                                          std::string_view identity) const;
@@ -249,8 +265,8 @@ private:
                      Batch& out);
     void finish_reading(Transaction& tx, Topic& topic);
     // read.cpp
-    static ReadAnswer read_kept(Topic* topic, const ReadFrom& from,
-                                const ReadLimits& limits, Batch& out);
+    ReadAnswer read_kept(Topic* topic, const ReadFrom& from,
+                         const ReadLimits& limits, Batch& out);
     // workers.cpp
     void release_slot(Transaction& tx, WorkerSlot& slot);
 

@@ -1,5 +1,7 @@
 #include "shm/topic_log.hpp"
 
+#include <algorithm>
+
 namespace ws_pubsub {
 
 namespace {
@@ -22,6 +24,15 @@ uint64_t read_by_all(const Topic& topic)
         }
     }
     return cursor;
+}
+
+// An item is at least as old as the newest one, though the system's clock may
+// have been set back between them.
+bool is_expired(const Topic& topic, const Item& item, int64_t now_ms)
+{
+    const int64_t ttl_ms = topic.ttl_ms();
+    return ttl_ms != 0 &&
+           std::min(item.time_ms, topic.tail->time_ms) + ttl_ms <= now_ms;
 }
 
 } // namespace
@@ -52,10 +63,22 @@ Item* TopicLog::first_after(Topic& topic, uint64_t pos)
     return item;
 }
 
-Item* TopicLog::value(Topic& topic)
+Item* TopicLog::skip_expired(const Topic& topic, Item* item, int64_t now_ms)
+{
+    if (item == nullptr || is_expired(topic, *topic.tail, now_ms)) {
+        return nullptr;
+    }
+    while (is_expired(topic, *item, now_ms)) {
+        item = item->next;
+    }
+    return item;
+}
+
+Item* TopicLog::value(const Topic& topic, int64_t now_ms)
 {
     return topic.retain && topic.tail != nullptr &&
-                   in_window(topic, *topic.tail)
+                   in_window(topic, *topic.tail) &&
+                   !is_expired(topic, *topic.tail, now_ms)
                ? topic.tail
                : nullptr;
 }
@@ -153,6 +176,19 @@ bool TopicLog::evict_oldest(size_t& freed)
     tx_.set(header_.totals.evicted, header_.totals.evicted + 1);
     tx_.commit();
     return true;
+}
+
+size_t TopicLog::drop_expired(Topic& topic, int64_t now_ms, size_t most)
+{
+    size_t dropped = 0;
+    while (dropped < most && topic.head != nullptr &&
+           is_expired(topic, *topic.head, now_ms)) {
+        drop_head(topic);
+        tx_.set(header_.totals.expired, header_.totals.expired + 1);
+        tx_.commit();
+        dropped++;
+    }
+    return dropped;
 }
 
 } // namespace ws_pubsub

@@ -1,9 +1,10 @@
 // The log of a topic: append at the tail, trim at the head.
 //
 // An item stays as long as the policy keeps it or an interested worker has
-// not read it. All but the retained values are also in the zone's age list,
-// in the order in which they may be evicted; an item's turn there never comes
-// before that of the items ahead of it in its own topic.
+// not read it, unless it is older than the policy's ttl. All but the retained
+// values are also in the zone's age list, in the order in which they may be
+// evicted; an item's turn there never comes before that of the items ahead of
+// it in its own topic.
 #pragma once
 
 #include "shm/layout.hpp"
@@ -24,17 +25,22 @@ public:
     // Frees the oldest item of the zone that is no retained value; false when
     // there is none. Its bytes are added to `freed`.
     bool evict_oldest(size_t& freed);
+    // Frees messages that are too old, `most` at a time; returns how many.
+    size_t drop_expired(Topic& topic, int64_t now_ms, size_t most);
+    // Frees the first item. REQUIRES: there is one.
+    void drop_head(Topic& topic);
 
     // Whether the topic's policy keeps the item.
     static bool is_kept(const Topic& topic, const Item& item);
     // The first item whose position is > `pos`; nullptr if none.
     static Item* first_after(Topic& topic, uint64_t pos);
-    // The newest message, if the policy retains it.
-    static Item* value(Topic& topic);
+    // `item`, or the first behind it that is not too old; nullptr if none.
+    static Item* skip_expired(const Topic& topic, Item* item, int64_t now_ms);
+    // The newest message, if the policy retains it and it is not too old.
+    static Item* value(const Topic& topic, int64_t now_ms);
 
 private:
     void age(Item& item);
-    void drop_head(Topic& topic);
 
     ZoneHeader& header_;
     Transaction& tx_;

@@ -2,6 +2,7 @@
 #include <cstring>
 
 #include "shm/store.hpp"
+#include "shm/wheel.hpp"
 
 namespace ws_pubsub {
 
@@ -66,6 +67,7 @@ ZoneHeader* Store::create(Memory& memory, size_t zone_bytes, uint64_t seed,
     header->zone_bytes = zone_bytes;
     header->reserve_bytes = zone_bytes / kReserveShare;
     header->seed = seed;
+    header->wheel.tick = TimingWheel::tick_of(now_ms);
     // Epochs of a zone made later are different: in microseconds, no zone
     // makes topics faster than time goes by.
     header->next_epoch = static_cast<uint64_t>(now_ms) * 1000;

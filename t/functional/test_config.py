@@ -14,6 +14,9 @@ GOOD_HTTP = [
     "ws_pubsub_zone main:1024k; ws_pubsub_zone other:2m;",
     ZONE + 'ws_pubsub_topic "a/**" zone=main;',
     ZONE + 'ws_pubsub_topic "a/**" zone=main retain=off history=10;',
+    ZONE + 'ws_pubsub_topic "a/**" zone=main ttl=500ms idle=1h30m;',
+    ZONE + "ws_pubsub_topic a zone=main ttl=0 idle=0;",
+    ZONE + "ws_pubsub_topic a zone=main ttl=3650d idle=45;",
     ZONE + "ws_pubsub_topic a zone=main retain=on; "
            "ws_pubsub_topic ** zone=main;",
     # the zone may be named later in the file
@@ -68,6 +71,11 @@ BAD_HTTP = [
     (ZONE + "ws_pubsub_topic a zone=main history=x;", "history"),
     (ZONE + "ws_pubsub_topic a zone=main history=-1;", "history"),
     (ZONE + "ws_pubsub_topic a zone=main retain=maybe;", "retain"),
+    (ZONE + "ws_pubsub_topic a zone=main ttl=soon;", '"ttl=soon"'),
+    (ZONE + "ws_pubsub_topic a zone=main ttl=;", '"ttl="'),
+    (ZONE + "ws_pubsub_topic a zone=main ttl=-1s;", "ttl=-1s"),
+    (ZONE + "ws_pubsub_topic a zone=main ttl=3651d;", "ttl=3651d"),
+    (ZONE + "ws_pubsub_topic a zone=main idle=5x;", "idle=5x"),
     (ZONE + "ws_pubsub_topic a zone=main nonsense=1;", "nonsense"),
     (ZONE + "ws_pubsub_topic a zone=main delta=yes;", "delta"),
     (ZONE + "ws_pubsub_topic a zone=main conflate=some;", "conflate"),

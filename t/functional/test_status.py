@@ -8,7 +8,7 @@ from support.session import JsonSession, sessions_on_each_worker
 
 FIELDS = ["zone", "size", "free", "topics", "messages", "subscriptions",
           "sessions", "workers", "published", "delivered", "evicted",
-          "refused", "slow"]
+          "expired", "refused", "slow"]
 
 
 def test_fields(nginx, scheme):

@@ -21,7 +21,7 @@ void run(unsigned seed, size_t room, int steps)
         zone.store->add_slot(static_cast<int>(i));
     }
     zone.leave_room(room);
-    StoreOps ops(*zone.store);
+    StoreOps ops(*zone.store, zone.clock);
     for (int i = 0; i < steps; i++) {
         std::string bytes;
         for (int n = 0; n < 8; n++) {

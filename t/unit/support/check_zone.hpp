@@ -28,8 +28,10 @@ public:
             check_log(*topic);
             check_interests(*topic);
             check_presence(*topic);
+            check_clock(*topic);
         }
         check_people();
+        check_wheel();
         check_age();
         check_workers();
         check_selectors();
@@ -180,7 +182,8 @@ private:
         existing_++;
         expect(topic.epoch < header_.next_epoch, "an epoch from the future");
         expect(topic.seq > 0, "a topic without messages");
-        expect(!topic.retain || (tail != nullptr && !tail->aging),
+        expect(!topic.retain || (tail != nullptr && !tail->aging) ||
+                   (tail == nullptr && topic.ttl_ms() != 0),
                "a retained value is lost, or may be evicted");
         if (tail != nullptr) {
             expect(tail->epoch == topic.epoch && tail->seq == topic.seq &&
@@ -299,6 +302,41 @@ private:
             }
         }
         expect(listed == people_, "the workers' people are wrong");
+    }
+
+    void check_clock(const Topic& topic)
+    {
+        const TopicClock* clock = topic.clock;
+        if (clock == nullptr || !see(clock, "clock")) {
+            return;
+        }
+        const bool scheduled = clock->slot != kNoSlot;
+        scheduled_ += scheduled ? 1 : 0;
+        expect(clock->topic == &topic, "a clock of another topic");
+        expect(clock->ttl_ms != 0 || clock->idle_ms != 0,
+               "a clock that nothing needs");
+        const bool ages = clock->ttl_ms != 0 && topic.head != nullptr;
+        const bool idles = clock->idle_ms != 0 && topic.interests == nullptr;
+        expect(scheduled || (!ages && !idles),
+               "a topic that time will change is not in the wheel");
+    }
+
+    void check_wheel()
+    {
+        size_t count = 0;
+        for (size_t i = 0; i < kWheelSlots; i++) {
+            const TopicClock* prev = nullptr;
+            for (const TopicClock* clock = header_.wheel.slots[i];
+                 clock != nullptr; clock = clock->next) {
+                if (!blocks_.contains(clock) || ++count > scheduled_) {
+                    return fault("a strange clock in the wheel");
+                }
+                expect(clock->slot == i, "a clock is in a wrong slot");
+                expect(clock->prev == prev, "a clock's prev is wrong");
+                prev = clock;
+            }
+        }
+        expect(count == scheduled_, "the wheel lacks clocks");
     }
 
     void check_age()
@@ -442,6 +480,7 @@ private:
     size_t people_ = 0;
     size_t items_ = 0;
     size_t aging_ = 0;
+    size_t scheduled_ = 0;
     size_t existing_ = 0;
 };
 

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "shm/store.hpp"
+#include "support/ports.hpp"
 
 namespace ws_pubsub {
 
@@ -19,7 +20,7 @@ public:
     static constexpr size_t kWorkers = 3;
 
     // REQUIRES: the zone has a usable slot for each worker.
-    explicit StoreOps(Store& store) : store_(store)
+    StoreOps(Store& store, FakeClock& clock) : store_(store), clock_(clock)
     {
         for (Worker& worker : workers_) {
             attach(worker);
@@ -43,10 +44,11 @@ public:
         case 1:
         case 2:
         case 3:
-        case 4:
             return publish(bytes);
+        case 4:
+            return pass_time(take(bytes));
         case 5:
-            (void)store_.remove(path(bytes), now_ms_);
+            (void)store_.remove(path(bytes), clock_.now);
             return;
         case 6:
         case 7:
@@ -110,9 +112,15 @@ private:
         Publication publication;
         publication.topic = topic;
         publication.payload = payload;
-        publication.now_ms = now_ms_;
+        publication.now_ms = clock_.now;
         publication.policy.retain = how % 4 != 0;
         publication.policy.history = how % 4 == 1 ? 0 : how % 8;
+        if (how % 3 == 1) {
+            publication.policy.ttl_ms = 1 + static_cast<int64_t>(how) * 20;
+        }
+        if (how % 5 == 1) {
+            publication.policy.idle_ms = 1 + static_cast<int64_t>(how) * 50;
+        }
         if (how % 16 == 3) {
             publication.idempotency_key = key;
         }
@@ -120,6 +128,25 @@ private:
             publication.condition.kind = Condition::Kind::absent;
         }
         (void)store_.publish(publication);
+    }
+
+    // Mostly a little, seldom much, and now and then back.
+    void pass_time(size_t n)
+    {
+        const auto amount = static_cast<int64_t>(n);
+        switch (n % 8) {
+        case 0:
+            clock_.now += amount * 60'000;
+            break;
+        case 1:
+            clock_.now -= amount * 1000;
+            break;
+        default:
+            clock_.now += amount * 30;
+        }
+        if (n % 16 < 12) {
+            store_.expire(clock_.now);
+        }
     }
 
     void attach(Worker& worker)
@@ -155,8 +182,8 @@ private:
             worker.selectors.erase(n);
             return;
         }
-        record =
-            store_.add_selector(worker.id, *Selector::parse(kSelectors[n]));
+        const auto selector = Selector::parse(kSelectors[n]);
+        record = store_.add_selector(worker.id, *selector);
         if (record == nullptr) {
             worker.selectors.erase(n);
         } else {
@@ -250,8 +277,9 @@ private:
             store_.detach(worker.id);
             return attach(worker);
         case 2:
-            now_ms_ += kIdempotencyTtlMs / 2;
-            return store_.expire(now_ms_);
+            clock_.now += kIdempotencyTtlMs / 2;
+            store_.expire(clock_.now);
+            return;
         default:
             store_.status();
         }
@@ -270,9 +298,9 @@ private:
     static inline std::array<int32_t, kWorkers> pids_of_the_living_{};
 
     Store& store_;
+    FakeClock& clock_;
     std::array<Worker, kWorkers> workers_;
     int32_t pids_ = 0;
-    int64_t now_ms_ = 1'700'000'000'000;
     Batch batch_;
     Batch kept_;
 };
