@@ -41,6 +41,7 @@ struct Policy {
     bool presence = false; // tell who comes and goes
     int64_t ttl_ms = 0;    // how long messages are kept; 0: no limit
     int64_t idle_ms = 0;   // how long the topic is, without use; 0: no limit
+    uint32_t max_subscribers = 0; // by its very name; 0: no limit
 
     // How many of the newest messages stay readable.
     [[nodiscard]] uint32_t keep() const { return history + (retain ? 1 : 0); }

@@ -22,7 +22,7 @@ bool Broker::add_session(uint64_t limit)
     return store_.open_session(worker_, limit);
 }
 
-void Broker::remove_session(Session& session)
+void Broker::end_subscriptions(Session& session)
 {
     session.stop();
     while (!session.subscriptions_.empty()) {
@@ -30,8 +30,14 @@ void Broker::remove_session(Session& session)
         session.subscriptions_.pop_back();
     }
     std::erase(catching_up_, &session);
+    session.listed_ = false;
     session.tracks_.reset();
     set_timer(session);
+}
+
+void Broker::remove_session(Session& session)
+{
+    end_subscriptions(session);
     store_.close_session(worker_);
 }
 
@@ -44,7 +50,7 @@ Group* Broker::group_of(const Selector& selector)
     }
     auto made = std::make_unique<Group>(selector);
     Group* group = made.get();
-    if (!selector.is_exact()) {
+    if (!selector.is_exact() || max_subscribers(selector) > 0) {
         group->record = store_.add_selector(worker_, selector);
         if (group->record == nullptr) {
             return nullptr;
@@ -61,6 +67,28 @@ Group* Broker::group_of(const Selector& selector)
         }
     }
     return group;
+}
+
+// Of the topic that the selector spells; 0: no limit, or it spells none.
+uint32_t Broker::max_subscribers(const Selector& selector)
+{
+    return selector.is_exact()
+               ? publisher_.policies.of(selector.text()).max_subscribers
+               : 0;
+}
+
+// Whether one more session may join the group. Lets go of a group that has
+// none then.
+bool Broker::admit(Group& group)
+{
+    const uint32_t most = max_subscribers(group.selector);
+    if (most == 0 || store_.admit_session(*group.record, most)) {
+        return true;
+    }
+    if (group.members.empty()) {
+        release_group(group);
+    }
+    return false;
 }
 
 void Broker::count_sessions(Group& group)
@@ -170,6 +198,9 @@ Result<Subscribed> Broker::subscribe(Session& session, const Selector& selector,
         return Error{Errc::zone_full, "the zone is full"};
     }
     Group& group = *found;
+    if (!admit(group)) {
+        return Error{Errc::limit, "the topic has too many subscribers"};
+    }
     auto subscription = std::make_unique<Subscription>();
     subscription->session = &session;
     subscription->group = &group;

@@ -43,7 +43,8 @@ struct Group {
     Selector selector;
     std::vector<Subscription*> members;
     std::vector<LocalTopic*> topics;
-    SelectorRecord* record = nullptr; // in the zone; null if exact
+    // In the zone; null if exact, but for topics of limited subscribers.
+    SelectorRecord* record = nullptr;
     bool recount = false;      // is in the broker's list of groups to recount
     bool wants_newest = false; // a member wants less than all messages,
     bool wants_text = false;   // or deltas
@@ -111,11 +112,14 @@ public:
 
     // False when the zone has `limit` sessions already (0: no limit).
     bool add_session(uint64_t limit);
-    // Ends all its subscriptions.
+    // Nothing arrives any more, and it counts as a subscriber of nothing.
+    void end_subscriptions(Session& session);
+    // Ends them too.
     void remove_session(Session& session);
 
     // Joins the session to the selector. Nothing is sent before start().
-    // Errors: already_subscribed, limit, zone_full.
+    // Errors: already_subscribed, limit (of the session's subscriptions or
+    // of the topic's subscribers), zone_full.
     Result<Subscribed> subscribe(Session& session, const Selector& selector,
                                  SubscribeOptions options);
     // Sends what the subscription starts with, now as far as there is room.
@@ -148,6 +152,8 @@ public:
 private:
     // broker.cpp
     Group* group_of(const Selector& selector);
+    uint32_t max_subscribers(const Selector& selector);
+    bool admit(Group& group);
     LocalTopic* local_topic(std::string_view path);
     void link(Group& group, LocalTopic& topic);
     bool join_listed(std::vector<TopicRow>& rows);

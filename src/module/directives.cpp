@@ -126,11 +126,16 @@ bool read_policy(const ngx_str_t& argument, Policy& policy)
     if (const auto idle = value_of(argument, "idle")) {
         return read_time(*idle, policy.idle_ms);
     }
+    if (const auto most = value_of(argument, "max_subscribers")) {
+        const auto number = parse_number(*most);
+        policy.max_subscribers = static_cast<uint32_t>(number.value_or(0));
+        return number && *number <= UINT32_MAX;
+    }
     return false;
 }
 
 // ws_pubsub_topic selector zone=name [retain=on] [history=0] [delta=off]
-// [conflate=off] [presence=off] [ttl=0] [idle=0]
+// [conflate=off] [presence=off] [ttl=0] [idle=0] [max_subscribers=0]
 char* set_topic(ngx_conf_t* cf, ngx_command_t* /*command*/, void* conf)
 {
     const Arguments arguments(cf);

@@ -18,7 +18,8 @@ void PlainProtocol::on_open()
     const auto subscribed =
         context_.broker.subscribe(context_.session, *selector, {});
     if (!subscribed) {
-        context_.transport.close(kCloseInternalError,
+        const bool limited = subscribed.error().code == Errc::limit;
+        context_.transport.close(limited ? kClosePolicy : kCloseInternalError,
                                  subscribed.error().message);
         return;
     }

@@ -1,11 +1,12 @@
 // Which workers want to hear of topics that come to be.
 //
 // A worker registers each selector with wildcards that its sessions have, and
-// how many sessions those are. When a topic comes to be, its few prefixes are
-// looked up, so the cost depends on the selectors that share one of them and
-// not on all there are. Each worker with a match gets an unclaimed Interest:
-// the topic's first message waits for it from the start, and the publisher can
-// say how many sessions that is.
+// how many sessions those are; and of the exact ones those whose sessions are
+// limited. When a topic comes to be, its few prefixes are looked up, so the
+// cost depends on the selectors that share one of them and not on all there
+// are. Each worker with a match gets an unclaimed Interest: the topic's first
+// message waits for it from the start, and the publisher can say how many
+// sessions that is.
 #include <algorithm>
 #include <cstring>
 
@@ -62,6 +63,24 @@ void Store::remove_selector(SelectorRecord& record)
 {
     Transaction tx(memory_, header_);
     free_selector(tx, record);
+}
+
+bool Store::admit_session(SelectorRecord& record, uint32_t most)
+{
+    Transaction tx(memory_, header_);
+    uint64_t sessions = 0;
+    for (SelectorRecord* other = *selector_bucket(record.prefix_hash);
+         other != nullptr; other = other->hash_next) {
+        if (other->prefix_hash == record.prefix_hash &&
+            other->text() == record.text()) {
+            sessions += other->sessions;
+        }
+    }
+    if (sessions >= most) {
+        return false;
+    }
+    tx.set(record.sessions, record.sessions + 1);
+    return true;
 }
 
 void Store::free_selector(Transaction& tx, SelectorRecord& record)

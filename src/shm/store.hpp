@@ -163,10 +163,14 @@ public:
                         const ReadLimits& limits, Batch& unread, Batch& kept);
 
     // --- selectors.cpp: who wants topics that come to be
-    // REQUIRES: the selector has a wildcard. nullptr when the zone is full.
+    // Also an exact one, whose sessions are to be counted. nullptr when the
+    // zone is full.
     SelectorRecord* add_selector(WorkerId worker, const Selector& selector);
     void set_sessions(SelectorRecord& record, uint32_t sessions);
     void remove_selector(SelectorRecord& record);
+    // Counts one more session, unless those of that very selector are `most`
+    // already on all workers: false.
+    bool admit_session(SelectorRecord& record, uint32_t most);
 
     // --- presence.cpp
     // One more session of that identity is subscribed to the interest's topic

@@ -31,6 +31,16 @@ void Connection::begin_closing(uint16_t code)
     flush_soon();
 }
 
+// Before the peer sees our Close: whoever comes back then must find its place
+// free.
+void Connection::end_subscriptions()
+{
+    if (session_.subscriptions() > 0) {
+        subscriptions_seen_ = session_.subscriptions();
+        broker_.end_subscriptions(session_);
+    }
+}
+
 void Connection::close(uint16_t code, std::string_view reason)
 {
     if (state_ != State::open) {

@@ -162,6 +162,7 @@ void Connection::process()
     begin_turn();
     if (state_ == State::closing) {
         lws_.reset();
+        end_subscriptions();
     }
     write();
     const bool written = session_.outbox().empty();
@@ -216,7 +217,7 @@ void Connection::finish()
     if (close_code_ == 0) {
         close_code_ = kCloseAbnormal;
     }
-    subscriptions_seen_ = session_.subscriptions();
+    end_subscriptions();
     broker_.remove_session(session_);
     session_.outbox().clear();
     lws_.reset();

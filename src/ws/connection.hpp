@@ -83,8 +83,8 @@ public:
     // Its subscriptions; at its end, those that it had.
     [[nodiscard]] size_t subscriptions() const
     {
-        return state_ == State::finished ? subscriptions_seen_
-                                         : session_.subscriptions();
+        return subscriptions_seen_ > 0 ? subscriptions_seen_
+                                       : session_.subscriptions();
     }
     // 0 while it is open.
     [[nodiscard]] uint16_t close_code() const { return close_code_; }
@@ -132,6 +132,7 @@ private:
     void violation(uint16_t code, std::string_view reason);
     void on_peer_close(uint16_t code);
     void begin_closing(uint16_t code);
+    void end_subscriptions();
     void half_close();
     void arm_timer(int64_t ms);
 
@@ -152,7 +153,7 @@ private:
     int64_t ping_interval_ms_;
     int64_t ping_timeout_ms_;
     ngx_msec_t last_heard_;
-    size_t subscriptions_seen_ = 0;
+    size_t subscriptions_seen_ = 0; // when they ended
     uint16_t close_code_ = 0;
     State state_ = State::opening;
     bool ping_sent_ : 1;   // and nothing heard since

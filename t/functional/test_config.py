@@ -14,8 +14,9 @@ GOOD_HTTP = [
     "ws_pubsub_zone main:1024k; ws_pubsub_zone other:2m;",
     ZONE + 'ws_pubsub_topic "a/**" zone=main;',
     ZONE + 'ws_pubsub_topic "a/**" zone=main retain=off history=10;',
-    ZONE + 'ws_pubsub_topic "a/**" zone=main ttl=500ms idle=1h30m;',
-    ZONE + "ws_pubsub_topic a zone=main ttl=0 idle=0;",
+    ZONE + 'ws_pubsub_topic "a/**" zone=main ttl=500ms idle=1h30m '
+           'max_subscribers=2;',
+    ZONE + "ws_pubsub_topic a zone=main ttl=0 idle=0 max_subscribers=0;",
     ZONE + "ws_pubsub_topic a zone=main ttl=3650d idle=45;",
     ZONE + "ws_pubsub_topic a zone=main retain=on; "
            "ws_pubsub_topic ** zone=main;",
@@ -76,6 +77,8 @@ BAD_HTTP = [
     (ZONE + "ws_pubsub_topic a zone=main ttl=-1s;", "ttl=-1s"),
     (ZONE + "ws_pubsub_topic a zone=main ttl=3651d;", "ttl=3651d"),
     (ZONE + "ws_pubsub_topic a zone=main idle=5x;", "idle=5x"),
+    (ZONE + "ws_pubsub_topic a zone=main max_subscribers=few;", "few"),
+    (ZONE + "ws_pubsub_topic a zone=main max_subscribers=-1;", "-1"),
     (ZONE + "ws_pubsub_topic a zone=main nonsense=1;", "nonsense"),
     (ZONE + "ws_pubsub_topic a zone=main delta=yes;", "delta"),
     (ZONE + "ws_pubsub_topic a zone=main conflate=some;", "conflate"),

@@ -174,7 +174,8 @@ private:
 
     void select(Worker& worker, size_t n)
     {
-        constexpr const char* kSelectors[] = {"**", "b/*", "b/c/*", "b/c/**"};
+        constexpr const char* kSelectors[] = {"**", "b/*", "b/c/*", "b/c/**",
+                                              "a"};
         n %= std::size(kSelectors);
         SelectorRecord*& record = worker.selectors[n];
         if (record != nullptr) {
@@ -186,6 +187,8 @@ private:
         record = store_.add_selector(worker.id, *selector);
         if (record == nullptr) {
             worker.selectors.erase(n);
+        } else if (selector->is_exact()) {
+            (void)store_.admit_session(*record, kWorkers - 1);
         } else {
             store_.set_sessions(*record, 1);
         }
