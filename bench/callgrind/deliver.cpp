@@ -18,6 +18,7 @@ constexpr std::string_view kTopic = "prices/fx/EURUSD";
 class NoScheduler final : public ws_pubsub::Scheduler {
 public:
     void run_soon() override {}
+    void run_at(int64_t /*ticks_ms*/) override {}
 };
 
 class NoTransport final : public ws_pubsub::Transport {

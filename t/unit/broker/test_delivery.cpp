@@ -178,7 +178,7 @@ void test_gap_at_the_start(void** state)
     TestClient& client = cluster.connect();
     follow(client, "a/*");
     cluster.zone.put("a/1", std::string(500, 'x'), keeping_nothing());
-    cluster.zone.leave_room(100);
+    cluster.zone.leave_room(160);
     cluster.zone.put("b", std::string(500, 'x'));
     cluster.run();
     assert_text(client.take(), notice("a/1", 0, 0) + '\n' + gap("a/1", 1, 1));

@@ -32,7 +32,7 @@ public:
     Shared()
         : memory(kArenaBytes),
           header(Store::create(memory, kTestZoneBytes, 1, kTestNowMs)),
-          store(memory, waker, *header),
+          store(memory, waker, *header, clock),
           progress(static_cast<std::atomic<uint64_t>*>(
               mmap(nullptr, sizeof(uint64_t), PROT_READ | PROT_WRITE,
                    MAP_SHARED | MAP_ANONYMOUS, -1, 0)))
@@ -77,6 +77,7 @@ public:
 
     SharedMemory memory;
     RecordingWaker waker;
+    FakeClock clock;
     ZoneHeader* header;
     Store store;
     std::atomic<uint64_t>* progress; // shared
@@ -116,7 +117,7 @@ void test_amid_random_operations(void** state)
         shared.kill_amid(
             [&] {
                 std::minstd_rand random(seed);
-                StoreOps ops(shared.store);
+                StoreOps ops(shared.store, shared.clock);
                 for (;;) {
                     char bytes[16];
                     for (char& byte : bytes) {

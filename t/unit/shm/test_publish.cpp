@@ -42,7 +42,7 @@ void test_epochs_of_a_later_zone(void** state)
     HeapMemory memory;
     ZoneHeader* header =
         Store::create(memory, kTestZoneBytes, 1, kTestNowMs + 1);
-    Store later(memory, zone.waker, *header);
+    Store later(memory, zone.waker, *header, zone.clock);
     const auto after = later.publish(Zone::publication("a", "1"));
     assert_true(after->at.epoch > before.epoch);
 }

@@ -42,7 +42,7 @@ std::string with_small_epochs(std::string text)
 } // namespace
 
 TestWorker::TestWorker(Zone& zone, const Policies& policies)
-    : store(zone.memory, zone.waker, *zone.header), encoder(writer),
+    : store(zone.memory, zone.waker, *zone.header, zone.clock), encoder(writer),
       broker(Publisher{store, policies}, zone.attach(), encoder, scheduler,
              clock)
 {}

@@ -54,14 +54,16 @@ Publication Zone::publication(std::string_view topic, std::string_view payload,
     publication.topic = topic;
     publication.payload = payload;
     publication.policy = policy;
-    publication.now_ms = clock.now;
+    publication.now_ms = kTestNowMs;
     return publication;
 }
 
 Result<PublishAnswer> Zone::publish(std::string_view topic,
                                     std::string_view payload, Policy policy)
 {
-    return store->publish(publication(topic, payload, policy));
+    Publication now = publication(topic, payload, policy);
+    now.now_ms = clock.now;
+    return store->publish(now);
 }
 
 PublishAnswer Zone::put(std::string_view topic, std::string_view payload,
