@@ -27,6 +27,10 @@ inline constexpr size_t kMaxContentTypeBytes = 127;
 
 // The longest ttl and idle time: ten years.
 inline constexpr int64_t kMaxPolicyTimeMs = 10LL * 365 * 24 * 3600 * 1000;
+// Patches. The depth is that of the value, before and after, and of the patch.
+inline constexpr size_t kMaxPatchOperations = 1000;
+inline constexpr size_t kMaxJsonDepth = 512;
+inline constexpr size_t kMaxPatchAttempts = 64; // while others are faster
 
 // Zones and workers.
 inline constexpr size_t kMinZoneBytes = 1024UL * 1024;
@@ -34,6 +38,7 @@ inline constexpr size_t kMaxWorkers = 256;
 
 // Defaults of directives.
 inline constexpr size_t kDefaultMaxMessageBytes = 64UL * 1024;
+inline constexpr size_t kDefaultMaxBatchBytes = 1024UL * 1024;
 inline constexpr size_t kDefaultMaxSubscriptions = 128;
 inline constexpr size_t kDefaultQueueBytes = 1024UL * 1024;
 inline constexpr int64_t kDefaultPingIntervalMs = 25LL * 1000;

@@ -27,10 +27,14 @@ enum class Errc : uint16_t {
     conflict = 114,
 };
 
+// What a conflict is about: HTTP has a status for each.
+enum class Cause : uint8_t { other, condition, idempotency_key, path };
+
 // `message` points to a string literal.
 struct Error {
     Errc code;
     std::string_view message;
+    Cause cause = Cause::other;
 };
 
 template <class T>

@@ -18,7 +18,7 @@ PURE_FILES = {"ws/frame_guard", "ws/deflate_offer"}
 OWNERS = {
     "ngx": re.compile(r"ngx_\w+\.h$|nginx\.h$"),
     "ws": re.compile(r"libwebsockets(\.h|/.*)$|lws_config\.h$"),
-    "proto": re.compile(r"jansson\.h$"),
+    "proto": re.compile(r"jansson\.h$|nlohmann/"),
 }
 MAX_LINES = 400
 
