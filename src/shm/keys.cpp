@@ -41,7 +41,7 @@ bool Store::add_key(Transaction& tx, const Publication& publication,
     record->hash = key_hash(topic, key, header_.seed);
     record->epoch = answer.at.epoch;
     record->seq = answer.at.seq;
-    record->body_hash = hash_bytes(publication.payload, header_.seed);
+    record->body_hash = hash_bytes(publication.body(), header_.seed);
     record->expires_ms = publication.now_ms + kIdempotencyTtlMs;
     record->subscribers = answer.subscribers;
     record->key_bytes = static_cast<uint32_t>(key.size());

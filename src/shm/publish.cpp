@@ -12,7 +12,8 @@ constexpr size_t kMaxEvictedItems = 256;
 constexpr size_t kMaxEvictedShare = 16; // times the bytes that are wanted
 constexpr size_t kEvictedAtATime = 4;
 
-constexpr Error kConditionFails{Errc::conflict, "the condition does not hold"};
+constexpr Error kConditionFails{Errc::conflict, "the condition does not hold",
+                                Cause::condition};
 
 // Too old messages that a publish in their topic lets go.
 constexpr size_t kExpiredAtATime = 16;
@@ -192,10 +193,18 @@ Store::replay(Transaction& tx, const Publication& publication)
     if (known == nullptr) {
         return std::nullopt;
     }
-    if (known->body_hash != hash_bytes(publication.payload, header_.seed)) {
-        return Error{Errc::conflict, "the idempotency key had another body"};
+    if (known->body_hash != hash_bytes(publication.body(), header_.seed)) {
+        return Error{Errc::conflict, "the idempotency key had another body",
+                     Cause::idempotency_key};
     }
     return PublishAnswer{{known->epoch, known->seq}, known->subscribers};
+}
+
+std::optional<Result<PublishAnswer>>
+Store::find_answer(const Publication& publication)
+{
+    Transaction tx(memory_, header_);
+    return replay(tx, publication);
 }
 
 Result<PublishAnswer> Store::publish(const Publication& publication)
@@ -236,13 +245,17 @@ Result<PublishAnswer> Store::publish(const Publication& publication)
     return *answer;
 }
 
-Result<bool> Store::remove(std::string_view path, int64_t now_ms)
+Result<bool> Store::remove(std::string_view path, int64_t now_ms,
+                           const Condition& condition)
 {
     {
         Transaction tx(memory_, header_);
         Topic* topic = table_.find(path);
         if (topic == nullptr || topic->epoch == 0) {
             return false;
+        }
+        if (!holds(condition, topic)) {
+            return kConditionFails;
         }
         // Whoever reads the topic is told in its log. Make room for the mark
         // at the cost of what is to be removed anyway.

@@ -101,32 +101,38 @@ ReadAnswer Store::read(std::string_view path, const ReadFrom& from,
     return read_kept(table_.find(path), from, limits, out);
 }
 
+Store::Scan Store::scan(const Selector& selector, std::string& after,
+                        size_t limit, std::vector<TopicRow>& out)
+{
+    const std::string_view prefix = selector.literal_prefix();
+    Transaction tx(memory_, header_);
+    Topic* topic =
+        after < prefix ? table_.first_from(prefix) : table_.first_after(after);
+    for (size_t step = 0; step < kScanStep; step++) {
+        if (topic == nullptr || !topic->path().starts_with(prefix)) {
+            return Scan::ended;
+        }
+        if (topic->epoch != 0 && selector.matches(topic->path())) {
+            if (out.size() == limit) {
+                return Scan::full;
+            }
+            out.push_back({std::string(topic->path()), position_of(*topic)});
+        }
+        after = topic->path();
+        topic = topic->next()[0];
+    }
+    return Scan::paused;
+}
+
 bool Store::list(const Selector& selector, std::string_view after, size_t limit,
                  std::vector<TopicRow>& out)
 {
-    const std::string_view prefix = selector.literal_prefix();
-    std::string last(after);
-    bool at_start = true;
-    for (;;) {
-        Transaction tx(memory_, header_);
-        Topic* topic = at_start && last < prefix ? table_.first_from(prefix)
-                                                 : table_.first_after(last);
-        at_start = false;
-        for (size_t step = 0; step < kScanStep; step++) {
-            if (topic == nullptr || !topic->path().starts_with(prefix)) {
-                return false;
-            }
-            if (topic->epoch != 0 && selector.matches(topic->path())) {
-                if (out.size() == limit) {
-                    return true;
-                }
-                out.push_back(
-                    {std::string(topic->path()), position_of(*topic)});
-            }
-            last = topic->path();
-            topic = topic->next()[0];
-        }
+    std::string at(after);
+    Scan scanned = Scan::paused;
+    while (scanned == Scan::paused) {
+        scanned = scan(selector, at, limit, out);
     }
+    return scanned == Scan::full;
 }
 
 } // namespace ws_pubsub

@@ -42,6 +42,12 @@ struct Publication {
     int64_t now_ms = 0;
     Condition condition;
     std::string_view idempotency_key; // empty: none
+    std::string_view keyed_body;      // sent with the key; empty: the payload
+
+    [[nodiscard]] std::string_view body() const
+    {
+        return keyed_body.empty() ? payload : keyed_body;
+    }
 };
 
 struct PublishAnswer {
@@ -134,13 +140,25 @@ public:
 
     // --- publish.cpp
     Result<PublishAnswer> publish(const Publication& publication);
-    // True if the topic was there. Its readers get a gone mark.
-    Result<bool> remove(std::string_view path, int64_t now_ms);
+    // What an earlier publish with this topic and idempotency key was
+    // answered; nothing if there was none.
+    std::optional<Result<PublishAnswer>>
+    find_answer(const Publication& publication);
+    // True if the topic was there. Its readers get a gone mark. `condition` is
+    // asked only where it is.
+    Result<bool> remove(std::string_view path, int64_t now_ms,
+                        const Condition& condition = {});
 
     // --- read.cpp
     [[nodiscard]] Position newest(std::string_view path);
     ReadAnswer read(std::string_view path, const ReadFrom& from,
                     const ReadLimits& limits, Batch& out);
+    // The next few topics in path order, of which those that match come into
+    // `out`, up to `limit` in all; `after` goes along. For long lists that
+    // must not be in one piece.
+    enum class Scan : uint8_t { paused, full, ended };
+    Scan scan(const Selector& selector, std::string& after, size_t limit,
+              std::vector<TopicRow>& out);
     // Up to `limit` topics in path order after `after`. True: there are more.
     bool list(const Selector& selector, std::string_view after, size_t limit,
               std::vector<TopicRow>& out);
