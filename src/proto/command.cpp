@@ -4,22 +4,13 @@
 #include <charconv>
 #include <cmath>
 
-#include "base/base64.hpp"
-#include "base/position_text.hpp"
 #include "base/topic.hpp"
+#include "proto/command_fields.hpp"
 #include "proto/json_text.hpp"
-#include "proto/json_value.hpp"
 
 namespace ws_pubsub {
 
 namespace {
-
-using Problem = std::optional<Error>;
-
-Problem bad(std::string_view message)
-{
-    return Error{Errc::bad_request, message};
-}
 
 // An integer as it is written, which parse_json() may have made a real.
 std::optional<int64_t> read_integer(std::string_view text)
@@ -50,31 +41,6 @@ Problem read_id(const json_t* object, std::string_view text, Command& command)
     }
     append_json_string(command.id, json_text(id));
     return std::nullopt;
-}
-
-Problem read_topic(const json_t* object, bool selector, Command& command)
-{
-    const json_t* topic = json_object_get(object, "topic");
-    if (!json_is_string(topic)) {
-        return bad("topic must be a string");
-    }
-    command.topic = json_text(topic);
-    if (selector ? !Selector::parse(command.topic) : !is_topic(command.topic)) {
-        return bad(selector ? "topic is not a valid selector"
-                            : "topic is not a valid topic");
-    }
-    return std::nullopt;
-}
-
-std::optional<Position> read_position(const json_t* value)
-{
-    const json_t* epoch = json_object_get(value, "epoch");
-    const auto seq = json_whole(json_object_get(value, "seq"));
-    if (!json_is_string(epoch) || !seq) {
-        return std::nullopt;
-    }
-    // Any text may be the epoch of a zone that is no more.
-    return Position{parse_epoch(json_text(epoch)).value_or(UINT64_MAX), *seq};
 }
 
 // {"last":n} or {"epoch","seq"}.
@@ -156,79 +122,6 @@ Problem read_subscribe(const json_t* object, Command& command)
         command.options.start.positions.emplace(command.topic, from.after);
     }
     return read_positions(object, command.options.start);
-}
-
-Problem read_condition(const json_t* object, Condition& condition)
-{
-    const json_t* wanted = json_object_get(object, "if");
-    if (wanted == nullptr) {
-        return std::nullopt;
-    }
-    if (json_is_string(wanted) && json_text(wanted) == "absent") {
-        condition.kind = Condition::Kind::absent;
-        return std::nullopt;
-    }
-    const auto at = read_position(wanted);
-    if (!at) {
-        return bad("if must be \"absent\" or {\"epoch\",\"seq\"}");
-    }
-    condition = {Condition::Kind::at, *at};
-    return std::nullopt;
-}
-
-Problem read_payload(const json_t* object, std::string_view text,
-                     Command& command)
-{
-    const json_t* data = json_object_get(object, "data");
-    const json_t* plain = json_object_get(object, "text");
-    const json_t* b64 = json_object_get(object, "b64");
-    if ((data != nullptr) + (plain != nullptr) + (b64 != nullptr) != 1) {
-        return bad("pub takes one of data, text and b64");
-    }
-    if (data != nullptr) {
-        command.kind = PayloadKind::json;
-        command.payload = find_member(text, "data");
-        return std::nullopt;
-    }
-    const json_t* value = plain != nullptr ? plain : b64;
-    if (!json_is_string(value)) {
-        return bad("text and b64 must be strings");
-    }
-    command.kind = PayloadKind::text;
-    command.payload = json_text(value);
-    if (b64 != nullptr) {
-        auto bytes = decode_base64(command.payload);
-        if (!bytes) {
-            return bad("b64 is not base64");
-        }
-        command.kind = PayloadKind::binary;
-        command.payload = std::move(*bytes);
-    }
-    return std::nullopt;
-}
-
-Problem read_publish(const json_t* object, std::string_view text,
-                     Command& command)
-{
-    if (auto problem = read_topic(object, false, command)) {
-        return problem;
-    }
-    if (auto problem = read_payload(object, text, command)) {
-        return problem;
-    }
-    if (auto problem = read_condition(object, command.condition)) {
-        return problem;
-    }
-    const json_t* key = json_object_get(object, "key");
-    if (key == nullptr) {
-        return std::nullopt;
-    }
-    if (!json_is_string(key) || json_string_length(key) == 0 ||
-        json_string_length(key) > kMaxIdempotencyKeyBytes) {
-        return bad("key must be a string of 1 to 128 bytes");
-    }
-    command.idempotency_key = json_text(key);
-    return std::nullopt;
 }
 
 Problem read_limit(const json_t* object, Command& command)

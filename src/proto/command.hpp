@@ -10,6 +10,7 @@
 #include "base/limits.hpp"
 #include "base/result.hpp"
 #include "broker/session.hpp"
+#include "proto/json_patch.hpp"
 
 namespace ws_pubsub {
 
@@ -33,7 +34,9 @@ struct Command {
     size_t limit = 0;         // get, history; 0: not said
 
     PayloadKind kind = PayloadKind::json; // publish
-    std::string payload;
+    std::string_view payload; // in the text that was read, or in `decoded`
+    std::string decoded;
+    std::optional<PatchKind> patch; // of `payload`, to the kept value
     Condition condition;
     std::string idempotency_key;
 };
@@ -51,6 +54,7 @@ public:
     // `text` must stay until the last call.
     explicit CommandReader(std::string_view text) : rest_(text) {}
 
+    // Ends the life of the command before.
     Kind next();
     [[nodiscard]] const Command& command() const { return command_; }
     [[nodiscard]] const Error& error() const { return error_; }
@@ -62,6 +66,11 @@ private:
     Command command_;
     Error error_{};
 };
+
+// Reads what a publish says from an object without an op, as a line of a batch
+// is: topic, one of data, text, b64 and patch, if, key. The error, if it is no
+// such object. `line` must stay as long as the command, which must not move.
+std::optional<Error> read_publication(std::string_view line, Command& command);
 
 // Whether `text` is one JSON value (RFC 8259), whatever its kind.
 bool is_json(std::string_view text);

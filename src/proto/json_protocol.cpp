@@ -4,6 +4,7 @@
 #include "proto/json_text.hpp"
 #include "proto/message_encoder.hpp"
 #include "proto/pages.hpp"
+#include "proto/publish.hpp"
 
 namespace ws_pubsub {
 
@@ -202,14 +203,9 @@ void JsonProtocol::publish(const Command& command)
     if (!context_.permissions->may_publish(command.topic)) {
         return refuse(command, kDenied);
     }
-    Publication publication;
-    publication.topic = command.topic;
-    publication.kind = command.kind;
-    publication.payload = command.payload;
-    publication.now_ms = context_.clock.now_ms();
-    publication.condition = command.condition;
-    publication.idempotency_key = command.idempotency_key;
-    const auto published = context_.broker.publisher().publish(publication);
+    const auto published =
+        publish_command(context_.broker.publisher(), command,
+                        context_.clock.now_ms(), context_.max_message);
     if (!published) {
         return refuse(command, published.error());
     }

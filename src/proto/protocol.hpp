@@ -46,6 +46,7 @@ struct ClientContext {
     const Clock& clock;
     std::shared_ptr<const Permissions> permissions;
     Rate rate;
+    size_t max_message;
 };
 
 class Protocol {

@@ -254,7 +254,7 @@ Result<bool> Store::remove(std::string_view path, int64_t now_ms,
         if (topic == nullptr || topic->epoch == 0) {
             return false;
         }
-        if (!holds(condition, topic)) {
+        if (!holds(condition, topic, now_ms)) {
             return kConditionFails;
         }
         // Whoever reads the topic is told in its log. Make room for the mark

@@ -1,0 +1,29 @@
+// Reading the fields of commands out of their JSON objects.
+#pragma once
+
+#include <optional>
+#include <string_view>
+
+#include "proto/command.hpp"
+#include "proto/json_value.hpp"
+
+namespace ws_pubsub {
+
+// What is wrong with a command.
+using Problem = std::optional<Error>;
+
+inline Problem bad(std::string_view message)
+{
+    return Error{Errc::bad_request, message};
+}
+
+Problem read_topic(const json_t* object, bool selector, Command& command);
+
+// {"epoch","seq"}
+std::optional<Position> read_position(const json_t* value);
+
+// What a publish says. `text` is that of the object.
+Problem read_publish(const json_t* object, std::string_view text,
+                     Command& command);
+
+} // namespace ws_pubsub
