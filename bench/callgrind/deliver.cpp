@@ -34,8 +34,8 @@ public:
 class Deliver final : public Job {
 public:
     Deliver(size_t sessions, size_t messages, bool wild)
-        : messages_(messages),
-          broker_(zone_.publisher, zone_.worker, encoder_, scheduler_)
+        : messages_(messages), broker_(zone_.publisher, zone_.worker, encoder_,
+                                       scheduler_, zone_.clock)
     {
         zone_.publish(kTopic, payload_);
         for (size_t i = 0; i < sessions; i++) {

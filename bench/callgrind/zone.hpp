@@ -31,11 +31,18 @@ public:
     void wake(size_t /*worker*/, int /*wake_fd*/) override {}
 };
 
+class FixedClock final : public ws_pubsub::Clock {
+public:
+    [[nodiscard]] int64_t now_ms() const override { return 1'700'000'000'000; }
+    [[nodiscard]] int64_t ticks_ms() const override { return 0; }
+};
+
 struct Zone {
     Zone()
         : store(memory, waker,
                 *ws_pubsub::Store::create(memory, PlainMemory::kZoneBytes,
-                                          0x5eed, kNowMs))
+                                          0x5eed, kNowMs),
+                clock)
     {
         store.add_slot(0);
         worker = *store.attach(1);
@@ -56,6 +63,7 @@ struct Zone {
 
     PlainMemory memory;
     NoWaker waker;
+    FixedClock clock;
     ws_pubsub::Store store;
     ws_pubsub::Policies policies;
     ws_pubsub::Publisher publisher{store, policies};

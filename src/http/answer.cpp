@@ -2,6 +2,7 @@
 
 #include "base/position_text.hpp"
 #include "ngx/headers.hpp"
+#include "ngx/pool.hpp"
 #include "ngx/response.hpp"
 #include "ngx/text.hpp"
 #include "proto/json_text.hpp"
@@ -10,11 +11,69 @@ namespace ws_pubsub {
 
 namespace {
 
+constexpr ngx_uint_t kUnprocessable = 422;
+
 // Those for which nginx has none.
 std::string_view status_line(ngx_uint_t status)
 {
-    return status == NGX_HTTP_INSUFFICIENT_STORAGE ? "507 Insufficient Storage"
-                                                   : std::string_view{};
+    switch (status) {
+    case kUnprocessable:
+        return "422 Unprocessable Content";
+    case NGX_HTTP_INSUFFICIENT_STORAGE:
+        return "507 Insufficient Storage";
+    default:
+        return {};
+    }
+}
+
+ngx_uint_t status_of_conflict(Cause cause)
+{
+    switch (cause) {
+    case Cause::condition:
+        return NGX_HTTP_PRECONDITION_FAILED;
+    case Cause::path:
+        return kUnprocessable;
+    case Cause::idempotency_key:
+    case Cause::other:
+        break;
+    }
+    return NGX_HTTP_CONFLICT;
+}
+
+ngx_uint_t status_of(const Error& error)
+{
+    switch (error.code) {
+    case Errc::bad_request:
+        return NGX_HTTP_BAD_REQUEST;
+    case Errc::denied:
+        return NGX_HTTP_FORBIDDEN;
+    case Errc::unknown_topic:
+        return NGX_HTTP_NOT_FOUND;
+    case Errc::conflict:
+        return status_of_conflict(error.cause);
+    case Errc::limit:
+        return NGX_HTTP_REQUEST_ENTITY_TOO_LARGE;
+    case Errc::zone_full:
+        return NGX_HTTP_INSUFFICIENT_STORAGE;
+    default:
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+}
+
+// What the client could do instead.
+bool add_hint(ngx_http_request_t* r, ngx_uint_t status)
+{
+    if (status == NGX_HTTP_NOT_ALLOWED) {
+        return add_header(r, "Allow", "GET, HEAD, POST, PUT, PATCH, DELETE");
+    }
+    if (status == NGX_HTTP_UNSUPPORTED_MEDIA_TYPE &&
+        r->method == NGX_HTTP_PATCH) {
+        // RFC 5789 section 3.1
+        return add_header(
+            r, "Accept-Patch",
+            "application/merge-patch+json, application/json-patch+json");
+    }
+    return true;
 }
 
 } // namespace
@@ -25,6 +84,16 @@ ngx_int_t send_json(ngx_http_request_t* r, ngx_uint_t status,
     return send_response(r, {status, status_line(status), kJsonType, json});
 }
 
+ngx_int_t send_text(ngx_http_request_t* r, std::string_view content_type,
+                    std::string text)
+{
+    const auto* kept = make_in_pool<std::string>(r->pool, std::move(text));
+    if (kept == nullptr) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+    return send_response(r, {NGX_HTTP_OK, {}, content_type, *kept, true});
+}
+
 ngx_int_t send_error(ngx_http_request_t* r, ngx_uint_t status,
                      const Error& error)
 {
@@ -33,14 +102,18 @@ ngx_int_t send_error(ngx_http_request_t* r, ngx_uint_t status,
     if (rc != NGX_OK) {
         return rc;
     }
-    if (status == NGX_HTTP_NOT_ALLOWED &&
-        !add_header(r, "Allow", "GET, HEAD, POST, PUT, DELETE")) {
+    if (!add_hint(r, status)) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
     std::string json = "{";
     append_error(json, error);
     json += '}';
     return send_json(r, status, json);
+}
+
+ngx_int_t send_error(ngx_http_request_t* r, const Error& error)
+{
+    return send_error(r, status_of(error), error);
 }
 
 bool set_etag(ngx_http_request_t* r, const Position& at)

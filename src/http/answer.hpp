@@ -3,6 +3,7 @@
 
 #include "ngx/ngx.hpp"
 
+#include <string>
 #include <string_view>
 
 #include "base/message.hpp"
@@ -11,13 +12,27 @@
 namespace ws_pubsub {
 
 inline constexpr std::string_view kJsonType = "application/json";
+inline constexpr std::string_view kLinesType = "application/x-ndjson";
+inline constexpr std::string_view kMergePatchType =
+    "application/merge-patch+json";
+inline constexpr std::string_view kJsonPatchType =
+    "application/json-patch+json";
+
+inline constexpr Error kTooBig{Errc::limit, "the message is too big"};
+inline constexpr Error kReservedTopic{Errc::denied, "the topic is reserved"};
 
 ngx_int_t send_json(ngx_http_request_t* r, ngx_uint_t status,
                     std::string_view json);
+// For texts that may be large: not copied.
+ngx_int_t send_text(ngx_http_request_t* r, std::string_view content_type,
+                    std::string text);
 
-// {"error":{"code","message"}}; adds Allow to a 405.
+// {"error":{"code","message"}}; adds Allow to a 405, and Accept-Patch to a 415
+// that a PATCH gets.
 ngx_int_t send_error(ngx_http_request_t* r, ngx_uint_t status,
                      const Error& error);
+// The same, with the status that belongs to the error.
+ngx_int_t send_error(ngx_http_request_t* r, const Error& error);
 
 // Sets the ETag header to `"epoch.seq"`; false when there is no memory.
 bool set_etag(ngx_http_request_t* r, const Position& at);

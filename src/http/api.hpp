@@ -16,10 +16,12 @@ struct ApiEndpoint {
     Publisher publisher;
     const Clock& clock;
     size_t max_message;
+    size_t max_batch;
+    bool has_root; // an empty topic is the location's root
 };
 
-// Answers a request about `topic` (empty: the location's root). To be
-// returned from a content handler; the endpoint is copied.
+// Answers a request about `topic`. To be returned from a content handler; the
+// endpoint is copied.
 ngx_int_t handle_api(ngx_http_request_t* r, const ApiEndpoint& endpoint,
                      std::string topic);
 

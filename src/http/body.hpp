@@ -5,11 +5,20 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 
 namespace ws_pubsub {
 
-// REQUIRES: nginx has read the body. nullopt: it can't be read back from the
-// file that it was buffered to (the log says why).
-std::optional<std::string> collect_body(ngx_http_request_t* r);
+// Reads a body of up to about `limit` bytes (one sent in chunks may turn out
+// larger), then calls on_body. To be returned from a content handler; answers
+// 411 and 413 itself.
+ngx_int_t read_body(ngx_http_request_t* r, size_t limit,
+                    ngx_http_client_body_handler_pt on_body);
+
+// The body that was read: as it lies in nginx's buffer if it is in one, else
+// put together in `collected`. nullopt: it can't be read back from the file
+// that it was buffered to (the log says why).
+std::optional<std::string_view> body_of(ngx_http_request_t* r,
+                                        std::string& collected);
 
 } // namespace ws_pubsub

@@ -2,6 +2,8 @@
 
 #include "module/config.hpp"
 
+#include <algorithm>
+
 #include "base/limits.hpp"
 #include "module/handlers.hpp"
 #include "ngx/guard.hpp"
@@ -61,6 +63,8 @@ void LocationConf::merge(const LocationConf& outer)
     }
     ngx_conf_merge_size_value(max_message, outer.max_message,
                               kDefaultMaxMessageBytes);
+    ngx_conf_merge_size_value(max_batch, outer.max_batch,
+                              kDefaultMaxBatchBytes);
     ngx_conf_merge_uint_value(max_subscriptions, outer.max_subscriptions,
                               kDefaultMaxSubscriptions);
     ngx_conf_merge_size_value(queue_bytes, outer.queue_bytes,
@@ -81,6 +85,22 @@ void LocationConf::inherit_role(const LocationConf& outer)
     topic = outer.topic;
 }
 
+namespace {
+
+// Messages are to lie in memory, in one piece: where nothing else is said,
+// nginx would put those over its default into a file.
+void enlarge_body_buffer(ngx_conf_t* cf, size_t max_message)
+{
+    auto* core = static_cast<ngx_http_core_loc_conf_t*>(
+        ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module));
+    const size_t usual = 2 * ngx_pagesize;
+    if (core->client_body_buffer_size == usual) {
+        core->client_body_buffer_size = std::max(usual, max_message);
+    }
+}
+
+} // namespace
+
 char* merge_location_conf(ngx_conf_t* cf, void* outer, void* inner)
 {
     auto* core = static_cast<ngx_http_core_loc_conf_t*>(
@@ -96,6 +116,9 @@ char* merge_location_conf(ngx_conf_t* cf, void* outer, void* inner)
         if (core->lmt_excpt != 0) {
             core->handler = handle_request;
         }
+    }
+    if (conf.role == Role::api) {
+        enlarge_body_buffer(cf, conf.max_message);
     }
     return NGX_CONF_OK;
 }

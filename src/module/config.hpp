@@ -33,6 +33,7 @@ struct LocationConf {
     const SelectorRules* allow_publish = nullptr;
 
     size_t max_message = NGX_CONF_UNSET_SIZE;
+    size_t max_batch = NGX_CONF_UNSET_SIZE;
     ngx_uint_t max_subscriptions = NGX_CONF_UNSET_UINT;
     size_t queue_bytes = NGX_CONF_UNSET_SIZE;
     ngx_uint_t connections = NGX_CONF_UNSET_UINT;

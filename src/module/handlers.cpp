@@ -137,7 +137,10 @@ ngx_int_t serve_api(ngx_http_request_t* r, const LocationConf& conf,
     if (!topic) {
         return NGX_HTTP_NOT_FOUND;
     }
-    return handle_api(r, {zone.publisher(), worker.clock(), conf.max_message},
+    // A topic= whose variables are empty must not open the whole zone.
+    return handle_api(r,
+                      {zone.publisher(), worker.clock(), conf.max_message,
+                       conf.max_batch, conf.topic == nullptr},
                       *topic);
 }
 

@@ -6,15 +6,6 @@ namespace ws_pubsub {
 
 namespace {
 
-bool equal_fold(std::string_view a, std::string_view b)
-{
-    return a.size() == b.size() &&
-           ngx_strncasecmp(
-               reinterpret_cast<u_char*>(const_cast<char*>(a.data())),
-               reinterpret_cast<u_char*>(const_cast<char*>(b.data())),
-               a.size()) == 0;
-}
-
 template <class Visit>
 void for_each_header(ngx_http_request_t* r, std::string_view name,
                      Visit&& visit)
@@ -31,6 +22,15 @@ void for_each_header(ngx_http_request_t* r, std::string_view name,
 }
 
 } // namespace
+
+bool equal_fold(std::string_view a, std::string_view b)
+{
+    return a.size() == b.size() &&
+           ngx_strncasecmp(
+               reinterpret_cast<u_char*>(const_cast<char*>(a.data())),
+               reinterpret_cast<u_char*>(const_cast<char*>(b.data())),
+               a.size()) == 0;
+}
 
 ngx_table_elt_t* find_header(ngx_http_request_t* r, std::string_view name)
 {

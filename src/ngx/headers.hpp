@@ -8,6 +8,9 @@
 
 namespace ws_pubsub {
 
+// Whether both are the same, but for the case of ASCII letters.
+bool equal_fold(std::string_view a, std::string_view b);
+
 // The first request header of that name, in any case; nullptr if none.
 ngx_table_elt_t* find_header(ngx_http_request_t* r, std::string_view name);
 

@@ -22,13 +22,15 @@ ngx_int_t send_response(ngx_http_request_t* r, const Response& response)
         return rc;
     }
 
-    const ngx_str_t body = copy(r->pool, response.body);
+    const std::string_view body = response.body_stays
+                                      ? response.body
+                                      : view(copy(r->pool, response.body));
     auto* buffer = static_cast<ngx_buf_t*>(ngx_calloc_buf(r->pool));
-    if (body.data == nullptr || buffer == nullptr) {
+    if (body.data() == nullptr || buffer == nullptr) {
         return NGX_ERROR;
     }
-    buffer->pos = body.data;
-    buffer->last = body.data + body.len;
+    buffer->pos = reinterpret_cast<u_char*>(const_cast<char*>(body.data()));
+    buffer->last = buffer->pos + body.size();
     buffer->memory = 1;
     buffer->last_buf = r == r->main ? 1 : 0;
     buffer->last_in_chain = 1;

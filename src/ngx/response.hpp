@@ -11,7 +11,8 @@ struct Response {
     ngx_uint_t status;
     std::string_view status_line; // empty: nginx's own for the status
     std::string_view content_type;
-    std::string_view body; // copied
+    std::string_view body;
+    bool body_stays = false; // as long as the request; else it is copied
 };
 
 // Sends header and body; headers that were added go along. To be returned

@@ -24,6 +24,7 @@ location /small-buffer/ {
     ws_pubsub_api zone=main;
 }
 location /fixed { ws_pubsub_api zone=main topic=fixed/$arg_name; }
+location /only { ws_pubsub_api zone=main topic=$arg_topic; }
 location = /status { ws_pubsub_status zone=main; }
 """}
 
@@ -96,6 +97,8 @@ def test_delete(http, topic):
     ("application/vnd.x+json", b"null", "application/vnd.x+json"),
     ("Application/X-WWW-Form-Urlencoded", b"any case",
      "text/plain; charset=utf-8"),
+    ("Application/JSON", b"[]", "Application/JSON"),
+    ("Text/Plain", b"x", "Text/Plain"),
     ("text/plain", "é".encode(), "text/plain"),
     ("text/html; charset=utf-8", b"<p>", "text/html; charset=utf-8"),
     ("image/png", b"\x89PNG\x00\xff", "image/png"),
@@ -119,7 +122,7 @@ def test_content_types(http, topic, sent, body, back):
 @pytest.mark.parametrize("kind, body", [
     ("application/json", b""), ("application/json", b"{"),
     ("application/json", b"{} x"), ("application/json", b"{'a':1}"),
-    ("application/json", b'"\xff"'), ("application/x+json", b"nope"),
+    ("application/json", b'"\xff"'), ("APPLICATION/json", b"{"), ("application/x+json", b"nope"),
     ("text/plain", b"\xff"), ("text/html", b"cut \xe2\x82"),
     ("Application/JSON", b"{"), ("application/X+Json", b"{"),
     ("TEXT/plain", b"\xff"),
@@ -151,6 +154,18 @@ def test_where_nginx_keeps_the_body(http, topic, api, size):
     http.api = api
     http.put(topic, body, kind="application/octet-stream")
     assert http.get(topic).body == body
+
+
+def test_messages_stay_in_memory(ng, http, topic):
+    """Unless the configuration says otherwise."""
+    for api, files in (("/api/", 0), ("/small-buffer/", 1)):
+        before = ng.log_text().count("buffered to a temporary file")
+        http.api = api
+        http.put(topic, "x" * 65536)
+        http.request("PUT", api + topic, iter([b"x" * 40000, b"y" * 20000]),
+                     encode_chunked=True)
+        after = ng.log_text().count("buffered to a temporary file")
+        assert (after > before) == bool(files), api
 
 
 @pytest.mark.parametrize("api", ["/api/", "/to-file/", "/small-buffer/"])
@@ -191,12 +206,12 @@ def test_body_sent_byte_by_byte(ng, topic):
     assert Http(ng).get(topic).body == b"hello"
 
 
-@pytest.mark.parametrize("method", ["PATCH", "OPTIONS", "MKCOL", "LOCK"])
+@pytest.mark.parametrize("method", ["OPTIONS", "MKCOL", "LOCK"])
 def test_other_methods(http, topic, method):
     answer = http.request(method, "/api/" + topic)
     assert answer.status == 405 and answer.error_code() == 104
     allowed = {one.strip() for one in answer.headers["allow"].split(",")}
-    assert allowed == {"GET", "HEAD", "POST", "PUT", "DELETE"}
+    assert allowed == {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"}
 
 
 @pytest.mark.parametrize("path", [
@@ -237,13 +252,27 @@ def test_topic_of_the_directive(http):
     assert http.request("POST", "/fixed?name=a*", b"x").status == 400
 
 
+def test_a_directive_without_a_value_is_no_root(http, topic):
+    """An empty variable must not open the whole zone."""
+    http.put(topic, "x")
+    for method, query, body in (
+            ("GET", "?select=**", None), ("DELETE", "?select=**", None),
+            ("POST", "", b'{"topic":"a","data":1}')):
+        answer = http.request(method, "/only" + query, body, {
+            "Content-Type": "application/x-ndjson"} if body else {})
+        assert answer.status == 400 and answer.error_code() == 107
+    assert http.get(topic).body == b"x"
+    assert http.request("GET", "/only?topic=" + topic).body == b"x"
+
+
 def test_the_connection_goes_on_after_errors(http, topic):
     http.put(topic, "x")
     port = http.local_port()
     assert port
     for method, path, body, status in (
             ("GET", "none", None, 404), ("PUT", "a*", b"x", 400),
-            ("PATCH", "a", b"{}", 405), ("POST", "$a", b"x", 403),
+            ("PATCH", "a", b"{}", 415), ("POST", "$a", b"x", 403),
+            ("LOCK", "a", b"{}", 405), ("POST", "", b"x", 415),
             ("DELETE", "none", None, 404), ("GET", "", None, 400),
             ("PUT", "big", b"x" * 70000, 413)):
         answer = http.request(method, "/api/" + path, body)

@@ -119,6 +119,24 @@ def test_get_with_if_modified_since(http, topic):
     assert answer.status == 200, "If-None-Match goes first"
 
 
+def test_delete_with_a_condition(http, topic):
+    first = http.publish(topic, "1").etag
+    second = http.publish(topic, "2").etag
+    for name, value in (("If-Match", first), ("If-Match", OTHER),
+                        ("If-None-Match", "*")):
+        answer = http.request("DELETE", "/api/" + topic, headers={name: value})
+        assert answer.status == 412 and answer.error_code() == 114
+        assert answer.etag == second
+    answer = http.request("DELETE", "/api/" + topic, headers={
+        "If-Match": "no tag"})
+    assert answer.status == 400 and answer.error_code() == 107
+    assert http.get(topic).body == b"2"
+    for status in (204, 404):
+        answer = http.request(
+            "DELETE", "/api/" + topic, headers={"If-Match": second})
+        assert answer.status == status
+
+
 async def test_idempotency_key(ng, http, topic):
     async with await JsonSession.open(ng) as session:
         await session.sub(topic)

@@ -147,10 +147,20 @@ def test_select_pages(http, names, topic):
 @pytest.mark.parametrize("query", [
     "select=", "select=a*", "select=**/a", "select=a//b", "select=***",
     "select=a/**&limit=x", "select=a/**&limit=1001",
-    "select=a/**&limit=-1", "select=%FF"])
+    "select=a/**&limit=-1", "select=%FF", "select=a/**&values=2",
+    "select=a/**&values=", "selct=a/**"])
 def test_bad_select(http, query):
     answer = http.get(query=query)
     assert answer.status == 400 and answer.error_code() == 107
+
+
+def test_select_of_a_topic(http, topic):
+    """A selection is asked of the root: else it would be lost."""
+    http.put(topic, "x")
+    for method in ("GET", "DELETE"):
+        answer = http.get(topic, "select=a/**", method=method)
+        assert answer.status == 400 and answer.error_code() == 107
+    assert http.get(topic, "other=1&token=abc").body == b"x"
 
 
 def test_the_root(http):

@@ -94,6 +94,24 @@ class Http:
         assert answer.status in (201, 202), answer
         return answer.json()
 
+    def patch(self, topic, change, **more):
+        """An object is a merge patch, a list a JSON patch; or the text of a
+        merge patch."""
+        kind = "json-patch" if isinstance(change, list) else "merge-patch"
+        body = change if isinstance(change, (str, bytes)) else json.dumps(
+            change)
+        return self.publish(topic, body, method="PATCH",
+                            kind=f"application/{kind}+json", **more)
+
+    def batch(self, lines, path=None, **more):
+        """Publishes the objects; returns the objects of the answer."""
+        body = "".join(json.dumps(line) + "\n" for line in lines)
+        answer = self.request("POST", path or self.api, body, {
+            "Content-Type": "application/x-ndjson", **more})
+        assert answer.status == 200, answer
+        assert answer.headers["content-type"] == "application/x-ndjson"
+        return [json.loads(line) for line in answer.body.splitlines()]
+
     def get(self, topic="", query="", headers=None, method="GET"):
         path = self.api + urllib.parse.quote(topic)
         return self.request(

@@ -1,0 +1,28 @@
+#include "http/arguments.hpp"
+
+namespace ws_pubsub {
+
+std::optional<std::string> argument(ngx_http_request_t* r,
+                                    std::string_view name)
+{
+    ngx_str_t raw;
+    auto* data = reinterpret_cast<u_char*>(const_cast<char*>(name.data()));
+    if (ngx_http_arg(r, data, name.size(), &raw) != NGX_OK) {
+        return std::nullopt;
+    }
+    std::string text(raw.len, '\0');
+    auto* to = reinterpret_cast<u_char*>(text.data());
+    u_char* end = to;
+    u_char* from = raw.data;
+    ngx_unescape_uri(&end, &from, raw.len, 0);
+    text.resize(static_cast<size_t>(end - to));
+    return text;
+}
+
+std::optional<Selector> select_argument(ngx_http_request_t* r)
+{
+    const auto text = argument(r, "select");
+    return text ? Selector::parse(*text) : std::nullopt;
+}
+
+} // namespace ws_pubsub
