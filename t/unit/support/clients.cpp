@@ -63,9 +63,10 @@ TestClient::TestClient(TestWorker& worker, const ClientOptions& options)
 {
     transport_.session = &session_;
     assert_true(worker.broker.add_session(0));
-    ClientContext context{worker.broker, session_,     transport_,
-                          worker.writer, worker.clock, permissions_of(options),
-                          options.rate};
+    ClientContext context{worker.broker, session_,
+                          transport_,    worker.writer,
+                          worker.clock,  permissions_of(options),
+                          options.rate,  kDefaultMaxMessageBytes};
     if (is_plain(options.encoding)) {
         protocol_ =
             std::make_unique<PlainProtocol>(std::move(context), options.topic);
