@@ -1,50 +1,36 @@
-// The chat: a feed of {"who", "text"} shown as a conversation. Whatever others
-// send is put into the page as text, never as markup.
+// The chat's page: shows the open room as a conversation.
 
-import { Feed } from "./feed.js";
+import { element, find, hueOf, showState, unescapeName } from "../shared/page.js";
+import { Rooms } from "./rooms.js";
 
-const TOPIC = "chat/lobby";
+const ROOMS = ["lobby", "nginx", "coffee"]; // there from the start
 const MAX_SHOWN = 500;
 const NEAR_PX = 40; // so close to the end, it is followed
+const TYPING_EVERY_MS = 1500;
 
-const find = (id) => document.getElementById(id);
-const [log, newest, form, name, text, status] = [
-  "log", "newest", "say", "name", "text", "status",
-].map(find);
-
-const address = (path) => new URL(path, location.href).href;
+const [log, newest, name, text] = ["log", "newest", "name", "text"].map(find);
 
 // -- the conversation --------------------------------------------------------
 
-function element(tag, className, content) {
-  const made = document.createElement(tag);
-  made.className = className;
-  made.textContent = content;
-  return made;
-}
-
-// Same name, same colour.
-function hueOf(who) {
-  let hash = 0;
-  for (const letter of who) {
-    hash = (hash * 31 + letter.codePointAt(0)) % 3600;
-  }
-  return hash % 360;
-}
-
-// What is no {"who", "text"}, as of a plain `curl -d`, is shown as it is.
-function parse(value) {
-  if (typeof value?.text === "string") {
-    return { who: String(value.who ?? "someone"), text: value.text };
-  }
-  const shown = typeof value === "string" ? value : JSON.stringify(value);
-  return { who: "someone", text: shown };
-}
-
 let following = true;
 
+function follow() {
+  following = true;
+  newest.hidden = true;
+  log.scrollTop = log.scrollHeight;
+}
+
 function show(line) {
-  log.append(line);
+  if (line.notice) {
+    log.append(element("li", "notice", line.notice));
+  } else {
+    const shown = element("li", "message", "",
+                          element("span", "who", line.who),
+                          element("span", "text", line.text));
+    shown.classList.toggle("own", line.who === name.value.trim());
+    shown.style.setProperty("--hue", hueOf(line.who));
+    log.append(shown);
+  }
   while (log.childElementCount > MAX_SHOWN) {
     log.firstElementChild.remove();
   }
@@ -55,29 +41,8 @@ function show(line) {
   }
 }
 
-function follow() {
-  following = true;
-  newest.hidden = true;
-  log.scrollTop = log.scrollHeight;
-}
-
-function showMessage(value) {
-  const said = parse(value);
-  const line = element("li", "message", "");
-  line.classList.toggle("own", said.who === name.value.trim());
-  line.style.setProperty("--hue", hueOf(said.who));
-  line.append(element("span", "who", said.who),
-              element("span", "text", said.text));
-  show(line);
-}
-
-function showNotice(content) {
-  show(element("li", "notice", content));
-}
-
 log.addEventListener("scroll", () => {
-  following =
-    log.scrollHeight - log.scrollTop - log.clientHeight < NEAR_PX;
+  following = log.scrollHeight - log.scrollTop - log.clientHeight < NEAR_PX;
   if (following) {
     newest.hidden = true;
   }
@@ -85,65 +50,115 @@ log.addEventListener("scroll", () => {
 newest.addEventListener("click", follow);
 new ResizeObserver(() => following && follow()).observe(log);
 
-// -- the feed ----------------------------------------------------------------
+// -- rooms and people --------------------------------------------------------
 
-const feed = new Feed(address("ws").replace(/^http/, "ws"), TOPIC, {
-  state(state) {
-    status.textContent = state;
-    status.dataset.state = state;
-  },
-  message: showMessage,
-  gap(count) {
-    showNotice(count === 0 ? "The lobby was opened anew."
-      : count === 1 ? "One message is not kept any more."
-      : `${count} messages are not kept any more.`);
-  },
-  gone() {
-    showNotice("The lobby was cleared.");
+const rooms = new Rooms({
+  state: showState,
+  rooms: showRooms,
+  who: showWho,
+  typing: showTyping,
+  line(room, line) {
+    if (room === rooms.open) {
+      show(line);
+    }
   },
   refused(said, why) {
-    showNotice(`Not sent: “${said.text}” (${why}).`);
+    show({ notice: `Not sent: “${said}” (${why}).` });
   },
+});
+
+function showRooms() {
+  find("rooms").replaceChildren(...[...rooms.all].map(([room, { unread }]) => {
+    const button = element("button", "room", room);
+    button.type = "button";
+    button.ariaCurrent = String(room === rooms.open);
+    if (unread > 0) {
+      button.append(element("span", "unread", unread > 99 ? "99+" : String(unread)));
+    }
+    button.addEventListener("click", () => { location.hash = encodeURIComponent(room); });
+    return element("li", "", "", button);
+  }));
+}
+
+function showWho() {
+  const own = name.value.trim();
+  const names = [...rooms.who].map(unescapeName).sort();
+  find("who").replaceChildren(...names.map((who) => {
+    const shown = element("li", "", who);
+    shown.style.setProperty("--hue", hueOf(who));
+    if (who === own) {
+      shown.append(element("span", "faint", " (you)"));
+    }
+    return shown;
+  }));
+}
+
+function showTyping() {
+  const who = [...rooms.typing.keys()];
+  find("typing").textContent = who.length === 0 ? ""
+    : who.length > 3 ? "several people are typing …"
+    : `${who.join(", ")} ${who.length === 1 ? "is" : "are"} typing …`;
+}
+
+// The room is in the address, after the #.
+function enterRoom() {
+  const asked = unescapeName(location.hash.slice(1)).replace(/[/*$\p{Cc}]/gu, "");
+  const room = asked.slice(0, 30) || ROOMS[0];
+  rooms.enter(room);
+  find("title").textContent = room;
+  document.title = `Chat: ${room}`;
+  const api = new URL(`../api/chat/${encodeURIComponent(room)}`, location.href).href;
+  const insecure = location.protocol === "https:" ? "-k " : ""; // its own certificate
+  find("command").textContent = `curl ${insecure}-d 'Hello from curl' ${api}`;
+  find("kept").href = `${api}?last=10`;
+  log.replaceChildren();
+  following = true;
+  rooms.all.get(room).lines.forEach(show);
+}
+
+addEventListener("hashchange", enterRoom);
+find("enter").addEventListener("submit", (event) => {
+  event.preventDefault();
+  location.hash = encodeURIComponent(find("room").value.trim());
+  find("room").value = "";
 });
 
 // -- saying something --------------------------------------------------------
 
-// A name of this window's own, which a reload of the page keeps.
-name.value = sessionStorage.getItem("name") ||
-  `guest ${Math.floor(100 + Math.random() * 900)}`;
-const keepName = () => sessionStorage.setItem("name", name.value.trim());
-name.addEventListener("input", keepName);
-keepName();
-
 // JSON has no half of a surrogate pair, which text may be cut to.
 const whole = (said) =>
   new TextDecoder().decode(new TextEncoder().encode(said)).trim();
+const ownName = () => whole(name.value) || "someone";
 
-form.addEventListener("submit", (event) => {
+// A name of this window's own, which a reload of the page keeps.
+name.value = sessionStorage.getItem("name") ||
+  `guest ${Math.floor(100 + Math.random() * 900)}`;
+function takeName() {
+  sessionStorage.setItem("name", name.value.trim());
+  rooms.rename(ownName());
+}
+name.addEventListener("change", takeName);
+
+let typedAt = 0;
+text.addEventListener("input", () => {
+  if (text.value && Date.now() - typedAt > TYPING_EVERY_MS) {
+    typedAt = Date.now();
+    rooms.sayTyping(ownName());
+  }
+});
+
+find("say").addEventListener("submit", (event) => {
   event.preventDefault();
   const said = whole(text.value);
   if (said) {
-    feed.publish({ who: whole(name.value) || "someone", text: said });
+    rooms.say(ownName(), said);
     text.value = "";
+    typedAt = 0;
     follow();
   }
   text.focus();
 });
 
-// -- from a shell ------------------------------------------------------------
-
-const command = find("command");
-const insecure = location.protocol === "https:" ? "-k " : ""; // its own certificate
-command.textContent =
-  `curl ${insecure}-d 'Hello from curl' ${address(`api/${TOPIC}`)}`;
-
-const copy = find("copy");
-copy.addEventListener("click", async () => {
-  try {
-    await navigator.clipboard.writeText(command.textContent);
-    copy.textContent = "Copied";
-    setTimeout(() => { copy.textContent = "Copy"; }, 2000);
-  } catch {
-    getSelection().selectAllChildren(command); // to be copied by hand
-  }
-});
+ROOMS.forEach((room) => rooms.all.set(room, { lines: [], unread: 0 }));
+enterRoom();
+takeName();

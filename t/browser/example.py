@@ -8,7 +8,9 @@ import shutil
 from support import tls
 from support.nginx import Nginx
 
-EXAMPLES = pathlib.Path(__file__).resolve().parents[2] / "examples"
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+EXAMPLES = ROOT / "examples"
+CLIENT = "clients/js/src"
 
 
 class ExampleNginx(Nginx):
@@ -17,6 +19,8 @@ class ExampleNginx(Nginx):
 
     def write_config(self, **changes):
         shutil.copytree(EXAMPLES, self.prefix / "examples",
+                        dirs_exist_ok=True)
+        shutil.copytree(ROOT / CLIENT, self.prefix / CLIENT,
                         dirs_exist_ok=True)
         certs = self.prefix / "certs"
         certs.mkdir(exist_ok=True)

@@ -14,8 +14,8 @@ TIMEOUT_S = 20.0
 @pytest.fixture
 def windows(browser, demo, scheme):
     """Two windows of the page, both connected."""
-    url = (f"http://localhost:{demo.port}/" if scheme == "http"
-           else f"https://localhost:{demo.tls_port}/")
+    url = (f"http://localhost:{demo.port}/chat/" if scheme == "http"
+           else f"https://localhost:{demo.tls_port}/chat/")
     handles = [browser.open(url) for _ in range(2)]
     for one in handles:
         browser.switch(one)
@@ -173,3 +173,55 @@ def test_nothing_is_lost_or_comes_twice(browser, demo, windows):
                        lambda: len(heard(who)) >= len(texts), TIMEOUT_S)
             assert heard(who) == texts
         connected(browser)
+
+
+def people(browser):
+    return browser.script("""return Array.from(
+        document.querySelectorAll('#who li'), (one) => one.textContent);""")
+
+
+def test_presence_and_typing(browser, demo, windows):
+    """Who comes, types and leaves; a name that is typed is taken."""
+    ann, bob = windows
+    for one, who in zip(windows, ("Änn & co", "Bob")):
+        browser.switch(one)
+        browser.type("#name", who)
+        browser.click("#text")
+    for one, own in zip(windows, ("Änn & co", "Bob")):
+        browser.switch(one)
+        wait_until("both are here", lambda: people(browser) == sorted(
+            who + (" (you)" if who == own else "")
+            for who in ("Änn & co", "Bob")), TIMEOUT_S)
+    browser.switch(ann)
+    browser.type("#text", "hm")
+    browser.switch(bob)
+    wait_until("she types", lambda: browser.text("#typing")
+               == "Änn & co is typing …", TIMEOUT_S, 0.05)
+    browser.click("a.home")
+    browser.switch(ann)
+    wait_until("Bob has left", lambda: people(browser)
+               == ["Änn & co (you)"], TIMEOUT_S)
+    browser.switch(bob)
+    browser.call("POST", "/back", {})
+    connected(browser)
+
+
+def test_rooms(browser, demo, windows):
+    """A room of their own; what is said elsewhere is counted."""
+    room, text = unique("room"), unique("in there")
+    browser.switch(windows[0])
+    browser.script("location.hash = encodeURIComponent(arguments[0])", room)
+    wait_until("it is open",
+               lambda: browser.text("#title") == room, TIMEOUT_S)
+    assert messages(browser) == []
+    say(browser, windows[0], "Ann", text)
+    sees(browser, windows[0], "Ann", text)
+    browser.switch(windows[1])
+    rooms = wait_until("it is listed, with one message", lambda: [
+        one for one in browser.script("""return Array.from(
+            document.querySelectorAll('.room'), (one) => one.textContent);""")
+        if one == room + "1"], TIMEOUT_S)
+    assert rooms and ["Ann", text] not in messages(browser)
+    browser.script("""Array.from(document.querySelectorAll('.room')).find(
+        (one) => one.textContent === arguments[0]).click();""", room + "1")
+    sees(browser, windows[1], "Ann", text)
