@@ -11,7 +11,8 @@ sys.path[:0] = [str(_HERE), str(_HERE.parent / "functional")]
 pytest.register_assert_rewrite("support")
 
 # pylint: disable=wrong-import-position
-from support.fixtures import pytest_pyfunc_call, scheme  # noqa: E402,F401
+from support.fixtures import (  # noqa: E402,F401
+    pytest_pyfunc_call, scheme, topic)
 from example import ExampleNginx  # noqa: E402
 from webdriver import Browser  # noqa: E402
 
@@ -25,7 +26,9 @@ def demo():
 
 
 @pytest.fixture(scope="module")
-def browser():
+def browser(demo):  # pylint: disable=unused-argument
+    """One that ends before nginx: it keeps connections in reserve that it
+    has not used yet, and these hold up a worker that is told to end."""
     one = Browser()
     yield one
     one.quit()

@@ -1,5 +1,6 @@
 """The little of W3C WebDriver that the tests need, over bare HTTP."""
 
+import base64
 import http.client
 import json
 import os
@@ -108,6 +109,19 @@ class Browser:
         return [one["message"] for one in self.call(
             "POST", "/se/log", {"type": "browser"})
             if one["level"] == "SEVERE"]
+
+    def keys(self, *actions):
+        """Presses ("keyDown", key) or releases ("keyUp", key) keys."""
+        self.call("POST", "/actions", {"actions": [{
+            "type": "key", "id": "keyboard", "actions": [
+                {"type": kind, "value": key} for kind, key in actions]}]})
+
+    def resize(self, width, height):
+        self.call("POST", "/window/rect", {"width": width, "height": height})
+
+    def screenshot(self):
+        """The window's picture, a PNG."""
+        return base64.b64decode(self.call("GET", "/screenshot"))
 
     # -- the end -------------------------------------------------------------
 

@@ -1,0 +1,97 @@
+"""The game: what one window's ship does is seen in the other."""
+
+import pytest
+
+from pages import TIMEOUT_S, connected, two_windows
+from support.httpc import Http
+from support.processes import wait_until
+
+RIGHT = "\ue014"
+
+
+@pytest.fixture
+def windows(browser, demo, scheme):
+    with two_windows(browser, demo, scheme, "/game/") as handles:
+        yield handles
+
+
+def players(browser):
+    """{id: stars}, the window's own first."""
+    lines = browser.script("""
+        const lines = Array.from(document.querySelectorAll('#scores li'));
+        lines.sort((a, b) => (b.className === 'own') - (a.className === 'own'));
+        return lines.map((one) => one.textContent);""")
+    return {one.split()[0]: int(one.split()[1]) for one in lines}
+
+
+def own_id(browser):
+    return next(iter(players(browser)))
+
+
+def both_play(browser, windows):
+    ids = []
+    for one in windows:
+        browser.switch(one)
+        wait_until("two play", lambda: len(players(browser)) == 2, TIMEOUT_S)
+        ids.append(own_id(browser))
+    return ids
+
+
+def test_players_come_and_go(browser, windows):
+    ids = both_play(browser, windows)
+    assert ids[0] != ids[1]
+    browser.close_window(windows[1])
+    browser.switch(windows[0])
+    wait_until("the other one has left",
+               lambda: list(players(browser)) == [ids[0]], TIMEOUT_S)
+
+
+def place(http, who):
+    """What the zone has of a ship: its x, of 0…65535."""
+    answer = http.request("GET", f"/api/game/players/{who}")
+    return int.from_bytes(answer.body[:2], "big") if (
+        answer.status == 200 and len(answer.body) == 8) else None
+
+
+def test_a_key_moves_a_ship(browser, demo, windows):
+    ids = both_play(browser, windows)
+    with Http(demo) as http:
+        browser.switch(windows[0])
+        before = wait_until("it says where it is",
+                            lambda: place(http, ids[0]), TIMEOUT_S)
+        browser.keys(("keyDown", RIGHT))
+        wait_until("it has moved",
+                   lambda: abs(place(http, ids[0]) - before) > 2000,
+                   TIMEOUT_S)
+        browser.keys(("keyUp", RIGHT))
+    browser.switch(windows[1])
+    wait_until("updates come", lambda: int(
+        browser.text("#traffic").split()[-2]) > 2, TIMEOUT_S)
+
+
+def test_one_catches_the_star(browser, demo, windows):
+    """Both see who; a star elsewhere takes its place."""
+    ids = both_play(browser, windows)
+    browser.switch(windows[0])
+    with Http(demo) as http:
+        star = wait_until("a star is there", lambda: http.request(
+            "GET", "/api/game/star"), TIMEOUT_S)
+        assert star.status == 200
+        ship = http.request("GET", f"/api/game/players/{ids[0]}").body
+        at = [int.from_bytes(ship[n:n + 2], "big") / 65535 for n in (0, 2)]
+        http.publish_json("game/star",
+                          {"x": at[0], "y": at[1], "scores": {ids[1]: 3}})
+    for one in windows:
+        browser.switch(one)
+        wait_until("both know", lambda: players(browser) == {
+            ids[0]: 1, ids[1]: 3}, TIMEOUT_S)
+
+
+def test_they_play_on_after_a_reload(browser, demo, windows):
+    ids = both_play(browser, windows)
+    demo.reload()
+    for one in windows:
+        browser.switch(one)
+        connected(browser)
+        wait_until("both play", lambda: set(players(browser)) == set(ids),
+                   TIMEOUT_S)
