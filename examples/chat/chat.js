@@ -1,6 +1,8 @@
 // The chat's page: shows the open room as a conversation.
 
-import { element, find, hueOf, showState, unescapeName } from "../shared/page.js";
+import {
+  closeWithPage, element, find, hueOf, showState, unescapeName,
+} from "../shared/page.js";
 import { Rooms } from "./rooms.js";
 
 const ROOMS = ["lobby", "nginx", "coffee"]; // there from the start
@@ -162,3 +164,4 @@ find("say").addEventListener("submit", (event) => {
 ROOMS.forEach((room) => rooms.all.set(room, { lines: [], unread: 0 }));
 enterRoom();
 takeName();
+closeWithPage(() => rooms.close());

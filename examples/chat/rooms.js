@@ -61,6 +61,10 @@ export class Rooms {
     this.enter(room);
   }
 
+  close() {
+    this.#client.close();
+  }
+
   enter(room) {
     if (room === this.open) {
       return;

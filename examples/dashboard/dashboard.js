@@ -5,7 +5,7 @@
 // shows what it would show if it had been open all the time.
 
 import { connect } from "../wspubsub/client.js";
-import { element, find, hueOf, showState } from "../shared/page.js";
+import { closeWithPage, element, find, hueOf, showState } from "../shared/page.js";
 
 const SHOWN = 120; // values of a chart
 const STALE_MS = 5000;
@@ -135,7 +135,9 @@ function drawSoon() {
   });
 }
 
-connect("ws", { onState: showState }).subscribe("metrics/**", {
+const client = connect("ws", { onState: showState });
+closeWithPage(() => client.close());
+client.subscribe("metrics/**", {
   last: SHOWN,
   onMessage(message) {
     const shown = read(message);

@@ -8,7 +8,7 @@
 //                       if nobody has done so before
 
 import { connect } from "../wspubsub/client.js";
-import { element, find, hueOf, showState } from "../shared/page.js";
+import { closeWithPage, element, find, hueOf, showState } from "../shared/page.js";
 import { Controls } from "./controls.js";
 import { draw } from "./drawing.js";
 import { Others, OwnShip, pack } from "./ship.js";
@@ -31,6 +31,7 @@ let starAt; // its position, {epoch, seq}
 let catching = false;
 
 const client = connect(`ws?name=${id}`, { onState: showState, maxMessage: 4096 });
+closeWithPage(() => client.close());
 
 // -- what comes --------------------------------------------------------------
 

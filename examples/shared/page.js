@@ -34,6 +34,17 @@ export function showState({ state }) {
   status.textContent = status.dataset.state = STATES[state];
 }
 
+// A browser may keep a page that was left, with its connection, for who comes
+// back; for all others it has left. `close()` ends the connection.
+export function closeWithPage(close) {
+  addEventListener("pagehide", close);
+  addEventListener("pageshow", ({ persisted }) => {
+    if (persisted) {
+      location.reload();
+    }
+  });
+}
+
 const UNITS = ["B", "kB", "MB", "GB", "TB"];
 
 // 1234567 as "1.23 MB".
