@@ -1,0 +1,129 @@
+#!/usr/bin/env python3
+"""A market that is made up: order books of about 2 KB, published over HTTP.
+
+Each tick changes three fields of a book: the time, the last price, and the
+size of one level. Always the whole book is published; it is the server that
+finds out what has changed. Ends after --seconds.
+"""
+
+import argparse
+import dataclasses
+import http.client
+import json
+import random
+import time
+import urllib.parse
+
+LEVELS = 70  # of each side
+MAX_RATE = 1000.0
+FIRST = "ABCDEFGHIKLMNOPRSTUVWZ"
+
+
+def symbols(count):
+    """That many different ones, always the same."""
+    choose, made = random.Random(1), {}
+    while len(made) < count:
+        made["".join(choose.choices(FIRST, k=4))] = None
+    return list(made)
+
+
+@dataclasses.dataclass
+class Book:
+    """Prices are in cents; the levels of a side are [price, size], the best
+    one first."""
+
+    symbol: str
+    value: dict
+    walk: int = 0
+
+    @staticmethod
+    def of(symbol, choose):
+        middle = choose.randrange(2_000, 60_000)
+        sides = [[[middle + way * (5 * n + 5), 10 * choose.randrange(1, 900)]
+                  for n in range(LEVELS)] for way in (-1, 1)]
+        return Book(symbol, {
+            "symbol": symbol, "currency": "EUR", "name": f"{symbol} plc",
+            "open": middle, "bids": sides[0], "asks": sides[1],
+            "time": 0, "last": middle})
+
+    def tick(self, choose, now_ms):
+        value = self.value
+        value["time"] = now_ms
+        self.walk = max(-40, min(40, self.walk + choose.randrange(-3, 4)))
+        value["last"] = value["open"] + self.walk
+        side = value[choose.choice(("bids", "asks"))]
+        level = int(choose.triangular(0, LEVELS - 1, 0))
+        side[level][1] = 10 * choose.randrange(1, 900)
+
+    def text(self):
+        return json.dumps(self.value, separators=(",", ":"))
+
+
+class Publisher:
+    """One keep-alive connection to a ws_pubsub_api location."""
+
+    def __init__(self, url):
+        parts = urllib.parse.urlsplit(url)
+        kind = {"http": http.client.HTTPConnection,
+                "https": http.client.HTTPSConnection}[parts.scheme]
+        self.connection = kind(parts.hostname, parts.port, timeout=10)
+        self.path = parts.path.rstrip("/") + "/"
+
+    def publish(self, topic, text):
+        try:
+            self._publish(topic, text)
+        except (OSError, http.client.HTTPException):
+            self.connection.close()  # nginx was reloaded: once more
+            self._publish(topic, text)
+
+    def _publish(self, topic, text):
+        self.connection.request("PUT", self.path + topic, text,
+                                {"Content-Type": "application/json"})
+        answer = self.connection.getresponse()
+        said = answer.read()
+        if answer.status not in (201, 202):
+            raise SystemExit(f"feed: {topic}: {answer.status} {said!r}")
+
+
+def run(publisher, books, rate, seconds, choose):
+    """`rate` ticks a second of each book, spread evenly. Returns the count of
+    ticks, which is less where the server or this machine is too slow."""
+    began, count = time.monotonic(), 0
+    gap_s = 1 / (rate * len(books))
+    while True:
+        late_s = time.monotonic() - began - count * gap_s
+        if count * gap_s >= seconds or count * gap_s + late_s >= seconds:
+            return count
+        if late_s < 0:
+            time.sleep(-late_s)
+        book = books[count % len(books)]
+        book.tick(choose, time.time_ns() // 1_000_000)
+        publisher.publish(f"books/{book.symbol}", book.text())
+        count += 1
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--url", default="http://localhost:8080/api/")
+    parser.add_argument("--instruments", type=int, default=300)
+    parser.add_argument("--rate", type=float, default=2,
+                        help="ticks a second of each (default %(default)s)")
+    parser.add_argument("--seconds", type=float, default=600)
+    parser.add_argument("--seed", type=int)
+    asked = parser.parse_args()
+    if not (1 <= asked.instruments <= 2000 and 0 < asked.rate <= MAX_RATE):
+        parser.error("1 to 2000 instruments, up to 1000 ticks a second")
+    choose = random.Random(asked.seed)
+    books = [Book.of(one, choose) for one in symbols(asked.instruments)]
+    print(f"feed: {len(books)} books of {len(books[0].text())} bytes to "
+          f"{asked.url} for {asked.seconds:g} s", flush=True)
+    publisher = Publisher(asked.url)
+    try:
+        count = run(publisher, books, asked.rate, asked.seconds, choose)
+        print(f"feed: {count} ticks")
+    except KeyboardInterrupt:
+        print()
+
+
+if __name__ == "__main__":
+    main()
