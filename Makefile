@@ -33,7 +33,8 @@ COMPILE_WITH = $(SUBMAKE) -j$(JOBS) -f auto/compile.mk
 
 .PHONY: build deps module lws unit functional client browser test run install \
     uninstall newest static lint lint-format lint-tidy lint-layers lint-shell \
-    fuzz bench bench-growth bench-profile bench-instructions bench-programs clean distclean help
+    lint-docs fuzz bench bench-growth bench-profile bench-instructions \
+    bench-programs clean distclean help
 .NOTPARALLEL:
 .DEFAULT_GOAL := build
 
@@ -156,7 +157,7 @@ bench-programs: $(TEST_BUILD)
 	@$(COMPILE_WITH) ARCHIVE=$(ROOT)/build/bench/libbench.a MAINS='$(BENCH_MAINS)' \
 	    SOURCES='$(BENCH_SOURCES)' EXTRA_CXXFLAGS=-I$(ROOT)/bench LIBS='-lssl -lcrypto -lz'
 
-lint: lint-shell lint-layers lint-format lint-tidy ## everything that is checked without running it
+lint: lint-shell lint-layers lint-docs lint-format lint-tidy ## everything that is checked without running it
 
 lint-packages:
 	@auto/packages lint
@@ -169,6 +170,9 @@ SHELL_SCRIPTS = $(shell grep -lE '^\#!/bin/sh' auto/*)
 
 lint-layers: ## the arrows between the directories of src, and the length of files
 	@$(PYTHON) t/lint/layers.py
+
+lint-docs: ## what README.md and docs/ have to name, and their links
+	@$(PYTHON) t/lint/docs.py
 
 lint-format: lint-packages ## clang-format
 	@find src t $(wildcard bench) -name '*.[ch]pp' | \
