@@ -67,7 +67,7 @@ Result<Payload> classify(std::string_view content_type, std::string_view body)
         return Payload{PayloadKind::text, content_type};
     }
     // What tools send who were not told what it is.
-    if (type.empty() || type == "application/x-www-form-urlencoded") {
+    if (type.empty() || equal_fold(type, "application/x-www-form-urlencoded")) {
         return Payload{utf8 ? PayloadKind::text : PayloadKind::binary, ""};
     }
     return Payload{PayloadKind::binary, content_type};

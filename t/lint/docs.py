@@ -84,7 +84,8 @@ def value_of(expression):
     """`5LL * 60 * 1000` as a number."""
     product = 1
     for factor in expression.split("*"):
-        product *= int(re.sub(r"[UL]+$", "", factor.strip()))
+        number = re.sub(r"[UL]+$", "", factor.strip())
+        product *= float(number) if "." in number else int(number)
     return product
 
 
