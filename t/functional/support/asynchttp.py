@@ -5,7 +5,7 @@ import json
 
 from .httpc import Response
 
-TIMEOUT_S = 60.0
+TIMEOUT_S = 200.0  # a hundred clients may wait for a busy machine
 
 
 class AsyncHttp:
