@@ -31,7 +31,8 @@ PYTHON = /usr/bin/python3
 SUBMAKE = $(MAKE) --no-print-directory
 COMPILE_WITH = $(SUBMAKE) -j$(JOBS) -f auto/compile.mk
 
-.PHONY: build deps module lws unit functional client browser test run install \
+.PHONY: build deps module lws unit valgrind functional client browser test run \
+    install \
     uninstall newest static lint lint-format lint-tidy lint-layers lint-shell \
     lint-docs fuzz bench bench-growth bench-profile bench-instructions \
     bench-programs clean distclean help
@@ -83,6 +84,13 @@ unit: deps ## the unit tests (without nginx)
 	    SOURCES='$(PURE_SOURCES) $(UNIT_SUPPORT)' \
 	    EXTRA_CXXFLAGS='-O1 -g -I$(ROOT)/t/unit' EXTRA_LIBS=-lcmocka && \
 	auto/run-all $(patsubst $(ROOT)/%.cpp,$(OUT)/unit/bin/%,$(UNIT_MAINS))
+
+VALGRIND = valgrind -q --error-exitcode=1 --leak-check=full --child-silent-after-fork=yes
+
+valgrind: ## the unit tests under valgrind
+	@auto/packages valgrind
+	@$(SUBMAKE) unit RUN_UNDER='$(VALGRIND)' RUN_SECONDS=1800
+export RUN_UNDER RUN_SECONDS
 
 # A test of a given nginx or module does not build ours.
 TEST_BUILD = $(if $(filter $(BUILT),$(MODULE)),build)
