@@ -167,10 +167,15 @@ void Broker::list_untold(const Group& group, std::vector<TopicRow>& rows)
     std::sort(rows.begin(), rows.end(), by_path);
 }
 
-bool Broker::positions_hold(const Start& start)
+// Whether all positions can be resumed from. (Of other topics than the
+// selector's nothing is said.)
+bool Broker::positions_hold(const Selector& selector, const Start& start)
 {
     Batch none;
     for (const auto& [path, at] : start.positions) {
+        if (!selector.matches(path)) {
+            continue;
+        }
         ReadFrom from;
         from.kind = ReadFrom::Kind::after;
         from.after = at;
@@ -216,7 +221,7 @@ Result<Subscribed> Broker::subscribe(Session& session, const Selector& selector,
 
     Subscribed answer;
     answer.subscription = subscription.get();
-    answer.recovered = positions_hold(options.start);
+    answer.recovered = positions_hold(selector, options.start);
     store_.list(selector, {}, kMaxListedTopics, answer.topics);
     const bool joined =
         join_listed(answer.topics) &&

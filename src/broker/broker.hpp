@@ -158,7 +158,7 @@ private:
     void link(Group& group, LocalTopic& topic);
     bool join_listed(std::vector<TopicRow>& rows);
     static void list_untold(const Group& group, std::vector<TopicRow>& rows);
-    bool positions_hold(const Start& start);
+    bool positions_hold(const Selector& selector, const Start& start);
     void leave(Subscription& subscription);
     void release_group(Group& group);
     void release_topic(LocalTopic& topic);

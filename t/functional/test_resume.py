@@ -181,6 +181,17 @@ async def test_positions_of_a_selector(ng, http, topic):
         await session.quiet(0.05)
 
 
+async def test_positions_of_other_topics_say_nothing(ng, http, topic):
+    """A client may tell all that it knows, with each of its selectors."""
+    at = http.put(topic + "/a", "x")
+    async with await JsonSession.open(ng) as session:
+        reply = await session.sub(topic + "/*", positions={
+            topic + "/a": {"epoch": at["epoch"], "seq": 1},
+            "elsewhere/" + topic: {"epoch": at["epoch"], "seq": 7}})
+        assert reply["recovered"] is True
+        await session.quiet()
+
+
 async def test_positions_that_cannot_be_honoured(ng, http, topic):
     base = "short/" + topic
     epochs = {one: fill(http, f"{base}/{one}", 10) for one in "ab"}
