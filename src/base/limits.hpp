@@ -36,6 +36,11 @@ inline constexpr size_t kMaxPatchAttempts = 64; // while others are faster
 inline constexpr size_t kMinZoneBytes = 1024UL * 1024;
 inline constexpr size_t kMaxWorkers = 256;
 
+// What directives may ask for. A message is encoded in memory, as text up to
+// six times its size, and sizes in the zone and of frames have 32 bits.
+inline constexpr size_t kMostMaxMessageBytes = 256UL * 1024 * 1024;
+inline constexpr size_t kLeastQueueBytes = 4UL * 1024;
+
 // Defaults of directives.
 inline constexpr size_t kDefaultMaxMessageBytes = 64UL * 1024;
 inline constexpr size_t kDefaultMaxBatchBytes = 1024UL * 1024;

@@ -329,6 +329,23 @@ char* set_connections(ngx_conf_t* cf, ngx_command_t* /*command*/, void* conf)
     return NGX_CONF_OK;
 }
 
+char* check_max_message(ngx_conf_t* /*cf*/, void* /*post*/, void* value)
+{
+    return *static_cast<size_t*>(value) <= kMostMaxMessageBytes
+               ? NGX_CONF_OK
+               : const_cast<char*>("takes 256m at most");
+}
+
+char* check_queue(ngx_conf_t* /*cf*/, void* /*post*/, void* value)
+{
+    return *static_cast<size_t*>(value) >= kLeastQueueBytes
+               ? NGX_CONF_OK
+               : const_cast<char*>("takes 4k at least");
+}
+
+ngx_conf_post_t max_message_check = {check_max_message};
+ngx_conf_post_t queue_check = {check_queue};
+
 ngx_conf_num_bounds_t subscription_bounds = {ngx_conf_check_num_bounds, 1,
                                              1000000};
 
@@ -359,16 +376,16 @@ ngx_command_t directives[] = {
      nullptr},
     {ngx_string("ws_pubsub_max_message"), kAnywhere | NGX_CONF_TAKE1,
      ngx_conf_set_size_slot, NGX_HTTP_LOC_CONF_OFFSET,
-     offsetof(LocationConf, max_message), nullptr},
+     offsetof(LocationConf, max_message), &max_message_check},
     {ngx_string("ws_pubsub_max_batch"), kAnywhere | NGX_CONF_TAKE1,
      ngx_conf_set_size_slot, NGX_HTTP_LOC_CONF_OFFSET,
-     offsetof(LocationConf, max_batch), nullptr},
+     offsetof(LocationConf, max_batch), &max_message_check},
     {ngx_string("ws_pubsub_max_subscriptions"), kAnywhere | NGX_CONF_TAKE1,
      ngx_conf_set_num_slot, NGX_HTTP_LOC_CONF_OFFSET,
      offsetof(LocationConf, max_subscriptions), &subscription_bounds},
     {ngx_string("ws_pubsub_queue"), kAnywhere | NGX_CONF_TAKE1,
      ngx_conf_set_size_slot, NGX_HTTP_LOC_CONF_OFFSET,
-     offsetof(LocationConf, queue_bytes), nullptr},
+     offsetof(LocationConf, queue_bytes), &queue_check},
     {ngx_string("ws_pubsub_rate"), kAnywhere | NGX_CONF_TAKE12, set_rate,
      NGX_HTTP_LOC_CONF_OFFSET, 0, nullptr},
     {ngx_string("ws_pubsub_connections"), kAnywhere | NGX_CONF_TAKE1,
