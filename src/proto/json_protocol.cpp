@@ -18,6 +18,9 @@ constexpr Error kExpired{Errc::expired, "the value has expired"};
 // through the zone is worth a turn of its own.
 constexpr int kEffortPerTurn = 64;
 
+// What an idle session keeps of the memory that its answers took.
+constexpr size_t kKeptAnswerBytes = 1024;
+
 int effort_of(const Command& command)
 {
     switch (command.op) {
@@ -133,9 +136,13 @@ void JsonProtocol::run(CommandReader::Kind kind, CommandReader& reader)
         }
         if (is_tired()) {
             rest_ = reader.rest();
-            return;
+            break;
         }
         kind = reader.next();
+    }
+    if (json_.capacity() > kKeptAnswerBytes) {
+        json_ = {};
+        json_.shrink_to_fit();
     }
 }
 

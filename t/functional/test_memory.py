@@ -166,3 +166,29 @@ def test_worker_connections_exhausted(nginx):
         one.close()
     wait_until("places are free", lambda: no_sessions(ng))
     RawWS.open(ng).close()
+
+
+def test_large_answers_are_not_kept(nginx):
+    """A session that once asked for much is as small as the others again."""
+    ng = nginx(workers=1, server="ws_pubsub_queue 1m;")
+    pid, = ng.worker_pids()
+    http = Http(ng)
+    for n in range(40):
+        http.put(f"page/{n}", "x" * 10000)
+
+    def ask(count):
+        sessions = []
+        for _ in range(count):
+            ws = RawWS.open(ng)
+            ws.text('{"id":1,"op":"get","topic":"page/*"}')
+            assert len(ws.recv_message()[2]) > 200000
+            sessions.append(ws)
+        return sessions
+
+    sessions = ask(20)
+    before = processes.rss_kib(pid)
+    sessions += ask(100)
+    growth = processes.rss_kib(pid) - before
+    assert growth < max(GROWTH_KIB, 4 * 1024), f"{growth} KiB"
+    for one in sessions:
+        one.close()
