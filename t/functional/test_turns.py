@@ -2,13 +2,17 @@
 loop: it is all done, in order, and others are not kept waiting for it."""
 
 import json
+import os
+import signal
 
 from support.httpc import Http
-from support.rawws import CLOSE, PING, TEXT, RawWS, close_payload, frame
+from support.rawws import (
+    CLOSE, PING, TEXT, RawWS, close_payload, connect_socket, frame)
 
 CONFIG = {"workers": 1, "http": "ws_pubsub_zone main:16m;",
           "server": "ws_pubsub_queue 8m; ws_pubsub_max_message 1m;"}
 COUNT = 1500
+REQUEST = b"HEAD /api/the/end HTTP/1.1\r\nHost: a\r\n\r\n"
 
 
 def pings(count, start=0):
@@ -54,19 +58,28 @@ def test_many_small_frames(ng, scheme, topic):
 
 
 def test_others_have_their_turn(ng):
-    """Commands that look through a large zone, one frame full of them: an
-    answer to somebody else comes before the last of them."""
-    ws = RawWS.open(ng)
+    """Commands that look through the zone, a frame full of them, and a request
+    of somebody else wait for the worker: it is answered before the last of
+    them is done."""
+    ws, pid = RawWS.open(ng), ng.worker_pids()[0]
     ws.text("\n".join(json.dumps({"op": "pub", "topic": f"many/{n}", "data": n})
-                      for n in range(COUNT)))
-    ws.text("\n".join(['{"op":"get","topic":"*/*/none/**"}'] * COUNT +
-                      ['{"op":"pub","topic":"the/end","data":1}']))
-    http = Http(ng)
-    http.put("first", "x")  # may come first by chance
-    assert http.get("the/end").status == 404
-    ws.text('{"op":"ping"}')
+                      for n in range(500)) + '\n{"op":"ping"}')
     assert ws.recv_message()[2] == b'{"op":"pong"}'
-    assert http.get("the/end").status == 200
+    other = connect_socket(ng)
+    other.sendall(REQUEST)
+    assert other.recv(65536).startswith(b"HTTP/1.1 404")
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        ws.text("\n".join(['{"op":"get","topic":"*/*/none/**"}'] * 200 + [
+            '{"op":"pub","topic":"the/end","data":1}', '{"op":"ping"}']))
+        other.sendall(REQUEST)
+    finally:
+        os.kill(pid, signal.SIGCONT)
+    assert other.recv(65536).startswith(b"HTTP/1.1 404")
+    other.close()
+    assert ws.recv_message()[2] == b'{"op":"pong"}'
+    assert Http(ng).get("the/end").status == 200
+    ws.close()
 
 
 def test_a_bad_command_ends_the_rest(ng, topic):
