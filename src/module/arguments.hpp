@@ -1,0 +1,50 @@
+// The arguments of a directive.
+#pragma once
+
+#include "ngx/ngx.hpp"
+
+#include <cstddef>
+#include <optional>
+#include <string_view>
+
+#include "ngx/text.hpp"
+
+namespace ws_pubsub {
+
+inline char* const kConfError = static_cast<char*>(NGX_CONF_ERROR);
+
+struct Arguments {
+    const ngx_str_t* begin_;
+    size_t count;
+
+    // [0] is the directive's name.
+    explicit Arguments(const ngx_conf_t* cf)
+        : begin_(static_cast<ngx_str_t*>(cf->args->elts)),
+          count(cf->args->nelts)
+    {}
+    [[nodiscard]] const ngx_str_t& operator[](size_t i) const
+    {
+        return begin_[i];
+    }
+};
+
+inline char* invalid(ngx_conf_t* cf, const ngx_str_t& argument)
+{
+    ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "invalid parameter \"%V\"",
+                       &argument);
+    return kConfError;
+}
+
+// The value of `name=value`; nullopt if the argument is something else.
+inline std::optional<std::string_view> value_of(const ngx_str_t& argument,
+                                                std::string_view name)
+{
+    const std::string_view text = view(argument);
+    if (!text.starts_with(name) || text.size() <= name.size() ||
+        text[name.size()] != '=') {
+        return std::nullopt;
+    }
+    return text.substr(name.size() + 1);
+}
+
+} // namespace ws_pubsub
