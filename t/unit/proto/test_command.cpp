@@ -198,9 +198,8 @@ void test_history(void** /*state*/)
 void test_members_that_nobody_knows(void** /*state*/)
 {
     assert_true(read(R"({"op":"ping","x":[{}],"":0})").op == Op::ping);
-    assert_true(
-        read(R"({"op":"sub","topic":"a","delta":false})").op ==
-        Op::subscribe);
+    assert_true(read(R"({"op":"sub","topic":"a","delta":false})").op ==
+                Op::subscribe);
 }
 
 void test_several_in_a_frame(void** /*state*/)
