@@ -92,7 +92,8 @@ void test_keys_are_forgotten(void** state)
     zone.put("a", "0", keeping_nothing());
     const size_t blocks = zone.memory.live_blocks();
     for (int i = 0; i < 50; i++) {
-        Publication publication = keyed("a", "x", std::to_string(i), i);
+        const std::string key = std::to_string(i);
+        Publication publication = keyed("a", "x", key, i);
         publication.policy = keeping_nothing();
         assert_true(bool(zone.store->publish(publication)));
     }

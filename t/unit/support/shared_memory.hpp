@@ -38,24 +38,11 @@ public:
     SharedMemory& operator=(const SharedMemory&) = delete;
     ~SharedMemory() override { munmap(static_cast<void*>(arena_), bytes_); }
 
-    [[nodiscard]] std::byte* start() const
-    {
-        return reinterpret_cast<std::byte*>(arena_);
-    }
-    [[nodiscard]] size_t size() const { return bytes_; }
-
     // What nginx's master does for a worker that has died.
     void force_unlock(pid_t dead)
     {
         arena_->owner.compare_exchange_strong(dead, 0);
     }
-    // Whether the lock was ever taken from a process that died holding it is
-    // told by repaired() only if there was something to repair.
-    [[nodiscard]] bool locked_by(pid_t pid) const
-    {
-        return arena_->owner == pid;
-    }
-
     void* allocate(size_t bytes) override
     {
         const size_t size = std::bit_ceil(bytes < 16 ? 16 : bytes);
@@ -106,13 +93,17 @@ private:
         size_t size;
         std::atomic<Block*> next; // of those that are free
     };
-    struct Arena {
+    struct alignas(16) Arena {
         std::atomic<pid_t> owner;  // of the lock; 0: nobody
         std::atomic<size_t> fresh; // where memory that nobody had begins
         std::atomic<size_t> used;
         std::array<std::atomic<Block*>, 64> free; // by size, a power of two
     };
 
+    [[nodiscard]] std::byte* start() const
+    {
+        return reinterpret_cast<std::byte*>(arena_);
+    }
     std::atomic<Block*>& list_of(size_t size)
     {
         return arena_->free[static_cast<size_t>(std::countr_zero(size))];
