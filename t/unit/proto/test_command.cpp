@@ -1,4 +1,5 @@
 // Commands as clients write them, and what they mean.
+#include <deque>
 #include <string>
 
 #include "proto/command.hpp"
@@ -12,16 +13,26 @@ namespace {
 using namespace std::string_view_literals;
 using Kind = CommandReader::Kind;
 
-// The one command of the text.
-Command read(std::string_view text)
+// A text and its reader, for as long as a command has views into them.
+struct Kept {
+    explicit Kept(std::string_view from) : text(from), reader(text) {}
+
+    std::string text;
+    CommandReader reader;
+};
+
+// The one command of the text. It stays until the program ends.
+const Command& read(std::string_view text)
 {
-    CommandReader reader(text);
+    static std::deque<Kept> kept;
+    CommandReader& reader = kept.emplace_back(text).reader;
     if (reader.next() != Kind::command) {
         fail_msg("no command: %s", std::string(text).c_str());
     }
-    const Command command = reader.command();
-    assert_true(reader.next() == Kind::end);
-    return command;
+    CommandReader again(text);
+    assert_true(again.next() == Kind::command);
+    assert_true(again.next() == Kind::end);
+    return reader.command();
 }
 
 void test_ops(void** /*state*/)
