@@ -53,6 +53,12 @@ def place(http, who):
         answer.status == 200 and len(answer.body) == 8) else None
 
 
+def updates_in(browser):
+    """Of the last whole second; the page's first has not ended yet: 0."""
+    words = browser.text("#traffic").split()
+    return int(words[-2]) if words else 0
+
+
 def test_a_key_moves_a_ship(browser, demo, windows):
     ids = both_play(browser, windows)
     with Http(demo) as http:
@@ -65,8 +71,7 @@ def test_a_key_moves_a_ship(browser, demo, windows):
                    TIMEOUT_S)
         browser.keys(("keyUp", RIGHT))
     browser.switch(windows[1])
-    wait_until("updates come", lambda: int(
-        browser.text("#traffic").split()[-2]) > 2, TIMEOUT_S)
+    wait_until("updates come", lambda: updates_in(browser) > 2, TIMEOUT_S)
 
 
 def test_one_catches_the_star(browser, demo, windows):
