@@ -290,6 +290,7 @@ bool Worker::init(ngx_cycle_t* cycle, MainConf& conf)
                       "ws_pubsub: libwebsockets does not start");
         return false;
     }
+    lws_.emplace(*engine_);
     for (const auto& [name, zone] : conf.zones) {
         zones_.push_back(std::make_unique<ZoneWorker>(*zone, encoder_, clock_));
         zones_.back()->attach(cycle);

@@ -84,7 +84,7 @@ public:
 
     ZoneWorker* zone(const Zone& zone);
     [[nodiscard]] const Clock& clock() const { return clock_; }
-    SharedParts parts() { return {*engine_, writer_, clock_}; }
+    SharedParts parts() { return {*lws_, writer_, clock_}; }
 
 private:
     Worker() = default;
@@ -95,6 +95,7 @@ private:
     FrameWriter writer_;
     MessageEncoder encoder_{writer_};
     std::unique_ptr<LwsEngine> engine_;
+    std::optional<LwsPool> lws_;
     std::vector<std::unique_ptr<ZoneWorker>> zones_;
     ngx_event_t tick_event_{};
     ngx_connection_t no_connection_{}; // for the logs of events

@@ -307,9 +307,8 @@ void Connection::take_event(const FrameGuard::Event& event)
 {
     switch (event.kind) {
     case FrameGuard::Kind::data:
-        if (state_ == State::open && !lws_->feed(event.bytes) &&
-            state_ == State::open) {
-            violation(kCloseBadPayload, "bad compressed data");
+        if (state_ == State::open) {
+            take_data(event.bytes);
         }
         break;
     case FrameGuard::Kind::ping:
@@ -327,6 +326,23 @@ void Connection::take_event(const FrameGuard::Event& event)
     case FrameGuard::Kind::pong:
     case FrameGuard::Kind::need_more:
         break;
+    }
+}
+
+void Connection::take_data(std::string_view bytes)
+{
+    if (lws_ == nullptr) {
+        lws_ = shared_.lws.lend(deflate_);
+        if (lws_ == nullptr) {
+            return violation(kCloseInternalError, "out of memory");
+        }
+    }
+    if (!lws_->feed(bytes, *this)) {
+        if (state_ == State::open) {
+            violation(kCloseBadPayload, "bad compressed data");
+        }
+    } else if (!lws_->amid_message()) {
+        shared_.lws.give_back(std::move(lws_));
     }
 }
 

@@ -33,7 +33,7 @@
 #include "broker/broker.hpp"
 #include "proto/protocol.hpp"
 #include "ws/frame_guard.hpp"
-#include "ws/lws_session.hpp"
+#include "ws/lws_pool.hpp"
 #include "ws/socket_writer.hpp"
 #include "ws/upgrade.hpp"
 
@@ -56,7 +56,7 @@ struct SessionOptions {
 
 // What all sessions of a worker share.
 struct SharedParts {
-    LwsEngine& engine;
+    LwsPool& lws;
     FrameWriter& writer;
     const Clock& clock;
 };
@@ -125,6 +125,7 @@ private:
     void begin_turn();
     [[nodiscard]] bool is_stalled() const;
     void take_event(const FrameGuard::Event& event);
+    void take_data(std::string_view bytes);
     bool on_piece(const MessagePiece& piece) override;
     bool end_message(const MessagePiece& piece);
 
@@ -143,7 +144,7 @@ private:
     FrameGuard guard_;
     Session session_;
     SocketWriter writer_;
-    std::unique_ptr<LwsSession> lws_; // null: nothing more is received
+    std::unique_ptr<LwsSession> lws_; // lent, while amid a message
     std::unique_ptr<Protocol> protocol_;
     std::string message_; // what has come of a message in pieces
     Utf8Validator utf8_;
@@ -161,6 +162,7 @@ private:
     bool failing_ : 1;     // its frames are not understood any more
     bool half_closed_ : 1;
     bool log_at_connect_ : 1;
+    bool deflate_ : 1;
     bool plain_ : 1;
     bool broken_ : 1; // nothing can be read or written any more
 };

@@ -43,8 +43,6 @@ Connection::Connection(ngx_http_request_t* r, Broker& broker,
       guard_({options.max_message, upgrade.deflate.accepted}),
       session_(*this, encoding_of(options, upgrade), options.limits,
                options.identity),
-      lws_(std::make_unique<LwsSession>(shared.engine,
-                                        static_cast<MessageSink&>(*this))),
       protocol_(make_protocol({broker, session_, *this, shared_.writer,
                                shared_.clock, options.permissions, options.rate,
                                options.max_message},
@@ -54,7 +52,8 @@ Connection::Connection(ngx_http_request_t* r, Broker& broker,
       ping_timeout_ms_(options.ping_timeout_ms), last_heard_(ngx_current_msec),
       ping_sent_(false), peer_closed_(false), failing_(false),
       half_closed_(false), log_at_connect_(options.log_at_connect),
-      plain_(options.topic.has_value()), broken_(false)
+      deflate_(upgrade.deflate.accepted), plain_(options.topic.has_value()),
+      broken_(false)
 {
     event_.data = this;
     event_.handler = on_posted_event;
@@ -103,8 +102,7 @@ ngx_int_t Connection::accept(ngx_http_request_t* r, Broker& broker,
 // NGX_DONE; or what the request is to be finished with.
 ngx_int_t Connection::open(const Upgrade& upgrade)
 {
-    const std::string answer =
-        lws_->open(upgrade.key, upgrade.deflate.accepted);
+    const std::string answer = shared_.lws.handshake(upgrade.key, deflate_);
     if (answer.empty() || !add_answer_headers(answer, upgrade)) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }

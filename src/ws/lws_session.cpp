@@ -52,7 +52,7 @@ LwsSession::~LwsSession()
     }
 }
 
-std::string LwsSession::open(std::string_view key, bool deflate)
+std::string LwsSession::open(std::string_view key)
 {
     descriptor_ = engine_.take_descriptor(*this);
     if (descriptor_ == 0) {
@@ -67,7 +67,7 @@ std::string LwsSession::open(std::string_view key, bool deflate)
     description.opaque = this;
     wsi_ = lws_adopt_descriptor_vhost_via_info(&description);
 
-    const std::string head = request_head(key, deflate);
+    const std::string head = request_head(key, deflate_);
     input_ = head;
     while (wsi_ != nullptr && !input_.empty()) {
         service();
@@ -81,13 +81,16 @@ std::string LwsSession::open(std::string_view key, bool deflate)
     return answer;
 }
 
-bool LwsSession::feed(std::string_view bytes)
+bool LwsSession::feed(std::string_view bytes, MessageSink& sink)
 {
+    sink_ = &sink;
+    amid_message_ = true;
     input_ = bytes;
     while (wsi_ != nullptr && !input_.empty()) {
         service();
     }
     input_ = {};
+    sink_ = nullptr;
     return wsi_ != nullptr;
 }
 
@@ -139,8 +142,10 @@ void LwsSession::set_events(bool wanted, short events)
 
 bool LwsSession::on_receive(std::string_view bytes)
 {
-    return sink_.on_piece({bytes, lws_frame_is_binary(wsi_) != 0,
-                           lws_is_final_fragment(wsi_) != 0});
+    const bool final = lws_is_final_fragment(wsi_) != 0;
+    amid_message_ = !final;
+    return sink_ != nullptr &&
+           sink_->on_piece({bytes, lws_frame_is_binary(wsi_) != 0, final});
 }
 
 } // namespace ws_pubsub

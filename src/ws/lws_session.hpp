@@ -1,4 +1,8 @@
-// One WebSocket session's receiving side in libwebsockets.
+// An open session of libwebsockets: it puts a client's message together.
+//
+// Between two messages it holds nothing that is a client's, since neither side
+// of a connection takes compression contexts over. So it is not tied to a
+// client: LwsPool lends it to whoever is amid a message.
 #pragma once
 
 #include <string>
@@ -28,8 +32,9 @@ public:
 
 class LwsSession {
 public:
-    LwsSession(LwsEngine& engine, MessageSink& sink)
-        : engine_(engine), sink_(sink)
+    // `deflate`: its messages may be compressed.
+    LwsSession(LwsEngine& engine, bool deflate)
+        : engine_(engine), deflate_(deflate)
     {}
     // REQUIRES: not called from within on_piece().
     ~LwsSession();
@@ -38,11 +43,15 @@ public:
 
     // Does the opening handshake for a valid key. The answer is the head of
     // the 101 response; empty when libwebsockets refuses.
-    std::string open(std::string_view key, bool deflate);
+    std::string open(std::string_view key);
+    [[nodiscard]] bool deflate() const { return deflate_; }
 
-    // Takes bytes of data frames, checked by a FrameGuard. False: the sink
-    // wants no more, or the bytes can't be inflated.
-    bool feed(std::string_view bytes);
+    // Takes bytes of data frames, checked by a FrameGuard; the sink gets what
+    // they hold. False: the sink wants no more, or the bytes can't be
+    // inflated; then the session is of no more use.
+    bool feed(std::string_view bytes, MessageSink& sink);
+    // Whether what was fed ends within a message.
+    [[nodiscard]] bool amid_message() const { return amid_message_; }
 
     // --- for the shim and the callbacks of libwebsockets
     long receive(void* buffer, size_t size);
@@ -57,13 +66,15 @@ private:
     void kill();
 
     LwsEngine& engine_;
-    MessageSink& sink_;
+    MessageSink* sink_ = nullptr; // during feed()
     lws* wsi_ = nullptr;
     std::string_view input_; // what receive() gives out
     std::string answer_;     // what libwebsockets sends until established
     int descriptor_ = 0;
     short events_ = 0;
+    bool deflate_;
     bool established_ = false;
+    bool amid_message_ = false;
 };
 
 } // namespace ws_pubsub

@@ -255,6 +255,44 @@ def test_several_sessions_with_partial_frames(ng, topic, scheme):
             assert recv_any(ws) == (TEXT, text)
 
 
+def test_who_leaves_amid_a_message_leaves_nothing_behind(ng, topic):
+    """More sessions amid a message than the worker keeps buffers for; some
+    go, some fail, and the messages of the rest and of newcomers are whole."""
+    count = 150
+
+    def opened(n):
+        path = f"{topic}/{n}"
+        return open_compressed(ng, path) if n % 2 else RawWS.open(
+            ng, "/plain/?topic=" + path, protocol=None)
+
+    def parts(n, ws):
+        text = f"{n} says {n * n * 31} ".encode() * 40
+        data = ws.codec.compress(text) if n % 2 else text
+        half = len(data) // 2
+        return text, frame(TEXT, data[:half], fin=False, rsv=4 * (n % 2)), \
+            frame(CONT, data[half:])
+
+    sessions = {n: opened(n) for n in range(count)}
+    rest, texts = {}, {}
+    for n, ws in sessions.items():
+        texts[n], first, rest[n] = parts(n, ws)
+        ws.send(first)
+    for n in range(0, count, 10):
+        sessions.pop(n).close()
+    for n in range(1, count, 10):
+        sessions[n].send_frame(CONT, b"\x07" * 9)
+        sessions.pop(n).expect_close(1007)
+    for n in range(count, count + 60):
+        sessions[n] = opened(n)
+        texts[n], first, last = parts(n, sessions[n])
+        sessions[n].send(first + last)
+    for n, ws in sessions.items():
+        if n < count:
+            ws.send(rest[n])
+        assert recv_any(ws) == (TEXT, texts[n])
+        ws.close()
+
+
 async def test_all_subscribers_get_the_same(ng, topic, scheme):
     packed = [open_compressed(ng, topic, scheme) for _ in range(3)]
     plain = RawWS.open(ng, "/plain/?topic=" + topic, scheme, protocol=None)

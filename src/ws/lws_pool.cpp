@@ -1,0 +1,46 @@
+#include "ws/lws_pool.hpp"
+
+#include <utility>
+
+namespace ws_pubsub {
+
+namespace {
+
+// More than this in store are not kept, of each kind.
+constexpr size_t kKept = 64;
+
+// For a session that no client's handshake was needed for.
+constexpr std::string_view kAnyKey = "AAAAAAAAAAAAAAAAAAAAAA==";
+
+} // namespace
+
+std::string LwsPool::handshake(std::string_view key, bool deflate)
+{
+    auto session = std::make_unique<LwsSession>(engine_, deflate);
+    std::string answer = session->open(key);
+    if (!answer.empty()) {
+        give_back(std::move(session));
+    }
+    return answer;
+}
+
+std::unique_ptr<LwsSession> LwsPool::lend(bool deflate)
+{
+    auto& kept_ones = kept(deflate);
+    if (kept_ones.empty() && handshake(kAnyKey, deflate).empty()) {
+        return nullptr;
+    }
+    std::unique_ptr<LwsSession> session = std::move(kept_ones.back());
+    kept_ones.pop_back();
+    return session;
+}
+
+void LwsPool::give_back(std::unique_ptr<LwsSession> session)
+{
+    auto& kept_ones = kept(session->deflate());
+    if (kept_ones.size() < kKept) {
+        kept_ones.push_back(std::move(session));
+    }
+}
+
+} // namespace ws_pubsub
