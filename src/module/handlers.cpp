@@ -88,12 +88,12 @@ std::string identity_of(ngx_http_request_t* r, const LocationConf& conf)
 bool allows_anything(const SessionOptions& options)
 {
     if (!options.topic) {
-        return !options.permissions->subscribe.empty() ||
-               !options.permissions->publish.empty();
+        return options.permissions.subscribe != nullptr ||
+               options.permissions.publish != nullptr;
     }
     const auto selector = Selector::parse(*options.topic);
-    return options.permissions->may_subscribe(*selector) ||
-           options.permissions->may_publish(*options.topic);
+    return options.permissions.may_subscribe(*selector) ||
+           options.permissions.may_publish(*options.topic);
 }
 
 ngx_int_t serve_websocket(ngx_http_request_t* r, const LocationConf& conf,

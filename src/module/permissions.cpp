@@ -40,10 +40,21 @@ bool SelectorRules::read(ngx_conf_t* cf, const ngx_str_t& directive,
         return true;
     }
     // "off" is no topic here, not even beside others.
-    return std::all_of(arguments, arguments + count,
-                       [&](const ngx_str_t& argument) {
-                           return read_one(cf, directive, argument);
-                       });
+    if (!std::all_of(arguments, arguments + count,
+                     [&](const ngx_str_t& argument) {
+                         return read_one(cf, directive, argument);
+                     })) {
+        return false;
+    }
+    std::vector<Selector> fixed;
+    for (const Rule& rule : rules_) {
+        if (!rule.fixed) {
+            return true;
+        }
+        fixed.push_back(*rule.fixed);
+    }
+    fixed_ = std::make_shared<const std::vector<Selector>>(std::move(fixed));
+    return true;
 }
 
 bool SelectorRules::read_one(ngx_conf_t* cf, const ngx_str_t& directive,
@@ -78,9 +89,12 @@ bool SelectorRules::read_one(ngx_conf_t* cf, const ngx_str_t& directive,
     return true;
 }
 
-void SelectorRules::evaluate(ngx_http_request_t* r,
-                             std::vector<Selector>& out) const
+Allowed SelectorRules::evaluate(ngx_http_request_t* r) const
 {
+    if (fixed_ != nullptr) {
+        return fixed_;
+    }
+    std::vector<Selector> out;
     for (const Rule& rule : rules_) {
         if (rule.fixed) {
             out.push_back(*rule.fixed);
@@ -103,20 +117,17 @@ void SelectorRules::evaluate(ngx_http_request_t* r,
         }
         out.push_back(*selector);
     }
+    return out.empty()
+               ? nullptr
+               : std::make_shared<const std::vector<Selector>>(std::move(out));
 }
 
-std::shared_ptr<const Permissions>
-evaluate_permissions(ngx_http_request_t* r, const SelectorRules* subscribe,
-                     const SelectorRules* publish)
+Permissions evaluate_permissions(ngx_http_request_t* r,
+                                 const SelectorRules* subscribe,
+                                 const SelectorRules* publish)
 {
-    auto permissions = std::make_shared<Permissions>();
-    if (subscribe != nullptr) {
-        subscribe->evaluate(r, permissions->subscribe);
-    }
-    if (publish != nullptr) {
-        publish->evaluate(r, permissions->publish);
-    }
-    return permissions;
+    return {subscribe != nullptr ? subscribe->evaluate(r) : nullptr,
+            publish != nullptr ? publish->evaluate(r) : nullptr};
 }
 
 } // namespace ws_pubsub

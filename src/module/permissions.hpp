@@ -9,7 +9,6 @@
 
 #include "ngx/ngx.hpp"
 
-#include <memory>
 #include <optional>
 #include <vector>
 
@@ -23,8 +22,8 @@ public:
     bool read(ngx_conf_t* cf, const ngx_str_t& directive,
               const ngx_str_t* arguments, size_t count);
 
-    // Appends the selectors for this request.
-    void evaluate(ngx_http_request_t* r, std::vector<Selector>& out) const;
+    // The selectors for this request.
+    Allowed evaluate(ngx_http_request_t* r) const;
 
 private:
     struct Rule {
@@ -39,11 +38,12 @@ private:
                   const ngx_str_t& argument);
 
     std::vector<Rule> rules_;
+    Allowed fixed_; // null: some rule has variables
 };
 
 // What a session may do; nullptr rules allow nothing.
-std::shared_ptr<const Permissions>
-evaluate_permissions(ngx_http_request_t* r, const SelectorRules* subscribe,
-                     const SelectorRules* publish);
+Permissions evaluate_permissions(ngx_http_request_t* r,
+                                 const SelectorRules* subscribe,
+                                 const SelectorRules* publish);
 
 } // namespace ws_pubsub

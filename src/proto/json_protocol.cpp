@@ -175,7 +175,7 @@ void JsonProtocol::execute(const Command& command)
 void JsonProtocol::subscribe(const Command& command)
 {
     const auto selector = Selector::parse(command.topic);
-    if (!context_.permissions->may_subscribe(*selector)) {
+    if (!context_.permissions.may_subscribe(*selector)) {
         return refuse(command, kDenied);
     }
     const auto subscribed =
@@ -207,7 +207,7 @@ void JsonProtocol::unsubscribe(const Command& command)
 
 void JsonProtocol::publish(const Command& command)
 {
-    if (!context_.permissions->may_publish(command.topic)) {
+    if (!context_.permissions.may_publish(command.topic)) {
         return refuse(command, kDenied);
     }
     const auto published =
@@ -232,7 +232,7 @@ PageLimits JsonProtocol::page_limits(const Command& command) const
 void JsonProtocol::get(const Command& command)
 {
     const auto selector = Selector::parse(command.topic);
-    if (!context_.permissions->may_subscribe(*selector)) {
+    if (!context_.permissions.may_subscribe(*selector)) {
         return refuse(command, kDenied);
     }
     Store& store = context_.broker.store();
@@ -255,7 +255,7 @@ void JsonProtocol::get(const Command& command)
 void JsonProtocol::history(const Command& command)
 {
     const auto selector = Selector::parse(command.topic);
-    if (!context_.permissions->may_subscribe(*selector)) {
+    if (!context_.permissions.may_subscribe(*selector)) {
         return refuse(command, kDenied);
     }
     begin_ok(command);
@@ -276,7 +276,7 @@ void JsonProtocol::history(const Command& command)
 void JsonProtocol::who(const Command& command)
 {
     const auto selector = Selector::parse(command.topic);
-    if (!context_.permissions->may_subscribe(*selector)) {
+    if (!context_.permissions.may_subscribe(*selector)) {
         return refuse(command, kDenied);
     }
     if (!context_.broker.publisher().policies.of(command.topic).presence) {

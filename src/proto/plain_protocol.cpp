@@ -12,7 +12,7 @@ PlainProtocol::PlainProtocol(ClientContext context, std::string topic)
 void PlainProtocol::on_open()
 {
     const auto selector = Selector::parse(topic_);
-    if (!selector || !context_.permissions->may_subscribe(*selector)) {
+    if (!selector || !context_.permissions.may_subscribe(*selector)) {
         return;
     }
     const auto subscribed =
@@ -29,7 +29,7 @@ void PlainProtocol::on_open()
 void PlainProtocol::on_message(bool binary, std::string_view payload)
 {
     context_.session.counters().messages_in++;
-    if (!context_.permissions->may_publish(topic_)) {
+    if (!context_.permissions.may_publish(topic_)) {
         context_.transport.close(kClosePolicy, "publishing is not allowed");
         return;
     }

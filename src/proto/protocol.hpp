@@ -1,6 +1,7 @@
 // What a session speaks: turns its messages into operations on the broker.
 #pragma once
 
+#include <algorithm>
 #include <memory>
 #include <string_view>
 #include <vector>
@@ -13,27 +14,26 @@
 
 namespace ws_pubsub {
 
-// What a client may do. Empty: nothing.
+// Topics that something is allowed with; null: none. Sessions share it.
+using Allowed = std::shared_ptr<const std::vector<Selector>>;
+
+// What a client may do.
 struct Permissions {
-    std::vector<Selector> subscribe;
-    std::vector<Selector> publish;
+    Allowed subscribe;
+    Allowed publish;
 
     // Whether all that `wanted` can match may be subscribed to.
     [[nodiscard]] bool may_subscribe(const Selector& wanted) const
     {
-        return covered_by(wanted, subscribe);
+        return subscribe != nullptr && covered_by(wanted, *subscribe);
     }
     [[nodiscard]] bool may_publish(std::string_view topic) const
     {
-        if (is_reserved(topic)) {
-            return false;
-        }
-        for (const Selector& selector : publish) {
-            if (selector.matches(topic)) {
-                return true;
-            }
-        }
-        return false;
+        return publish != nullptr && !is_reserved(topic) &&
+               std::any_of(publish->begin(), publish->end(),
+                           [&](const Selector& selector) {
+                               return selector.matches(topic);
+                           });
     }
 };
 
@@ -44,7 +44,7 @@ struct ClientContext {
     Transport& transport;
     FrameWriter& writer;
     const Clock& clock;
-    std::shared_ptr<const Permissions> permissions;
+    Permissions permissions;
     Rate rate;
     size_t max_message;
 };

@@ -43,7 +43,7 @@ namespace ws_pubsub {
 struct SessionOptions {
     std::optional<std::string> topic; // plain frames of that topic
     std::string identity;             // for presence; empty: nobody
-    std::shared_ptr<const Permissions> permissions;
+    Permissions permissions;
     size_t max_message = kDefaultMaxMessageBytes;
     SessionLimits limits;
     Rate rate;

@@ -12,7 +12,6 @@ namespace ws_pubsub {
 namespace {
 
 constexpr size_t kMaskBytes = 4;
-constexpr size_t kControlHeader = 2 + kMaskBytes;
 
 constexpr uint16_t kProtocolError = 1002;
 constexpr uint16_t kNoStatus = 1005;
@@ -34,7 +33,7 @@ bool is_wire_code(uint16_t code)
 FrameGuard::FrameGuard(const GuardLimits& limits)
     : max_message_(std::min<uint64_t>(limits.max_message,
                                       std::numeric_limits<int64_t>::max() / 2)),
-      frame_{}, deflate_(limits.deflate)
+      header_{}, deflate_(limits.deflate)
 {}
 
 FrameGuard::Event FrameGuard::next(std::string_view& input)
@@ -47,12 +46,15 @@ FrameGuard::Event FrameGuard::next(std::string_view& input)
         return pass_payload(input);
     }
     const bool is_new = have_ == 0;
+    if (is_new && !control_.empty()) {
+        std::string().swap(control_); // an idle session keeps no memory for it
+    }
     const std::string_view from_header = input;
     while (have_ < header_size()) {
         if (input.empty()) {
             return {};
         }
-        frame_[have_++] = input.front();
+        header_[have_++] = input.front();
         input.remove_prefix(1);
         if (const Fault fault = check_header(); fault.code != 0) {
             return refuse(fault);
@@ -236,7 +238,7 @@ FrameGuard::Event FrameGuard::start_data(std::string_view from_header,
     }
     have_ = 0;
     if (from_header.empty()) {
-        return {Kind::data, {frame_.data(), header}, 0, {}};
+        return {Kind::data, {header_.data(), header}, 0, {}};
     }
     const size_t payload = pass_payload(input).bytes.size();
     return {Kind::data, from_header.substr(0, header + payload), 0, {}};
@@ -244,30 +246,27 @@ FrameGuard::Event FrameGuard::start_data(std::string_view from_header,
 
 FrameGuard::Event FrameGuard::collect_control(std::string_view& input)
 {
-    const size_t size = kControlHeader + payload_size();
-    const std::string_view part = input.substr(0, size - have_);
-    std::copy(part.begin(), part.end(), frame_.data() + have_);
+    const size_t size = payload_size();
+    const std::string_view part = input.substr(0, size - control_.size());
+    control_.append(part);
     input.remove_prefix(part.size());
-    have_ = static_cast<uint8_t>(have_ + part.size());
-    return have_ < size ? Event() : finish_control();
+    return control_.size() < size ? Event() : finish_control();
 }
 
 FrameGuard::Event FrameGuard::finish_control()
 {
-    const char* mask = frame_.data() + 2;
-    char* payload = frame_.data() + kControlHeader;
-    const size_t size = have_ - kControlHeader;
-    for (size_t i = 0; i < size; ++i) {
-        payload[i] = static_cast<char>(payload[i] ^ mask[i % kMaskBytes]);
+    const char* mask = header_.data() + 2;
+    for (size_t i = 0; i < control_.size(); ++i) {
+        control_[i] = static_cast<char>(control_[i] ^ mask[i % kMaskBytes]);
     }
     have_ = 0;
     switch (static_cast<Opcode>(byte(0) & kFrameOpcode)) {
     case Opcode::ping:
-        return {Kind::ping, {payload, size}, 0, {}};
+        return {Kind::ping, control_, 0, {}};
     case Opcode::pong:
-        return {Kind::pong, {payload, size}, 0, {}};
+        return {Kind::pong, control_, 0, {}};
     default:
-        return finish_close({payload, size});
+        return finish_close(control_);
     }
 }
 

@@ -23,6 +23,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <string>
 #include <string_view>
 
 #include "base/limits.hpp"
@@ -34,7 +35,8 @@ struct GuardLimits {
     bool deflate = false; // permessage-deflate was negotiated
 };
 
-// Invariant: payload_left_ > 0 only while have_ == 0.
+// Invariants: payload_left_ > 0 only while have_ == 0. control_ is not empty
+// only within a control frame, and until the call after the one that told it.
 class FrameGuard {
 public:
     enum class Kind : uint8_t {
@@ -74,7 +76,7 @@ private:
 
     [[nodiscard]] uint8_t byte(size_t i) const
     {
-        return static_cast<uint8_t>(frame_[i]);
+        return static_cast<uint8_t>(header_[i]);
     }
     [[nodiscard]] bool is_control() const;
     [[nodiscard]] bool is_compressed() const;
@@ -94,19 +96,18 @@ private:
     Event finish_control();
     Event finish_close(std::string_view payload);
 
-    uint64_t payload_left_ = 0;  // of the current data frame, not yet passed
-    uint64_t message_bytes_ = 0; // of the current message, all frames so far
-    uint64_t max_message_;       // GuardLimits::max_message
-    // The current header as far as it has come; of a control frame (whose
-    // header is always 2 bytes and the masking key) the payload too.
-    std::array<char, 6 + kMaxControlPayload> frame_;
-    uint8_t have_ = 0;                // how much of frame_ is filled
+    uint64_t payload_left_ = 0;   // of the current data frame, not yet passed
+    uint64_t message_bytes_ = 0;  // of the current message, all frames so far
+    uint64_t max_message_;        // GuardLimits::max_message
+    std::string control_;         // the payload of a control frame
+    std::array<char, 14> header_; // the current one, as far as it has come
+    uint8_t have_ = 0;            // how much of header_ is filled
     Message message_ = Message::none; // the message that is not final yet
     bool deflate_;                    // GuardLimits::deflate
     bool ended_ = false;              // a Close or a violation was told
 };
 
 // One per session.
-static_assert(sizeof(FrameGuard) <= 160);
+static_assert(sizeof(FrameGuard) <= 80);
 
 } // namespace ws_pubsub

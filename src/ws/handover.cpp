@@ -106,6 +106,11 @@ ngx_int_t Connection::open(const Upgrade& upgrade)
     if (answer.empty() || !add_answer_headers(answer, upgrade)) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
+#if (NGX_HTTP_SSL)
+    if (c_->ssl != nullptr) {
+        c_->ssl->buffer = 0; // what a session writes needs no collecting
+    }
+#endif
     const ngx_int_t rc = ngx_http_send_header(r_);
     if (rc == NGX_ERROR || rc > NGX_OK ||
         ngx_http_send_special(r_, NGX_HTTP_FLUSH) == NGX_ERROR) {

@@ -12,7 +12,7 @@ namespace {
 // libwebsockets keeps free.
 constexpr size_t kSpareDescriptors = 16;
 constexpr size_t kReadBufferBytes = 16UL * 1024;
-constexpr size_t kSessionBufferBytes = 4096;
+constexpr size_t kSessionBufferBytes = 1024;
 
 LwsEngine* g_current = nullptr;
 

@@ -10,16 +10,18 @@ namespace ws_pubsub {
 
 namespace {
 
-std::shared_ptr<const Permissions> permissions_of(const ClientOptions& options)
+Allowed allowed(const std::vector<const char*>& selectors)
 {
-    auto permissions = std::make_shared<Permissions>();
-    for (const char* text : options.subscribe) {
-        permissions->subscribe.push_back(*Selector::parse(text));
+    std::vector<Selector> parsed;
+    for (const char* text : selectors) {
+        parsed.push_back(*Selector::parse(text));
     }
-    for (const char* text : options.publish) {
-        permissions->publish.push_back(*Selector::parse(text));
-    }
-    return permissions;
+    return std::make_shared<const std::vector<Selector>>(std::move(parsed));
+}
+
+Permissions permissions_of(const ClientOptions& options)
+{
+    return {allowed(options.subscribe), allowed(options.publish)};
 }
 
 // Epochs grow from that of the zone's birth on, which says nothing to readers.
