@@ -4,72 +4,78 @@ namespace ws_pubsub {
 
 namespace {
 
-// An empty outbox keeps no more memory than for so many frames.
-constexpr size_t kIdleCapacity = 8;
+// What was written is forgotten for so many frames together. An outbox that
+// has caught up keeps no more memory than for these.
+constexpr size_t kForgottenTogether = 8;
 
 } // namespace
 
-void Outbox::consume(size_t written)
+void Outbox::consume_some(size_t written)
 {
-    bytes_ -= written;
-    while (written > 0) {
-        const size_t left = frames_[head_]->size() - front_offset_;
+    while (front_) {
+        const size_t left = front_->size() - front_offset_;
         if (written < left) {
-            front_offset_ += written;
-            return;
+            front_offset_ += static_cast<uint32_t>(written);
+            break;
         }
         written -= left;
-        front_offset_ = 0;
-        frames_[head_] = {};
-        head_++;
+        drop_front();
     }
-    shrink_if_empty();
+    shrink();
+}
+
+void Outbox::drop_front()
+{
+    front_offset_ = 0;
+    front_ = {};
+    if (head_ < rest_.size()) {
+        front_ = std::move(rest_[head_++]);
+    }
 }
 
 void Outbox::replace_front(size_t count, FrameRef frame)
 {
-    for (size_t i = 0; i < count; i++) {
-        frames_[head_ + i] = {};
+    for (size_t i = 1; i < count; i++) {
+        drop_front();
     }
-    head_ += count - 1;
-    frames_[head_] = std::move(frame);
+    front_ = std::move(frame);
+    shrink();
 }
 
 size_t Outbox::drop_unwritten(bool keep_front)
 {
-    const size_t kept = !empty() && (keep_front || front_offset_ > 0) ? 1 : 0;
     size_t messages = 0;
-    while (frames() > kept) {
-        messages += frames_.back()->messages();
-        bytes_ -= frames_.back()->size();
-        frames_.pop_back();
+    for (; frames() > 1; rest_.pop_back()) {
+        messages += rest_.back()->messages();
+        bytes_ -= rest_.back()->size();
     }
-    shrink_if_empty();
+    if (front_ && !keep_front && front_offset_ == 0) {
+        messages += front_->messages();
+        bytes_ -= front_->size();
+        drop_front();
+    }
+    shrink();
     return messages;
 }
 
 void Outbox::clear()
 {
-    frames_.clear();
-    head_ = front_offset_ = bytes_ = 0;
-    shrink_if_empty();
+    *this = {};
 }
 
-void Outbox::shrink_if_empty()
+void Outbox::shrink()
 {
-    if (!empty()) {
-        // A reader that never quite catches up: do not grow at the front.
-        if (head_ > kIdleCapacity && head_ > frames_.size() / 2) {
-            frames_.erase(frames_.begin(),
-                          frames_.begin() + static_cast<ptrdiff_t>(head_));
-            head_ = 0;
+    if (head_ == rest_.size()) {
+        rest_.clear();
+        head_ = 0;
+        if (rest_.capacity() > kForgottenTogether) {
+            rest_.shrink_to_fit();
         }
-        return;
-    }
-    frames_.clear();
-    head_ = 0;
-    if (frames_.capacity() > kIdleCapacity) {
-        frames_.shrink_to_fit();
+    } else if (head_ > kForgottenTogether && head_ > rest_.size() / 2) {
+        // A reader that never quite catches up: do not grow at the front.
+        rest_.erase(rest_.begin(),
+                    rest_.begin() + static_cast<ptrdiff_t>(head_));
+        head_ = 0;
     }
 }
 

@@ -2,6 +2,8 @@
 //
 // The front frame may be partly written. It stays where it is until it is
 // written whole: TLS has to be offered the same bytes again after a stall.
+//
+// Mostly there is no other: then the outbox has no memory beside itself.
 #pragma once
 
 #include <cstddef>
@@ -13,25 +15,41 @@ namespace ws_pubsub {
 
 class Outbox {
 public:
-    [[nodiscard]] bool empty() const { return head_ == frames_.size(); }
+    [[nodiscard]] bool empty() const { return !front_; }
     // Not yet written.
     [[nodiscard]] size_t bytes() const { return bytes_; }
-    [[nodiscard]] size_t frames() const { return frames_.size() - head_; }
+    [[nodiscard]] size_t frames() const
+    {
+        return front_ ? 1 + rest_.size() - head_ : 0;
+    }
     [[nodiscard]] size_t front_offset() const { return front_offset_; }
     // The i-th frame that waits.
     [[nodiscard]] const Frame& operator[](size_t i) const
     {
-        return *frames_[head_ + i];
+        return i == 0 ? *front_ : *rest_[head_ + i - 1];
     }
 
     void push(FrameRef frame)
     {
         bytes_ += frame->size();
-        frames_.push_back(std::move(frame));
+        if (front_) {
+            rest_.push_back(std::move(frame));
+        } else {
+            front_ = std::move(frame);
+        }
     }
 
     // The first `written` bytes are on their way.
-    void consume(size_t written);
+    void consume(size_t written)
+    {
+        bytes_ -= written;
+        if (bytes_ == 0 && rest_.empty()) {
+            front_ = {};
+            front_offset_ = 0;
+        } else {
+            consume_some(written);
+        }
+    }
 
     // Puts one frame in the place of the first `count`, holding their bytes.
     // REQUIRES: nothing of the front frame is written.
@@ -45,12 +63,15 @@ public:
     void clear();
 
 private:
-    void shrink_if_empty();
+    void consume_some(size_t written);
+    void drop_front();
+    void shrink();
 
-    std::vector<FrameRef> frames_;
-    size_t head_ = 0;
-    size_t front_offset_ = 0;
+    FrameRef front_;
     size_t bytes_ = 0;
+    uint32_t front_offset_ = 0;
+    uint32_t head_ = 0;          // of rest_, where it begins
+    std::vector<FrameRef> rest_; // what waits behind the front
 };
 
 } // namespace ws_pubsub

@@ -97,8 +97,8 @@ public:
     // `identity`: who it is for presence; empty: nobody.
     Session(Transport& transport, Encoding encoding, SessionLimits limits,
             std::string identity = {})
-        : transport_(transport), limits_(limits),
-          identity_(std::move(identity)), encoding_(encoding)
+        : transport_(transport), encoding_(encoding), limits_(limits),
+          identity_(std::move(identity))
     {}
     ~Session() = default;
     Session(const Session&) = delete;
@@ -144,20 +144,22 @@ public:
 private:
     friend class Broker;
 
+    // What a delivery needs comes first, close together.
     Transport& transport_;
     Outbox outbox_;
     uint64_t stamp_ = 0; // of the last delivery, so that none comes twice
-    SessionLimits limits_;
-    SessionCounters counters_;
-    std::vector<std::unique_ptr<Subscription>> subscriptions_;
     std::unique_ptr<Tracks> tracks_; // null while it has none
-    std::string identity_;
-    int64_t timer_ms_ = 0; // in the broker's timers; 0: it is not
     Encoding encoding_;
     bool stopped_ = false;
     bool stalled_ = false;
-    uint16_t catching_up_ = 0; // subscriptions
     bool listed_ = false;      // is in the broker's list of such sessions
+    uint16_t catching_up_ = 0; // subscriptions
+    SessionLimits limits_;
+    SessionCounters counters_;
+
+    std::vector<std::unique_ptr<Subscription>> subscriptions_;
+    std::string identity_;
+    int64_t timer_ms_ = 0; // in the broker's timers; 0: it is not
 };
 
 } // namespace ws_pubsub

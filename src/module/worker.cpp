@@ -291,6 +291,7 @@ bool Worker::init(ngx_cycle_t* cycle, MainConf& conf)
         return false;
     }
     lws_.emplace(*engine_);
+    flushes_.emplace();
     for (const auto& [name, zone] : conf.zones) {
         zones_.push_back(std::make_unique<ZoneWorker>(*zone, encoder_, clock_));
         zones_.back()->attach(cycle);

@@ -84,7 +84,7 @@ public:
 
     ZoneWorker* zone(const Zone& zone);
     [[nodiscard]] const Clock& clock() const { return clock_; }
-    SharedParts parts() { return {*lws_, writer_, clock_}; }
+    SharedParts parts() { return {*lws_, writer_, *flushes_, clock_}; }
 
 private:
     Worker() = default;
@@ -96,6 +96,7 @@ private:
     MessageEncoder encoder_{writer_};
     std::unique_ptr<LwsEngine> engine_;
     std::optional<LwsPool> lws_;
+    std::optional<FlushList> flushes_;
     std::vector<std::unique_ptr<ZoneWorker>> zones_;
     ngx_event_t tick_event_{};
     ngx_connection_t no_connection_{}; // for the logs of events

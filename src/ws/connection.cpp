@@ -35,6 +35,9 @@ Connection::~Connection()
     if (event_.posted) {
         ngx_delete_posted_event(&event_);
     }
+    if (flush_place_ != kNotListed) {
+        shared_.flushes.remove(*this, flush_place_);
+    }
     if (state_ != State::finished) {
         broker_.remove_session(session_);
     }
@@ -104,11 +107,6 @@ void Connection::process_soon(ngx_queue_t* queue)
     if (!event_.posted) {
         ngx_post_event(&event_, queue);
     }
-}
-
-void Connection::flush_soon()
-{
-    process_soon(&ngx_posted_events);
 }
 
 // nginx calls this outside of its event loop's turn: what is posted to the
@@ -185,6 +183,18 @@ void Connection::process()
         process_soon(&ngx_posted_next_events);
     } else if (c_->read->ready && !c_->read->posted) {
         ngx_post_event(c_->read, &ngx_posted_next_events);
+    }
+}
+
+void Connection::flush()
+{
+    flush_place_ = kNotListed;
+    if (state_ != State::open) {
+        return process();
+    }
+    write();
+    if (broken_) {
+        process_soon(&ngx_posted_events);
     }
 }
 

@@ -29,9 +29,11 @@
 
 #include "base/clock.hpp"
 #include "base/limits.hpp"
+#include "base/prefetch.hpp"
 #include "base/utf8.hpp"
 #include "broker/broker.hpp"
 #include "proto/protocol.hpp"
+#include "ws/flush_list.hpp"
 #include "ws/frame_guard.hpp"
 #include "ws/lws_pool.hpp"
 #include "ws/socket_writer.hpp"
@@ -58,6 +60,7 @@ struct SessionOptions {
 struct SharedParts {
     LwsPool& lws;
     FrameWriter& writer;
+    FlushList& flushes;
     const Clock& clock;
 };
 
@@ -76,8 +79,20 @@ public:
     Connection(const Connection&) = delete;
     Connection& operator=(const Connection&) = delete;
 
-    void flush_soon() override;
+    void flush_soon() override
+    {
+        if (flush_place_ == kNotListed) {
+            flush_place_ = shared_.flushes.add(*this);
+        }
+    }
     void close(uint16_t code, std::string_view reason) override;
+
+    // --- for the FlushList, which it is not in any more
+    void flush();
+    // Bring what flush() will read closer to the processor.
+    void prefetch() const { prefetch_lines<3>(&c_); }
+    void prefetch_socket() const { prefetch_lines<2>(c_); }
+    void prefetch_event() const { prefetch_lines<1>(c_->write); }
 
     [[nodiscard]] std::string_view protocol_name() const;
     // Its subscriptions; at its end, those that it had.
@@ -137,13 +152,27 @@ private:
     void half_close();
     void arm_timer(int64_t ms);
 
+    static constexpr uint32_t kNotListed = UINT32_MAX;
+
+    // What a delivery needs comes first, close together.
     ngx_connection_t* c_;
     ngx_http_request_t* r_; // null once let_request_go() was called
+    uint32_t flush_place_ = kNotListed;
+    State state_ = State::opening;
+    SocketWriter writer_;
+    bool ping_sent_ : 1;   // and nothing heard since
+    bool peer_closed_ : 1; // its Close frame has come
+    bool failing_ : 1;     // its frames are not understood any more
+    bool half_closed_ : 1;
+    bool log_at_connect_ : 1;
+    bool deflate_ : 1;
+    bool plain_ : 1;
+    bool broken_ : 1; // nothing can be read or written any more
+    Session session_;
+
     Broker& broker_;
     SharedParts shared_;
     FrameGuard guard_;
-    Session session_;
-    SocketWriter writer_;
     std::unique_ptr<LwsSession> lws_; // lent, while amid a message
     std::unique_ptr<Protocol> protocol_;
     std::string message_; // what has come of a message in pieces
@@ -156,15 +185,6 @@ private:
     ngx_msec_t last_heard_;
     size_t subscriptions_seen_ = 0; // when they ended
     uint16_t close_code_ = 0;
-    State state_ = State::opening;
-    bool ping_sent_ : 1;   // and nothing heard since
-    bool peer_closed_ : 1; // its Close frame has come
-    bool failing_ : 1;     // its frames are not understood any more
-    bool half_closed_ : 1;
-    bool log_at_connect_ : 1;
-    bool deflate_ : 1;
-    bool plain_ : 1;
-    bool broken_ : 1; // nothing can be read or written any more
 };
 
 } // namespace ws_pubsub

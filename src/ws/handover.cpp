@@ -39,21 +39,21 @@ std::unique_ptr<Protocol> make_protocol(ClientContext context,
 Connection::Connection(ngx_http_request_t* r, Broker& broker,
                        const SharedParts& shared, const SessionOptions& options,
                        const Upgrade& upgrade)
-    : c_(r->connection), r_(r), broker_(broker), shared_(shared),
+    : c_(r->connection), r_(r), ping_sent_(false), peer_closed_(false),
+      failing_(false), half_closed_(false),
+      log_at_connect_(options.log_at_connect),
+      deflate_(upgrade.deflate.accepted), plain_(options.topic.has_value()),
+      broken_(false), session_(*this, encoding_of(options, upgrade),
+                               options.limits, options.identity),
+      broker_(broker), shared_(shared),
       guard_({options.max_message, upgrade.deflate.accepted}),
-      session_(*this, encoding_of(options, upgrade), options.limits,
-               options.identity),
       protocol_(make_protocol({broker, session_, *this, shared_.writer,
                                shared_.clock, options.permissions, options.rate,
                                options.max_message},
                               options)),
       max_message_(options.max_message),
       ping_interval_ms_(options.ping_interval_ms),
-      ping_timeout_ms_(options.ping_timeout_ms), last_heard_(ngx_current_msec),
-      ping_sent_(false), peer_closed_(false), failing_(false),
-      half_closed_(false), log_at_connect_(options.log_at_connect),
-      deflate_(upgrade.deflate.accepted), plain_(options.topic.has_value()),
-      broken_(false)
+      ping_timeout_ms_(options.ping_timeout_ms), last_heard_(ngx_current_msec)
 {
     event_.data = this;
     event_.handler = on_posted_event;

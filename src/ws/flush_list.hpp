@@ -1,0 +1,36 @@
+// The sessions of a worker that have something to write, all written in one
+// go when what else this turn of the event loop brought has been handled.
+#pragma once
+
+#include "ngx/ngx.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+namespace ws_pubsub {
+
+class Connection;
+
+class FlushList {
+public:
+    FlushList();
+    ~FlushList();
+    FlushList(const FlushList&) = delete;
+    FlushList& operator=(const FlushList&) = delete;
+
+    // Returns its place, by which it is removed again. REQUIRES: it is not in.
+    uint32_t add(Connection& connection);
+    void remove(const Connection& connection, uint32_t place);
+
+private:
+    static void on_posted(ngx_event_t* event);
+    void run();
+    void prefetch_from(size_t place) const;
+
+    std::vector<Connection*> waiting_;
+    std::vector<Connection*> writing_; // during run(); nullptr: was removed
+    ngx_event_t event_{};
+};
+
+} // namespace ws_pubsub
