@@ -7,6 +7,7 @@ namespace ws_pubsub {
 namespace {
 
 constexpr int kEpochBase = 36;
+constexpr size_t kMaxEpochDigits = 13; // of 64 bits
 
 std::optional<uint64_t> parse(std::string_view text, int base)
 {
@@ -23,10 +24,16 @@ std::optional<uint64_t> parse(std::string_view text, int base)
 
 std::string epoch_text(uint64_t epoch)
 {
-    char buffer[16];
-    const auto result =
-        std::to_chars(buffer, buffer + sizeof(buffer), epoch, kEpochBase);
-    return {buffer, result.ptr};
+    // Not std::to_chars(): dividing by a base that it knows only when it runs
+    // takes it several times as long.
+    char buffer[kMaxEpochDigits];
+    char* const end = buffer + sizeof(buffer);
+    char* begin = end;
+    do {
+        *--begin = "0123456789abcdefghijklmnopqrstuvwxyz"[epoch % kEpochBase];
+        epoch /= kEpochBase;
+    } while (epoch != 0);
+    return {begin, end};
 }
 
 std::optional<uint64_t> parse_epoch(std::string_view text)
@@ -37,7 +44,13 @@ std::optional<uint64_t> parse_epoch(std::string_view text)
 
 std::string position_text(const Position& position)
 {
-    return epoch_text(position.epoch) + '.' + std::to_string(position.seq);
+    std::string text = epoch_text(position.epoch);
+    char digits[20];
+    const auto result =
+        std::to_chars(digits, digits + sizeof(digits), position.seq);
+    text += '.';
+    text.append(digits, result.ptr);
+    return text;
 }
 
 std::optional<Position> parse_position(std::string_view text)
