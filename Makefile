@@ -34,7 +34,7 @@ COMPILE_WITH = $(SUBMAKE) -j$(JOBS) -f auto/compile.mk
 .PHONY: build deps module lws unit valgrind functional client browser test run \
     install \
     uninstall newest static lint lint-format lint-tidy lint-layers lint-shell \
-    lint-docs fuzz bench bench-growth bench-profile bench-instructions \
+    lint-docs fuzz bench bench-growth bench-profile bench-instructions bench-counted \
     bench-programs clean distclean help
 .NOTPARALLEL:
 .DEFAULT_GOAL := build
@@ -152,13 +152,15 @@ bench-profile: bench-programs ## perf on the fan-out
 	@$(RUN_BENCH) profile $(ONLY)
 
 COUNTED = $(ROOT)/bench/callgrind
-bench-instructions: deps ## count the hot path's instructions, unmoved by noise: bench/results/instructions.md
+bench-instructions: bench-counted ## count the hot path's instructions, unmoved by noise: bench/results/instructions.md
+	@$(PYTHON) -B bench/run/instructions.py $(ROOT)/build/bench/counted/bin/bench/callgrind/main
+
+bench-counted: deps
 	@auto/packages bench
 	@auto/lws
 	@$(COMPILE_WITH) ARCHIVE=$(ROOT)/build/bench/counted/libpure.a MAINS='$(COUNTED)/main.cpp' \
 	    SOURCES='$(PURE_SOURCES) $(filter-out %/main.cpp,$(wildcard $(COUNTED)/*.cpp)) $(wildcard $(ROOT)/bench/wire/*.cpp) $(ROOT)/bench/load/payload.cpp' \
 	    EXTRA_CXXFLAGS=-I$(ROOT)/bench EXTRA_LIBS=-lcrypto
-	@$(PYTHON) -B bench/run/instructions.py $(ROOT)/build/bench/counted/bin/bench/callgrind/main
 
 bench-programs: $(TEST_BUILD)
 	@auto/packages bench

@@ -72,9 +72,11 @@ public:
 private:
     void subscribe(ws_pubsub::Session& session, std::string_view selector)
     {
-        const auto subscribed = broker_.subscribe(
-            session, *ws_pubsub::Selector::parse(selector),
-            {{ws_pubsub::ReadFrom::Kind::nothing, 0, {}}, {}});
+        ws_pubsub::SubscribeOptions options;
+        options.start.from.kind = ws_pubsub::ReadFrom::Kind::nothing;
+        const auto subscribed =
+            broker_.subscribe(session, *ws_pubsub::Selector::parse(selector),
+                              std::move(options));
         if (!subscribed) {
             std::abort();
         }
