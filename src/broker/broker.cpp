@@ -127,6 +127,7 @@ LocalTopic* Broker::local_topic(std::string_view path)
     }
     topics_.emplace(topic->path, std::move(made));
     index_.match(path, [&](Group& group) { link(group, *topic); });
+    count_repeats(*topic);
     return topic;
 }
 
@@ -214,6 +215,7 @@ Result<Subscribed> Broker::subscribe(Session& session, const Selector& selector,
     group.wants_newest |= options.interval_ms > 0;
     group.wants_text |= options.delta;
     group.members.push_back(subscription.get());
+    add_repeats(*subscription, 1);
     subscription->catch_up = std::make_unique<CatchUp>();
     session.catching_up_++;
     store_.counters(worker_).subscriptions.add(1);
@@ -266,6 +268,7 @@ bool Broker::unsubscribe(Session& session, std::string_view selector)
 void Broker::leave(Subscription& subscription)
 {
     leave_presence(subscription);
+    add_repeats(subscription, 0U - 1);
     Group& group = *subscription.group;
     Subscription* last = group.members.back();
     group.members[subscription.place] = last;

@@ -45,7 +45,8 @@ struct Group {
     std::vector<LocalTopic*> topics;
     // In the zone; null if exact, but for topics of limited subscribers.
     SelectorRecord* record = nullptr;
-    bool recount = false;      // is in the broker's list of groups to recount
+    uint64_t stamp = 0;   // of the last count of repeats that it took part in
+    bool recount = false; // is in the broker's list of groups to recount
     bool wants_newest = false; // a member wants less than all messages,
     bool wants_text = false;   // or deltas
 };
@@ -69,6 +70,9 @@ struct LocalTopic {
     Policy policy;
     std::unique_ptr<Newest> newest; // null: nobody needs it
     std::vector<Group*> groups;
+    // How many members of the groups are there for a session that is counted
+    // already, as another group's member.
+    uint32_t repeats = 0;
     Position last;       // of the last message delivered; epoch 0: none there
     bool orphan = false; // is in the broker's list of topics to let go
 };
@@ -166,7 +170,9 @@ private:
     void orphan(LocalTopic& topic);
     void count_sessions(Group& group);
     void count_subscribers(std::span<LocalTopic* const> topics);
-    uint32_t subscribers_of(const LocalTopic& topic);
+    static uint32_t subscribers_of(const LocalTopic& topic);
+    void count_repeats(LocalTopic& topic);
+    void add_repeats(const Subscription& subscription, uint32_t change);
     void recount_later(Group& group);
     bool recount_some();
     bool release_some();
