@@ -24,6 +24,7 @@ bool Broker::add_session(uint64_t limit)
 void Broker::end_subscriptions(Session& session)
 {
     session.stop();
+    leave_overlap(session);
     while (!session.subscriptions_.empty()) {
         leave(*session.subscriptions_.back());
         session.subscriptions_.pop_back();
@@ -227,7 +228,7 @@ Result<Subscribed> Broker::subscribe(Session& session, const Selector& selector,
     const bool joined =
         join_listed(answer.topics) &&
         (!selector.is_exact() || local_topic(selector.text()) != nullptr) &&
-        join(*subscription);
+        join_overlap(*subscription) && join(*subscription);
     if (!joined) {
         leave(*subscription);
         return Error{Errc::zone_full, "the zone is full"};
@@ -269,6 +270,11 @@ void Broker::leave(Subscription& subscription)
 {
     leave_presence(subscription);
     add_repeats(subscription, 0U - 1);
+    if (subscription.overlaps &&
+        !set_overlap(*subscription.session, &subscription, nullptr)) {
+        // In a full zone rather count the session twice than not at all.
+        leave_overlap(*subscription.session);
+    }
     Group& group = *subscription.group;
     Subscription* last = group.members.back();
     group.members[subscription.place] = last;

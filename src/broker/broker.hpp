@@ -51,6 +51,14 @@ struct Group {
     bool wants_text = false;   // or deltas
 };
 
+// The sessions that have the same selectors with wildcards, several, of which
+// some may match the same topic.
+struct Overlap {
+    std::string selectors; // a line each, in order
+    SelectorRecord* record = nullptr;
+    uint32_t sessions = 0;
+};
+
 // The newest message of a topic that some session may want later than others,
 // or as a delta.
 struct Newest {
@@ -177,6 +185,15 @@ private:
     bool recount_some();
     bool release_some();
 
+    // overlaps.cpp
+    static bool find_overlaps(Subscription& subscription);
+    bool join_overlap(Subscription& subscription);
+    bool set_overlap(Session& session, const Subscription* without,
+                     const Subscription* with);
+    void leave_overlap(Session& session);
+    Overlap* overlap_of(std::vector<std::string_view> selectors);
+    void release_overlap(Overlap& overlap);
+
     // delivery.cpp
     LocalTopic* adopt(const Delivery& delivery);
     void deliver(LocalTopic& topic, const Batch& batch);
@@ -259,6 +276,7 @@ private:
     SelectorIndex<Group> index_;
     std::map<std::string, std::unique_ptr<Group>, std::less<>> groups_;
     std::map<std::string, std::unique_ptr<LocalTopic>, std::less<>> topics_;
+    std::map<std::string, std::unique_ptr<Overlap>, std::less<>> overlaps_;
 
     std::vector<Session*> catching_up_; // and not waiting for room
     std::vector<Group*> recount_;

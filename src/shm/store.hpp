@@ -184,6 +184,10 @@ public:
     // Also an exact one, whose sessions are to be counted. nullptr when the
     // zone is full.
     SelectorRecord* add_selector(WorkerId worker, const Selector& selector);
+    // Of sessions that have all of these, with wildcards, of which some may
+    // match the same topic. nullptr when the zone is full.
+    SelectorRecord* add_overlap(WorkerId worker,
+                                std::vector<std::string_view> selectors);
     void set_sessions(SelectorRecord& record, uint32_t sessions);
     void remove_selector(SelectorRecord& record);
     // Counts one more session, unless those of that very selector are `most`
@@ -254,6 +258,8 @@ private:
                       size_t& steps);
     bool expire_some(Transaction& tx, int64_t now_ms);
     // selectors.cpp
+    SelectorRecord* add_record(WorkerId worker, std::string_view text,
+                               std::string_view prefix, bool overlap);
     template <class F>
     void each_selector_of(std::string_view path, F&& f);
     bool is_selected(std::string_view path);

@@ -176,11 +176,18 @@ private:
     {
         constexpr const char* kSelectors[] = {"**", "b/*", "b/c/*", "b/c/**",
                                               "a"};
-        n %= std::size(kSelectors);
+        n %= std::size(kSelectors) + 1;
         SelectorRecord*& record = worker.selectors[n];
         if (record != nullptr) {
             store_.remove_selector(*record);
             worker.selectors.erase(n);
+            return;
+        }
+        if (n == std::size(kSelectors)) {
+            record = store_.add_overlap(worker.id, {"b/c/*", "**", "b/c/**"});
+            if (record == nullptr) {
+                worker.selectors.erase(n);
+            }
             return;
         }
         const auto selector = Selector::parse(kSelectors[n]);
