@@ -252,6 +252,8 @@ private:
                       Offer& offer);
     uint64_t send_newest(Session& session, LocalTopic& topic, Track* track,
                          uint64_t from);
+    void send_expired(Session& session, const LocalTopic& topic, uint64_t from);
+    bool newest_expired(const LocalTopic& topic);
     Track* track_of(const Subscription& member, LocalTopic& topic);
     void miss(const Subscription& member, LocalTopic& topic, uint64_t from,
               int64_t due_ms);
