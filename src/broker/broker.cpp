@@ -102,7 +102,33 @@ void Broker::count_sessions(Group& group)
 void Broker::link(Group& group, LocalTopic& topic)
 {
     topic.groups.push_back(&group);
+    topic.places.push_back(group.topics.size());
     group.topics.push_back(&topic);
+}
+
+// The topic goes: its groups forget it, in no time that depends on how many
+// topics they have.
+void Broker::leave_groups(LocalTopic& topic)
+{
+    for (size_t i = 0; i < topic.groups.size(); i++) {
+        Group* group = topic.groups[i];
+        LocalTopic& last = *group->topics.back();
+        const auto found =
+            std::find(last.groups.begin(), last.groups.end(), group);
+        last.places[static_cast<size_t>(found - last.groups.begin())] =
+            topic.places[i];
+        group->topics[topic.places[i]] = &last;
+        group->topics.pop_back();
+    }
+}
+
+// The group goes: the topic forgets it.
+void Broker::leave_group(Group& group, LocalTopic& topic)
+{
+    const auto found =
+        std::find(topic.groups.begin(), topic.groups.end(), &group);
+    topic.places.erase(topic.places.begin() + (found - topic.groups.begin()));
+    topic.groups.erase(found);
 }
 
 // Makes the topic local, with all groups that match it; nullptr when the zone
@@ -298,7 +324,7 @@ void Broker::release_group(Group& group)
         store_.remove_selector(*group.record);
     }
     for (LocalTopic* topic : group.topics) {
-        std::erase(topic->groups, &group);
+        leave_group(group, *topic);
         orphan(*topic);
     }
     index_.remove(group.selector);
@@ -337,9 +363,7 @@ bool Broker::let_go_if_gone(LocalTopic& topic)
         !store_.drop_if_gone(*topic.interest)) {
         return false;
     }
-    for (Group* group : groups) {
-        std::erase(group->topics, &topic);
-    }
+    leave_groups(topic);
     topics_.erase(topics_.find(topic.path));
     return true;
 }

@@ -78,6 +78,7 @@ struct LocalTopic {
     Policy policy;
     std::unique_ptr<Newest> newest; // null: nobody needs it
     std::vector<Group*> groups;
+    std::vector<size_t> places; // in each group's topics
     // How many members of the groups are there for a session that is counted
     // already, as another group's member.
     uint32_t repeats = 0;
@@ -167,7 +168,9 @@ private:
     uint32_t max_subscribers(const Selector& selector);
     bool admit(Group& group);
     LocalTopic* local_topic(std::string_view path);
-    void link(Group& group, LocalTopic& topic);
+    static void link(Group& group, LocalTopic& topic);
+    static void leave_groups(LocalTopic& topic);
+    static void leave_group(Group& group, LocalTopic& topic);
     bool join_listed(std::vector<TopicRow>& rows);
     static void list_untold(const Group& group, std::vector<TopicRow>& rows);
     bool positions_hold(const Selector& selector, const Start& start);
