@@ -36,6 +36,7 @@
 
 #include "base/limits.hpp"
 #include "base/message.hpp"
+#include "base/process.hpp"
 
 namespace ws_pubsub {
 
@@ -255,7 +256,7 @@ struct WorkerCounters {
 };
 
 struct WorkerSlot {
-    int32_t pid; // 0: free
+    ProcessId process; // pid 0: free
     int32_t wake_fd;
     SelectorRecord* selectors;
     Present* people;

@@ -209,11 +209,12 @@ public:
     // How many there are; slots are made in order and never unmade.
     size_t made_slots();
     // Takes one of the first `slots`: those whose eventfd the caller has.
-    std::optional<WorkerId> attach(int32_t pid, size_t slots = kMaxWorkers);
+    std::optional<WorkerId> attach(const ProcessId& process,
+                                   size_t slots = kMaxWorkers);
     void detach(WorkerId worker);
-    // Frees the slots of workers of which `is_alive(pid)` is false; returns
-    // how many there were.
-    size_t bury_dead(bool (*is_alive)(int32_t pid));
+    // Frees the slots of workers of which `is_alive` says false; returns how
+    // many there were.
+    size_t bury_dead(bool (*is_alive)(const ProcessId& process));
     // False when the zone has `limit` sessions already (0: no limit).
     bool open_session(WorkerId worker, uint64_t limit);
     void close_session(WorkerId worker);

@@ -152,7 +152,7 @@ private:
     void attach(Worker& worker)
     {
         worker.pid = ++pids_;
-        worker.id = store_.attach(worker.pid).value_or(0);
+        worker.id = store_.attach({worker.pid}).value_or(0);
         worker.interests.clear();
         worker.selectors.clear();
         worker.people.clear();
@@ -295,10 +295,10 @@ private:
         }
     }
 
-    static bool is_alive(int32_t pid)
+    static bool is_alive(const ProcessId& process)
     {
         for (const int32_t other : pids_of_the_living_) {
-            if (other == pid) {
+            if (other == process.pid) {
                 return true;
             }
         }
