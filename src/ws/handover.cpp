@@ -50,10 +50,10 @@ Connection::Connection(ngx_http_request_t* r, Broker& broker,
                                options.max_message},
                               options)),
       max_message_(options.max_message),
-      ping_interval_ms_(options.ping_interval_ms),
-      ping_timeout_ms_(options.ping_timeout_ms), last_heard_(ngx_current_msec),
-      ping_sent_(false), peer_closed_(false), failing_(false),
-      half_closed_(false), log_at_connect_(options.log_at_connect),
+      keepalive_(options.ping_interval_ms, options.ping_timeout_ms,
+                 ngx_current_msec),
+      peer_closed_(false), failing_(false), half_closed_(false),
+      log_at_connect_(options.log_at_connect),
       plain_(options.topic.has_value()), broken_(false)
 {
     event_.data = this;
@@ -174,8 +174,8 @@ void Connection::take_over()
         broken_ = true;
     }
     state_ = State::open;
-    if (ping_interval_ms_ > 0) {
-        arm_timer(ping_interval_ms_);
+    if (keepalive_.interval_ms() > 0) {
+        arm_timer(keepalive_.interval_ms());
     }
     protocol_->on_open();
     process_soon(&ngx_posted_events);
