@@ -64,8 +64,9 @@ Item& fill_item(void* block, const Publication& publication, Position at)
 
 } // namespace
 
-// Makes room for another try at something that needs about `bytes`. False
-// when that would cost too much history, or there is none.
+// Makes room for another try at something that needs about `bytes`: of history,
+// and when there is none any more, of idempotency keys. False when that would
+// cost too much, or there is nothing.
 bool Store::evict_some(Transaction& tx, size_t bytes, Eviction& so_far)
 {
     if (so_far.items >= kMaxEvictedItems &&
@@ -75,7 +76,11 @@ bool Store::evict_some(Transaction& tx, size_t bytes, Eviction& so_far)
     TopicLog log(header_, tx);
     for (size_t i = 0; i < kEvictedAtATime; i++) {
         if (!log.evict_oldest(so_far.bytes)) {
-            return i > 0;
+            if (header_.key_age_head == nullptr) {
+                return i > 0;
+            }
+            so_far.bytes += sizeof(KeyRecord) + header_.key_age_head->key_bytes;
+            drop_oldest_key(tx);
         }
         so_far.items++;
     }

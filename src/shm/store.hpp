@@ -248,6 +248,7 @@ private:
     [[nodiscard]] KeyRecord* find_key(const Topic& topic, std::string_view key);
     bool add_key(Transaction& tx, const Publication& publication,
                  const PublishAnswer& answer);
+    void drop_oldest_key(Transaction& tx);
     void expire_keys(Transaction& tx, int64_t now_ms);
     // expire.cpp
     bool set_clock(Transaction& tx, Topic& topic, const Policy& policy,

@@ -51,6 +51,26 @@ void test_history_goes_first(void** state)
     assert_int_equal(zone.memory.refusals(), 0);
 }
 
+// When there is no history left, idempotency keys go: the oldest first.
+void test_keys_make_room(void** state)
+{
+    Zone& zone = state_of<Zone>(state);
+    zone.put("a", "x");
+    Publication publication = Zone::publication("a", "x");
+    for (int i = 0; i < 100; i++) {
+        const std::string key = std::to_string(i);
+        publication.idempotency_key = key;
+        assert_true(bool(zone.store->publish(publication)));
+    }
+    zone.leave_room(0);
+    zone.put("b", big(0));
+    assert_text(zone.read("a"), "101:x");
+    publication.idempotency_key = "99";
+    assert_int_equal(zone.store->publish(publication)->at.seq, 101);
+    publication.idempotency_key = "0";
+    assert_int_equal(zone.store->publish(publication)->at.seq, 102);
+}
+
 // Of whichever topic it is.
 void test_oldest_goes_first(void** state)
 {
@@ -253,6 +273,8 @@ int main()
     using namespace ws_pubsub;
     const CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_history_goes_first, make_zone,
+                                        end_zone),
+        cmocka_unit_test_setup_teardown(test_keys_make_room, make_zone,
                                         end_zone),
         cmocka_unit_test_setup_teardown(test_oldest_goes_first, make_zone,
                                         end_zone),
