@@ -235,8 +235,16 @@ private:
         size_t bytes = 0;
     };
     bool evict_some(Transaction& tx, size_t bytes, Eviction& so_far);
+    // What a publish may use: the reserve only for a value that replaces one
+    // which is no smaller.
+    enum class Room : uint8_t { ordinary, reserve };
     std::optional<PublishAnswer> try_publish(Transaction& tx,
-                                             const Publication& publication);
+                                             const Publication& publication,
+                                             Room room = Room::ordinary);
+    std::optional<PublishAnswer> replace_value(Transaction& tx,
+                                               const Publication& publication);
+    Item* new_mark(Transaction& tx, const Topic& topic, int64_t now_ms);
+    void drop_log(Transaction& tx, Topic& topic);
     std::optional<Result<PublishAnswer>> replay(Transaction& tx,
                                                 const Publication& publication);
     Topic* topic_to_publish(Transaction& tx, const Publication& publication);
