@@ -27,4 +27,5 @@ LIBS = -ljansson -lz
 # Compiles and is tested without nginx (t/lint/layers.py holds it to that).
 PURE_SOURCES = $(wildcard $(ROOT)/src/base/*.cpp $(ROOT)/src/shm/*.cpp \
     $(ROOT)/src/broker/*.cpp $(ROOT)/src/proto/*.cpp \
-    $(ROOT)/src/ws/frame_guard.cpp $(ROOT)/src/ws/deflate_offer.cpp)
+    $(ROOT)/src/ws/frame_guard.cpp $(ROOT)/src/ws/deflate_offer.cpp \
+    $(ROOT)/src/ws/keepalive.cpp)

@@ -45,7 +45,7 @@ struct Zone {
                 clock)
     {
         store.add_slot(0);
-        worker = *store.attach(1);
+        worker = *store.attach({1});
     }
 
     void publish(std::string_view topic, std::string_view payload)

@@ -131,6 +131,29 @@ bool selector_matches(std::string_view selector, std::string_view topic)
     return !theirs.next(segment);
 }
 
+bool selectors_overlap(std::string_view one, std::string_view other)
+{
+    if (is_reserved(one) != is_reserved(other)) {
+        return false;
+    }
+    SegmentReader left(one);
+    SegmentReader right(other);
+    std::string_view a;
+    std::string_view b;
+    for (;;) {
+        const bool more = left.next(a);
+        if (more != right.next(b)) {
+            return false;
+        }
+        if (!more || a == kOneOrMoreSegments || b == kOneOrMoreSegments) {
+            return true;
+        }
+        if (a != b && a != kOneSegment && b != kOneSegment) {
+            return false;
+        }
+    }
+}
+
 // A selector matches a topic segment by segment, so all topics of one length
 // that `wanted` matches are covered if the hardest of them is: the one whose
 // free segments equal no literal. "*" is such a segment, as no literal may

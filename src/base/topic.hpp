@@ -80,6 +80,10 @@ private:
 [[nodiscard]] bool selector_matches(std::string_view selector,
                                     std::string_view topic);
 
+// Whether some topic may be matched by both selectors of these texts.
+[[nodiscard]] bool selectors_overlap(std::string_view one,
+                                     std::string_view other);
+
 // Whether every topic that `wanted` can match is matched by at least one of
 // `allowed`: their union counts, so that {"a/*", "a/*/**"} covers "a/**". A
 // list of literals is never taken to exhaust a wildcard. Time: segments *

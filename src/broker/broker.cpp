@@ -24,6 +24,7 @@ bool Broker::add_session(uint64_t limit)
 void Broker::end_subscriptions(Session& session)
 {
     session.stop();
+    leave_overlap(session);
     while (!session.subscriptions_.empty()) {
         leave(*session.subscriptions_.back());
         session.subscriptions_.pop_back();
@@ -101,7 +102,33 @@ void Broker::count_sessions(Group& group)
 void Broker::link(Group& group, LocalTopic& topic)
 {
     topic.groups.push_back(&group);
+    topic.places.push_back(group.topics.size());
     group.topics.push_back(&topic);
+}
+
+// The topic goes: its groups forget it, in no time that depends on how many
+// topics they have.
+void Broker::leave_groups(LocalTopic& topic)
+{
+    for (size_t i = 0; i < topic.groups.size(); i++) {
+        Group* group = topic.groups[i];
+        LocalTopic& last = *group->topics.back();
+        const auto found =
+            std::find(last.groups.begin(), last.groups.end(), group);
+        last.places[static_cast<size_t>(found - last.groups.begin())] =
+            topic.places[i];
+        group->topics[topic.places[i]] = &last;
+        group->topics.pop_back();
+    }
+}
+
+// The group goes: the topic forgets it.
+void Broker::leave_group(Group& group, LocalTopic& topic)
+{
+    const auto found =
+        std::find(topic.groups.begin(), topic.groups.end(), &group);
+    topic.places.erase(topic.places.begin() + (found - topic.groups.begin()));
+    topic.groups.erase(found);
 }
 
 // Makes the topic local, with all groups that match it; nullptr when the zone
@@ -127,6 +154,7 @@ LocalTopic* Broker::local_topic(std::string_view path)
     }
     topics_.emplace(topic->path, std::move(made));
     index_.match(path, [&](Group& group) { link(group, *topic); });
+    count_repeats(*topic);
     return topic;
 }
 
@@ -214,6 +242,7 @@ Result<Subscribed> Broker::subscribe(Session& session, const Selector& selector,
     group.wants_newest |= options.interval_ms > 0;
     group.wants_text |= options.delta;
     group.members.push_back(subscription.get());
+    add_repeats(*subscription, 1);
     subscription->catch_up = std::make_unique<CatchUp>();
     session.catching_up_++;
     store_.counters(worker_).subscriptions.add(1);
@@ -225,7 +254,7 @@ Result<Subscribed> Broker::subscribe(Session& session, const Selector& selector,
     const bool joined =
         join_listed(answer.topics) &&
         (!selector.is_exact() || local_topic(selector.text()) != nullptr) &&
-        join(*subscription);
+        join_overlap(*subscription) && join(*subscription);
     if (!joined) {
         leave(*subscription);
         return Error{Errc::zone_full, "the zone is full"};
@@ -266,6 +295,12 @@ bool Broker::unsubscribe(Session& session, std::string_view selector)
 void Broker::leave(Subscription& subscription)
 {
     leave_presence(subscription);
+    add_repeats(subscription, 0U - 1);
+    if (subscription.overlaps &&
+        !set_overlap(*subscription.session, &subscription, nullptr)) {
+        // In a full zone rather count the session twice than not at all.
+        leave_overlap(*subscription.session);
+    }
     Group& group = *subscription.group;
     Subscription* last = group.members.back();
     group.members[subscription.place] = last;
@@ -289,7 +324,7 @@ void Broker::release_group(Group& group)
         store_.remove_selector(*group.record);
     }
     for (LocalTopic* topic : group.topics) {
-        std::erase(topic->groups, &group);
+        leave_group(group, *topic);
         orphan(*topic);
     }
     index_.remove(group.selector);
@@ -328,9 +363,7 @@ bool Broker::let_go_if_gone(LocalTopic& topic)
         !store_.drop_if_gone(*topic.interest)) {
         return false;
     }
-    for (Group* group : groups) {
-        std::erase(group->topics, &topic);
-    }
+    leave_groups(topic);
     topics_.erase(topics_.find(topic.path));
     return true;
 }

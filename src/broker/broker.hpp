@@ -45,9 +45,18 @@ struct Group {
     std::vector<LocalTopic*> topics;
     // In the zone; null if exact, but for topics of limited subscribers.
     SelectorRecord* record = nullptr;
-    bool recount = false;      // is in the broker's list of groups to recount
+    uint64_t stamp = 0;   // of the last count of repeats that it took part in
+    bool recount = false; // is in the broker's list of groups to recount
     bool wants_newest = false; // a member wants less than all messages,
     bool wants_text = false;   // or deltas
+};
+
+// The sessions that have the same selectors with wildcards, several, of which
+// some may match the same topic.
+struct Overlap {
+    std::string selectors; // a line each, in order
+    SelectorRecord* record = nullptr;
+    uint32_t sessions = 0;
 };
 
 // The newest message of a topic that some session may want later than others,
@@ -69,6 +78,10 @@ struct LocalTopic {
     Policy policy;
     std::unique_ptr<Newest> newest; // null: nobody needs it
     std::vector<Group*> groups;
+    std::vector<size_t> places; // in each group's topics
+    // How many members of the groups are there for a session that is counted
+    // already, as another group's member.
+    uint32_t repeats = 0;
     Position last;       // of the last message delivered; epoch 0: none there
     bool orphan = false; // is in the broker's list of topics to let go
 };
@@ -155,7 +168,9 @@ private:
     uint32_t max_subscribers(const Selector& selector);
     bool admit(Group& group);
     LocalTopic* local_topic(std::string_view path);
-    void link(Group& group, LocalTopic& topic);
+    static void link(Group& group, LocalTopic& topic);
+    static void leave_groups(LocalTopic& topic);
+    static void leave_group(Group& group, LocalTopic& topic);
     bool join_listed(std::vector<TopicRow>& rows);
     static void list_untold(const Group& group, std::vector<TopicRow>& rows);
     bool positions_hold(const Selector& selector, const Start& start);
@@ -166,10 +181,21 @@ private:
     void orphan(LocalTopic& topic);
     void count_sessions(Group& group);
     void count_subscribers(std::span<LocalTopic* const> topics);
-    uint32_t subscribers_of(const LocalTopic& topic);
+    static uint32_t subscribers_of(const LocalTopic& topic);
+    void count_repeats(LocalTopic& topic);
+    void add_repeats(const Subscription& subscription, uint32_t change);
     void recount_later(Group& group);
     bool recount_some();
     bool release_some();
+
+    // overlaps.cpp
+    static bool find_overlaps(Subscription& subscription);
+    bool join_overlap(Subscription& subscription);
+    bool set_overlap(Session& session, const Subscription* without,
+                     const Subscription* with);
+    void leave_overlap(Session& session);
+    Overlap* overlap_of(std::vector<std::string_view> selectors);
+    void release_overlap(Overlap& overlap);
 
     // delivery.cpp
     LocalTopic* adopt(const Delivery& delivery);
@@ -229,6 +255,8 @@ private:
                       Offer& offer);
     uint64_t send_newest(Session& session, LocalTopic& topic, Track* track,
                          uint64_t from);
+    void send_expired(Session& session, const LocalTopic& topic, uint64_t from);
+    bool newest_expired(const LocalTopic& topic);
     Track* track_of(const Subscription& member, LocalTopic& topic);
     void miss(const Subscription& member, LocalTopic& topic, uint64_t from,
               int64_t due_ms);
@@ -253,6 +281,7 @@ private:
     SelectorIndex<Group> index_;
     std::map<std::string, std::unique_ptr<Group>, std::less<>> groups_;
     std::map<std::string, std::unique_ptr<LocalTopic>, std::less<>> topics_;
+    std::map<std::string, std::unique_ptr<Overlap>, std::less<>> overlaps_;
 
     std::vector<Session*> catching_up_; // and not waiting for room
     std::vector<Group*> recount_;

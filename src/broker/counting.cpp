@@ -1,4 +1,5 @@
-// How many sessions a topic has on this worker, which the zone adds up.
+// How many sessions a topic has on this worker, which the zone adds up: the
+// members of its groups, less those of sessions that are in several of them.
 #include <algorithm>
 
 #include "broker/broker.hpp"
@@ -16,19 +17,54 @@ constexpr size_t kCountsPerLock = 256;
 
 uint32_t Broker::subscribers_of(const LocalTopic& topic)
 {
-    if (topic.groups.size() == 1) {
-        return static_cast<uint32_t>(topic.groups.front()->members.size());
+    size_t members = 0;
+    for (const Group* group : topic.groups) {
+        members += group->members.size();
     }
-    // A session may be in several of the groups.
-    uint32_t count = 0;
+    return static_cast<uint32_t>(members) - topic.repeats;
+}
+
+// REQUIRES: the topic has just become local. From then on add_repeats() keeps
+// the number.
+void Broker::count_repeats(LocalTopic& topic)
+{
+    if (topic.groups.size() < 2) {
+        return;
+    }
     stamp_++;
     for (const Group* group : topic.groups) {
         for (const Subscription* member : group->members) {
-            count += member->session->stamp_ != stamp_ ? 1 : 0;
+            topic.repeats += member->session->stamp_ == stamp_ ? 1 : 0;
             member->session->stamp_ = stamp_;
         }
     }
-    return count;
+}
+
+// The subscription has become a member of its group, or is about to leave it:
+// `change` is 1 or -1, in each topic that its session has by another
+// subscription too. Costs that session's subscriptions and the groups of the
+// topics, however many members they have.
+void Broker::add_repeats(const Subscription& subscription, uint32_t change)
+{
+    stamp_++;
+    bool others = false;
+    for (const auto& other : subscription.session->subscriptions_) {
+        if (other.get() != &subscription) {
+            other->group->stamp = stamp_;
+            others = true;
+        }
+    }
+    if (!others) {
+        return;
+    }
+    for (LocalTopic* topic : subscription.group->topics) {
+        const auto& groups = topic->groups;
+        if (std::any_of(groups.begin(), groups.end(), [&](const Group* group) {
+                return group->stamp == stamp_;
+            })) {
+            topic->repeats += change;
+        }
+    }
 }
 
 void Broker::count_subscribers(std::span<LocalTopic* const> topics)

@@ -80,6 +80,7 @@ LocalTopic* Broker::adopt(const Delivery& delivery)
     topics_.emplace(adopted->path, std::move(topic));
     store_.claim_interest(*delivery.interest,
                           reinterpret_cast<uint64_t>(adopted));
+    count_repeats(*adopted);
     count_subscribers({&adopted, 1});
     return adopted;
 }

@@ -168,6 +168,26 @@ uint64_t Broker::send_newest(Session& session, LocalTopic& topic, Track* track,
     return frame->messages();
 }
 
+// Whether the newest message has become too old since it came.
+bool Broker::newest_expired(const LocalTopic& topic)
+{
+    const int64_t ttl_ms = topic.policy.ttl_ms;
+    return ttl_ms != 0 &&
+           topic.newest->message[0].message.time_ms + ttl_ms <= clock_.now_ms();
+}
+
+// What the session has missed from `from` on, it will not get.
+void Broker::send_expired(Session& session, const LocalTopic& topic,
+                          uint64_t from)
+{
+    session.counters_.dropped += topic.last.seq - from + 1;
+    const FrameRef gap = encoder_.gap(session.encoding(), topic.path,
+                                      {from, topic.last.seq, "evicted"});
+    if (gap) {
+        session.push(gap);
+    }
+}
+
 // The session's outbox is empty: gives it what it has missed.
 void Broker::pull(Session& session)
 {
@@ -184,7 +204,11 @@ void Broker::pull(Session& session)
         }
         Track& track = *tracks.find(*topic);
         const uint64_t from = std::exchange(track.missed_from, 0);
-        delivered += send_newest(session, *topic, &track, from);
+        if (newest_expired(*topic)) {
+            send_expired(session, *topic, from);
+        } else {
+            delivered += send_newest(session, *topic, &track, from);
+        }
         if (!track.delta && track.interval_ms == 0) {
             tracks.forget(*topic);
         }

@@ -22,6 +22,7 @@ namespace ws_pubsub {
 
 class Session;
 struct Group;
+struct Overlap;
 
 // How a message looks on the wire of a session.
 enum class Encoding : uint8_t { json, json_deflated, plain, plain_deflated };
@@ -78,6 +79,7 @@ struct Subscription {
     std::unique_ptr<CatchUp> catch_up; // null: live in all its topics
     int64_t interval_ms = 0; // of each topic one message in this time; 0: all
     bool delta = false;      // takes deltas
+    bool overlaps = false;   // may share topics with another of the session
     bool present = false;    // its session's identity is present in the topic
 };
 
@@ -158,6 +160,7 @@ private:
     SessionCounters counters_;
 
     std::vector<std::unique_ptr<Subscription>> subscriptions_;
+    Overlap* overlap_ = nullptr; // of its subscriptions; null: none
     std::string identity_;
     int64_t timer_ms_ = 0; // in the broker's timers; 0: it is not
 };

@@ -48,6 +48,7 @@ ngx_uint_t status_of(const Error& error)
     case Errc::denied:
         return NGX_HTTP_FORBIDDEN;
     case Errc::unknown_topic:
+    case Errc::expired:
         return NGX_HTTP_NOT_FOUND;
     case Errc::conflict:
         return status_of_conflict(error.cause);

@@ -26,6 +26,9 @@ ngx_int_t init_module(ngx_cycle_t* cycle)
 {
     return guarded(
         [&] {
+            if (ngx_process == NGX_PROCESS_MASTER && !ngx_test_config) {
+                Zone::close_removed(*cycle);
+            }
             const auto* core = reinterpret_cast<ngx_core_conf_t*>(
                 ngx_get_conf(cycle->conf_ctx, ngx_core_module));
             const auto* conf =

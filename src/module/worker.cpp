@@ -3,10 +3,8 @@
 #include "module/worker.hpp"
 
 #include <algorithm>
-#include <cerrno>
 #include <cstring>
 
-#include <signal.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
@@ -22,12 +20,6 @@ constexpr ngx_msec_t kTickMs = 1000;
 constexpr int kMaxDeferrals = 256;
 
 std::unique_ptr<Worker> g_worker;
-
-// A process that we may not signal is there all the same.
-bool is_alive(int32_t pid)
-{
-    return kill(pid, 0) == 0 || errno != ESRCH;
-}
 
 void log_lws(int level, const char* line)
 {
@@ -88,8 +80,8 @@ void ZoneWorker::attach(ngx_cycle_t* cycle)
                       "workers",
                       zone_.name().c_str(), buried);
     }
-    const auto id =
-        store_.attach(static_cast<int32_t>(ngx_pid), zone_.wakeable_slots());
+    const auto id = store_.attach(process_of(static_cast<int32_t>(ngx_pid)),
+                                  zone_.wakeable_slots());
     if (!id) {
         ngx_log_error(NGX_LOG_ERR, cycle->log, 0,
                       "ws_pubsub: zone \"%s\": no slot for this worker, it "

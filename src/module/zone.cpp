@@ -3,11 +3,13 @@
 #include "module/zone.hpp"
 
 #include <sys/eventfd.h>
+#include <unistd.h>
 
 #include "base/limits.hpp"
 #include "module/ngx_clock.hpp"
 #include "module/slab_memory.hpp"
 #include "ngx/guard.hpp"
+#include "ngx/text.hpp"
 #include "shm/store.hpp"
 
 namespace ws_pubsub {
@@ -19,26 +21,41 @@ public:
     void wake(size_t /*worker*/, int /*wake_fd*/) override {}
 };
 
+// Calls f(ngx_shm_zone_t&) for each of the module's zones in a configuration.
+template <class F>
+void for_each_zone(ngx_cycle_t& cycle, F&& f)
+{
+    for (ngx_list_part_t* part = &cycle.shared_memory.part; part != nullptr;
+         part = part->next) {
+        auto* zones = static_cast<ngx_shm_zone_t*>(part->elts);
+        for (ngx_uint_t i = 0; i < part->nelts; i++) {
+            if (zones[i].tag == &ngx_ws_pubsub_module) {
+                f(zones[i]);
+            }
+        }
+    }
+}
+
+// nullptr: the configuration has no zone of that name.
+const ngx_shm_zone_t* find_zone(ngx_cycle_t& cycle, const ngx_str_t& name)
+{
+    const ngx_shm_zone_t* found = nullptr;
+    for_each_zone(cycle, [&](const ngx_shm_zone_t& zone) {
+        if (view(zone.shm.name) == view(name)) {
+            found = &zone;
+        }
+    });
+    return found;
+}
+
 // The size that the running configuration gives to the zone; 0 if it has no
 // such zone.
 size_t running_size(const ngx_conf_t* cf, const ngx_str_t& name)
 {
-    if (cf->cycle->old_cycle == nullptr) {
-        return 0;
-    }
-    for (ngx_list_part_t* part = &cf->cycle->old_cycle->shared_memory.part;
-         part != nullptr; part = part->next) {
-        auto* zones = static_cast<ngx_shm_zone_t*>(part->elts);
-        for (ngx_uint_t i = 0; i < part->nelts; i++) {
-            const ngx_shm_zone_t& zone = zones[i];
-            if (zone.tag == &ngx_ws_pubsub_module &&
-                zone.shm.name.len == name.len &&
-                ngx_strncmp(zone.shm.name.data, name.data, name.len) == 0) {
-                return zone.shm.size;
-            }
-        }
-    }
-    return 0;
+    ngx_cycle_t* running = cf->cycle->old_cycle;
+    const ngx_shm_zone_t* zone =
+        running == nullptr ? nullptr : find_zone(*running, name);
+    return zone == nullptr ? 0 : zone->shm.size;
 }
 
 uint64_t random_seed()
@@ -127,6 +144,28 @@ ngx_int_t Zone::open_shared(ngx_slab_pool_t* pool)
     }
     pool->data = header_;
     return NGX_OK;
+}
+
+void Zone::close_removed(ngx_cycle_t& cycle)
+{
+    if (cycle.old_cycle == nullptr) {
+        return;
+    }
+    for_each_zone(*cycle.old_cycle, [&](const ngx_shm_zone_t& old) {
+        const auto* zone = static_cast<const Zone*>(old.data);
+        if (find_zone(cycle, old.shm.name) == nullptr) {
+            zone->close_wakes();
+        }
+    });
+}
+
+void Zone::close_wakes() const
+{
+    for (const WorkerSlot& slot : header_->workers) {
+        if (slot.wake_fd >= 0) {
+            close(slot.wake_fd);
+        }
+    }
 }
 
 bool Zone::prepare_wakes(ngx_log_t* log, size_t workers)

@@ -23,6 +23,10 @@ public:
     char* define(ngx_conf_t* cf, const ngx_str_t& name, ssize_t size);
     [[nodiscard]] bool is_defined() const { return shm_zone_ != nullptr; }
 
+    // Closes the eventfds of the zones that the configuration has no more,
+    // which only the master still needs to hand to new workers. Called by the
+    // master, before it frees the zones.
+    static void close_removed(ngx_cycle_t& cycle);
     // Makes eventfds so that `workers` more can be woken. Called by the
     // master before it forks.
     bool prepare_wakes(ngx_log_t* log, size_t workers);
@@ -40,6 +44,7 @@ private:
     static ngx_int_t init(ngx_shm_zone_t* shm_zone, void* old);
     ngx_int_t open(Zone* old);
     ngx_int_t open_shared(ngx_slab_pool_t* pool);
+    void close_wakes() const;
 
     std::string name_;
     ngx_shm_zone_t* shm_zone_ = nullptr;

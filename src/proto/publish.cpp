@@ -26,7 +26,11 @@ Result<PublishAnswer> try_patch(const Publisher& publisher,
                                 size_t max_bytes, const Condition& condition)
 {
     Batch batch;
-    publisher.store.read(publication.topic, {}, {}, batch);
+    const ReadAnswer answer =
+        publisher.store.read(publication.topic, {}, {}, batch);
+    if (answer.expired) {
+        return Error{Errc::expired, "the value has expired"};
+    }
     if (batch.empty()) {
         return Error{Errc::unknown_topic, "no value is kept"};
     }

@@ -60,24 +60,30 @@ bool Store::add_key(Transaction& tx, const Publication& publication,
     return true;
 }
 
+// REQUIRES: there is one.
+void Store::drop_oldest_key(Transaction& tx)
+{
+    KeyRecord* record = header_.key_age_head;
+    KeyRecord** link =
+        &header_.key_buckets[record->hash & (header_.key_bucket_count - 1)];
+    while (*link != record) {
+        link = &(*link)->hash_next;
+    }
+    tx.set(*link, record->hash_next);
+    tx.set(header_.key_age_head, record->age_next);
+    if (record->age_next == nullptr) {
+        tx.set(header_.key_age_tail, nullptr);
+    }
+    tx.release(record);
+    tx.commit();
+}
+
 // All live equally long, so the oldest ends first.
 void Store::expire_keys(Transaction& tx, int64_t now_ms)
 {
     while (header_.key_age_head != nullptr &&
            header_.key_age_head->expires_ms <= now_ms) {
-        KeyRecord* record = header_.key_age_head;
-        KeyRecord** link =
-            &header_.key_buckets[record->hash & (header_.key_bucket_count - 1)];
-        while (*link != record) {
-            link = &(*link)->hash_next;
-        }
-        tx.set(*link, record->hash_next);
-        tx.set(header_.key_age_head, record->age_next);
-        if (record->age_next == nullptr) {
-            tx.set(header_.key_age_tail, nullptr);
-        }
-        tx.release(record);
-        tx.commit();
+        drop_oldest_key(tx);
     }
 }
 

@@ -36,6 +36,7 @@
 
 #include "base/limits.hpp"
 #include "base/message.hpp"
+#include "base/process.hpp"
 
 namespace ws_pubsub {
 
@@ -189,15 +190,21 @@ struct TopicPresence {
 // That sessions of a worker are subscribed to a selector with wildcards, so
 // that the worker is told of topics that come to be. Found by the text before
 // the first wildcard, which is empty or ends with a slash.
+//
+// Or an overlap: that sessions of a worker are subscribed to all of several
+// selectors, so that of each topic which matches more than one of them they
+// are counted too often. Its text is theirs, a line each. It is found by what
+// all but the selector of the shortest such text have in common.
 struct SelectorRecord {
     SelectorRecord* hash_next;
     SelectorRecord* worker_prev;
     SelectorRecord* worker_next;
     uint64_t prefix_hash;
     uint32_t sessions;
+    uint32_t text_bytes;
     uint16_t worker;
-    uint8_t text_bytes;
     uint8_t prefix_bytes;
+    bool overlap;
 
     std::string_view text()
     {
@@ -249,7 +256,7 @@ struct WorkerCounters {
 };
 
 struct WorkerSlot {
-    int32_t pid; // 0: free
+    ProcessId process; // pid 0: free
     int32_t wake_fd;
     SelectorRecord* selectors;
     Present* people;
@@ -285,7 +292,7 @@ struct ZoneTotals {
 };
 
 inline constexpr uint64_t kZoneMagic = 0x7773707562737562; // "wspubsub"
-inline constexpr uint32_t kLayoutVersion = 2;
+inline constexpr uint32_t kLayoutVersion = 3;
 
 struct ZoneHeader {
     uint64_t magic;
@@ -326,7 +333,7 @@ static_assert(std::is_trivially_copyable_v<TopicClock>);
 static_assert(sizeof(TopicClock) == 56);
 static_assert(kWheelSlots < kNoSlot);
 static_assert(sizeof(KeyRecord) == 64);
-static_assert(sizeof(SelectorRecord) == 40);
+static_assert(sizeof(SelectorRecord) == 48);
 static_assert(std::atomic<uint64_t>::is_always_lock_free);
 
 } // namespace ws_pubsub

@@ -44,6 +44,17 @@ size_t item_bytes(const Publication& publication)
            publication.payload.size();
 }
 
+// Whether the message takes the place of a value that is no smaller.
+bool replaces(const Publication& publication, const Topic& topic)
+{
+    const Item* value = topic.tail;
+    return topic.retain && publication.idempotency_key.empty() &&
+           value != nullptr && value->kind == ItemKind::message &&
+           value->epoch == topic.epoch &&
+           item_bytes(publication) <=
+               sizeof(Item) + value->content_type_bytes + value->payload_bytes;
+}
+
 Item& fill_item(void* block, const Publication& publication, Position at)
 {
     auto* item = new (block) Item{};
@@ -64,8 +75,9 @@ Item& fill_item(void* block, const Publication& publication, Position at)
 
 } // namespace
 
-// Makes room for another try at something that needs about `bytes`. False
-// when that would cost too much history, or there is none.
+// Makes room for another try at something that needs about `bytes`: of history,
+// and when there is none any more, of idempotency keys. False when that would
+// cost too much, or there is nothing.
 bool Store::evict_some(Transaction& tx, size_t bytes, Eviction& so_far)
 {
     if (so_far.items >= kMaxEvictedItems &&
@@ -75,7 +87,11 @@ bool Store::evict_some(Transaction& tx, size_t bytes, Eviction& so_far)
     TopicLog log(header_, tx);
     for (size_t i = 0; i < kEvictedAtATime; i++) {
         if (!log.evict_oldest(so_far.bytes)) {
-            return i > 0;
+            if (header_.key_age_head == nullptr) {
+                return i > 0;
+            }
+            so_far.bytes += sizeof(KeyRecord) + header_.key_age_head->key_bytes;
+            drop_oldest_key(tx);
         }
         so_far.items++;
     }
@@ -147,8 +163,8 @@ void Store::wake_readers()
 }
 
 // Appends the message, or changes nothing: nullopt when the zone is full.
-std::optional<PublishAnswer> Store::try_publish(Transaction& tx,
-                                                const Publication& publication)
+std::optional<PublishAnswer>
+Store::try_publish(Transaction& tx, const Publication& publication, Room room)
 {
     const size_t free_before = memory_.free_bytes();
     void* block = tx.allocate(item_bytes(publication));
@@ -164,8 +180,10 @@ std::optional<PublishAnswer> Store::try_publish(Transaction& tx,
         topic != nullptr && (publication.idempotency_key.empty() ||
                              add_key(tx, publication, answer));
     const size_t free_after = memory_.free_bytes();
-    if (!keyed ||
-        (free_after < free_before && free_after < header_.reserve_bytes)) {
+    const bool from_reserve =
+        free_after < free_before && free_after < header_.reserve_bytes;
+    if (!keyed || (from_reserve &&
+                   (room != Room::reserve || !replaces(publication, *topic)))) {
         tx.rollback();
         to_wake_.clear();
         return std::nullopt;
@@ -177,6 +195,23 @@ std::optional<PublishAnswer> Store::try_publish(Transaction& tx,
     tx.commit();
     log.trim(*topic);
     log.drop_expired(*topic, publication.now_ms, kExpiredAtATime);
+    return answer;
+}
+
+// In a full zone a value may still be replaced: what that takes from the
+// reserve comes back with the old value.
+std::optional<PublishAnswer>
+Store::replace_value(Transaction& tx, const Publication& publication)
+{
+    const size_t free_before = memory_.free_bytes();
+    const auto answer = try_publish(tx, publication, Room::reserve);
+    TopicLog log(header_, tx);
+    size_t freed = 0;
+    for (size_t i = 0;
+         answer && i < kEvictedAtATime && memory_.free_bytes() < free_before &&
+         log.evict_oldest(freed);
+         i++) {
+    }
     return answer;
 }
 
@@ -234,6 +269,9 @@ Result<PublishAnswer> Store::publish(const Publication& publication)
             answer = try_publish(tx, publication);
         }
         if (!answer) {
+            answer = replace_value(tx, publication);
+        }
+        if (!answer) {
             header_.totals.refused++;
         }
     }
@@ -243,6 +281,41 @@ Result<PublishAnswer> Store::publish(const Publication& publication)
     }
     wake_readers();
     return *answer;
+}
+
+// That the topic is gone, for those who read it; at the cost of what may be
+// evicted. nullptr when the zone is full.
+Item* Store::new_mark(Transaction& tx, const Topic& topic, int64_t now_ms)
+{
+    Eviction evicted;
+    void* block = tx.allocate(sizeof(Item));
+    while (block == nullptr && evict_some(tx, sizeof(Item), evicted)) {
+        block = tx.allocate(sizeof(Item));
+    }
+    if (block == nullptr) {
+        return nullptr;
+    }
+    auto* mark = new (block) Item{};
+    mark->kind = ItemKind::gone;
+    mark->epoch = topic.epoch;
+    mark->seq = topic.seq;
+    mark->time_ms = now_ms;
+    return mark;
+}
+
+// Takes all of the topic's log away, and the position that its mark would have
+// had: its readers find out as when the mark was evicted.
+void Store::drop_log(Transaction& tx, Topic& topic)
+{
+    TopicLog log(header_, tx);
+    while (topic.head != topic.tail) {
+        log.drop_head(topic);
+        tx.commit();
+    }
+    if (topic.head != nullptr) {
+        log.drop_head(topic);
+    }
+    tx.set(topic.next_pos, topic.next_pos + 1);
 }
 
 Result<bool> Store::remove(std::string_view path, int64_t now_ms,
@@ -257,29 +330,19 @@ Result<bool> Store::remove(std::string_view path, int64_t now_ms,
         if (!holds(condition, topic, now_ms)) {
             return kConditionFails;
         }
-        // Whoever reads the topic is told in its log. Make room for the mark
-        // at the cost of what is to be removed anyway.
+        // Whoever reads the topic is told in its log.
         TopicLog log(header_, tx);
-        Item* mark = nullptr;
-        if (topic->interests != nullptr) {
-            Eviction evicted;
-            void* block = tx.allocate(sizeof(Item));
-            while (block == nullptr && evict_some(tx, sizeof(Item), evicted)) {
-                block = tx.allocate(sizeof(Item));
-            }
-            if (block == nullptr) {
-                return Error{Errc::zone_full, "the zone is full"};
-            }
-            mark = new (block) Item{};
-            mark->kind = ItemKind::gone;
-            mark->epoch = topic->epoch;
-            mark->seq = topic->seq;
-            mark->time_ms = now_ms;
+        const bool has_readers = topic->interests != nullptr;
+        Item* mark = has_readers ? new_mark(tx, *topic, now_ms) : nullptr;
+        if (has_readers && mark == nullptr) {
+            drop_log(tx, *topic);
         }
         end_epoch(tx, *topic);
         if (mark != nullptr) {
             log.append(*topic, *mark);
             schedule(tx, *topic);
+        }
+        if (has_readers) {
             notify_readers(tx, *topic);
         }
         tx.commit();

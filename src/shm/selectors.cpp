@@ -6,13 +6,49 @@
 // cost depends on the selectors that share one of them and not on all there
 // are. Each worker with a match gets an unclaimed Interest: the topic's first
 // message waits for it from the start, and the publisher can say how many
-// sessions that is.
+// sessions that is. A session counts once: those that have several selectors
+// which match are registered as an overlap, and taken off again.
 #include <algorithm>
 #include <cstring>
 
 #include "shm/store.hpp"
 
 namespace ws_pubsub {
+
+namespace {
+
+std::string_view literal_prefix(std::string_view selector)
+{
+    return selector.substr(0, selector.find('*'));
+}
+
+// By what topics begin with that more than one of the selectors match.
+std::string_view common_prefix(std::span<const std::string_view> selectors)
+{
+    std::string_view common = literal_prefix(selectors.front());
+    for (const std::string_view selector : selectors) {
+        const auto differs = std::mismatch(common.begin(), common.end(),
+                                           selector.begin(), selector.end());
+        common = common.substr(
+            0, static_cast<size_t>(differs.first - common.begin()));
+    }
+    return common.substr(0, common.rfind('/') + 1);
+}
+
+// How many times too often the overlap's sessions are counted in the topic.
+uint32_t repeats_of(SelectorRecord& overlap, std::string_view path)
+{
+    uint32_t matches = 0;
+    std::string_view rest = overlap.text();
+    while (!rest.empty()) {
+        const size_t end = std::min(rest.find('\n'), rest.size());
+        matches += selector_matches(rest.substr(0, end), path) ? 1 : 0;
+        rest.remove_prefix(std::min(end + 1, rest.size()));
+    }
+    return matches > 1 ? (matches - 1) * overlap.sessions : 0;
+}
+
+} // namespace
 
 SelectorRecord** Store::selector_bucket(uint64_t prefix_hash)
 {
@@ -22,8 +58,32 @@ SelectorRecord** Store::selector_bucket(uint64_t prefix_hash)
 
 SelectorRecord* Store::add_selector(WorkerId worker, const Selector& selector)
 {
+    return add_record(worker, selector.text(), selector.literal_prefix(),
+                      false);
+}
+
+SelectorRecord* Store::add_overlap(WorkerId worker,
+                                   std::vector<std::string_view> selectors)
+{
+    // A topic that more than one match begins with the prefix of another than
+    // that with the shortest.
+    const auto shortest = std::min_element(
+        selectors.begin(), selectors.end(), [](const auto& a, const auto& b) {
+            return literal_prefix(a).size() < literal_prefix(b).size();
+        });
+    std::iter_swap(shortest, selectors.end() - 1);
+    std::string text;
+    for (const std::string_view selector : selectors) {
+        text.append(text.empty() ? "" : "\n").append(selector);
+    }
+    selectors.pop_back();
+    return add_record(worker, text, common_prefix(selectors), true);
+}
+
+SelectorRecord* Store::add_record(WorkerId worker, std::string_view text,
+                                  std::string_view prefix, bool overlap)
+{
     Transaction tx(memory_, header_);
-    const std::string_view text = selector.text();
     const size_t bytes = sizeof(SelectorRecord) + text.size();
     Eviction evicted;
     void* block = tx.allocate(bytes);
@@ -33,12 +93,12 @@ SelectorRecord* Store::add_selector(WorkerId worker, const Selector& selector)
     if (block == nullptr) {
         return nullptr;
     }
-    const std::string_view prefix = selector.literal_prefix();
     auto* record = new (block) SelectorRecord{};
     record->prefix_hash = hash_bytes(prefix, header_.seed);
     record->worker = worker;
-    record->text_bytes = static_cast<uint8_t>(text.size());
+    record->text_bytes = static_cast<uint32_t>(text.size());
     record->prefix_bytes = static_cast<uint8_t>(prefix.size());
+    record->overlap = overlap;
     std::memcpy(record + 1, text.data(), text.size());
 
     SelectorRecord** bucket = selector_bucket(record->prefix_hash);
@@ -102,8 +162,8 @@ void Store::free_selector(Transaction& tx, SelectorRecord& record)
     tx.commit();
 }
 
-// Calls f(record) for each selector with wildcards that matches the path, until
-// it says false.
+// Calls f(record) for each selector with wildcards that matches the path, and
+// for each overlap that may, until it says false.
 template <class F>
 void Store::each_selector_of(std::string_view path, F&& f)
 {
@@ -114,7 +174,8 @@ void Store::each_selector_of(std::string_view path, F&& f)
         for (SelectorRecord* record = *selector_bucket(hash); record != nullptr;
              record = record->hash_next) {
             if (record->prefix_hash == hash && record->prefix() == prefix &&
-                selector_matches(record->text(), path) && !f(*record)) {
+                (record->overlap || selector_matches(record->text(), path)) &&
+                !f(*record)) {
                 return;
             }
         }
@@ -129,9 +190,9 @@ void Store::each_selector_of(std::string_view path, F&& f)
 bool Store::is_selected(std::string_view path)
 {
     bool selected = false;
-    each_selector_of(path, [&](const SelectorRecord&) {
-        selected = true;
-        return false;
+    each_selector_of(path, [&](const SelectorRecord& record) {
+        selected = !record.overlap;
+        return !selected;
     });
     return selected;
 }
@@ -150,6 +211,10 @@ bool Store::tell_selectors(Transaction& tx, Topic& topic)
     uint32_t sessions[kMaxWorkers] = {};
     bool room = true;
     each_selector_of(topic.path(), [&](SelectorRecord& record) {
+        if (record.overlap) {
+            sessions[record.worker] -= repeats_of(record, topic.path());
+            return true;
+        }
         Interest*& interest = interests[record.worker];
         if (interest == nullptr) {
             interest = new_interest(tx, topic, record.worker, 0);

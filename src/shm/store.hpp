@@ -184,6 +184,10 @@ public:
     // Also an exact one, whose sessions are to be counted. nullptr when the
     // zone is full.
     SelectorRecord* add_selector(WorkerId worker, const Selector& selector);
+    // Of sessions that have all of these, with wildcards, of which some may
+    // match the same topic. nullptr when the zone is full.
+    SelectorRecord* add_overlap(WorkerId worker,
+                                std::vector<std::string_view> selectors);
     void set_sessions(SelectorRecord& record, uint32_t sessions);
     void remove_selector(SelectorRecord& record);
     // Counts one more session, unless those of that very selector are `most`
@@ -205,11 +209,12 @@ public:
     // How many there are; slots are made in order and never unmade.
     size_t made_slots();
     // Takes one of the first `slots`: those whose eventfd the caller has.
-    std::optional<WorkerId> attach(int32_t pid, size_t slots = kMaxWorkers);
+    std::optional<WorkerId> attach(const ProcessId& process,
+                                   size_t slots = kMaxWorkers);
     void detach(WorkerId worker);
-    // Frees the slots of workers of which `is_alive(pid)` is false; returns
-    // how many there were.
-    size_t bury_dead(bool (*is_alive)(int32_t pid));
+    // Frees the slots of workers of which `is_alive` says false; returns how
+    // many there were.
+    size_t bury_dead(bool (*is_alive)(const ProcessId& process));
     // False when the zone has `limit` sessions already (0: no limit).
     bool open_session(WorkerId worker, uint64_t limit);
     void close_session(WorkerId worker);
@@ -230,8 +235,16 @@ private:
         size_t bytes = 0;
     };
     bool evict_some(Transaction& tx, size_t bytes, Eviction& so_far);
+    // What a publish may use: the reserve only for a value that replaces one
+    // which is no smaller.
+    enum class Room : uint8_t { ordinary, reserve };
     std::optional<PublishAnswer> try_publish(Transaction& tx,
-                                             const Publication& publication);
+                                             const Publication& publication,
+                                             Room room = Room::ordinary);
+    std::optional<PublishAnswer> replace_value(Transaction& tx,
+                                               const Publication& publication);
+    Item* new_mark(Transaction& tx, const Topic& topic, int64_t now_ms);
+    void drop_log(Transaction& tx, Topic& topic);
     std::optional<Result<PublishAnswer>> replay(Transaction& tx,
                                                 const Publication& publication);
     Topic* topic_to_publish(Transaction& tx, const Publication& publication);
@@ -243,6 +256,7 @@ private:
     [[nodiscard]] KeyRecord* find_key(const Topic& topic, std::string_view key);
     bool add_key(Transaction& tx, const Publication& publication,
                  const PublishAnswer& answer);
+    void drop_oldest_key(Transaction& tx);
     void expire_keys(Transaction& tx, int64_t now_ms);
     // expire.cpp
     bool set_clock(Transaction& tx, Topic& topic, const Policy& policy,
@@ -254,6 +268,8 @@ private:
                       size_t& steps);
     bool expire_some(Transaction& tx, int64_t now_ms);
     // selectors.cpp
+    SelectorRecord* add_record(WorkerId worker, std::string_view text,
+                               std::string_view prefix, bool overlap);
     template <class F>
     void each_selector_of(std::string_view path, F&& f);
     bool is_selected(std::string_view path);

@@ -92,7 +92,7 @@ size_t Store::missing_slots(size_t wanted)
     size_t free = 0;
     size_t unmade = 0;
     for (const WorkerSlot& slot : header_.workers) {
-        free += slot.wake_fd >= 0 && slot.pid == 0 ? 1 : 0;
+        free += slot.wake_fd >= 0 && slot.process.pid == 0 ? 1 : 0;
         unmade += slot.wake_fd < 0 ? 1 : 0;
     }
     return free >= wanted ? 0 : std::min(wanted - free, unmade);
@@ -119,13 +119,14 @@ size_t Store::made_slots()
     return made;
 }
 
-std::optional<WorkerId> Store::attach(int32_t pid, size_t slots)
+std::optional<WorkerId> Store::attach(const ProcessId& process, size_t slots)
 {
     Transaction tx(memory_, header_);
     for (size_t i = 0; i < slots; i++) {
         WorkerSlot& slot = header_.workers[i];
-        if (slot.wake_fd >= 0 && slot.pid == 0) {
-            tx.set(slot.pid, pid);
+        if (slot.wake_fd >= 0 && slot.process.pid == 0) {
+            tx.set(slot.process.started, process.started);
+            tx.set(slot.process.pid, process.pid);
             return static_cast<WorkerId>(i);
         }
     }
@@ -157,7 +158,7 @@ void Store::release_slot(Transaction& tx, WorkerSlot& slot)
     for (size_t i = 0; i < sizeof(WorkerCounters) / sizeof(uint64_t); i++) {
         tx.set(counters[i], uint64_t{0});
     }
-    tx.set(slot.pid, 0);
+    tx.set(slot.process.pid, 0);
     tx.commit();
 }
 
@@ -171,22 +172,29 @@ void Store::detach(WorkerId worker)
     wake_readers();
 }
 
-size_t Store::bury_dead(bool (*is_alive)(int32_t pid))
+size_t Store::bury_dead(bool (*is_alive)(const ProcessId& process))
 {
-    // Ask outside the lock: it is a system call for each worker.
-    int32_t dead[kMaxWorkers] = {};
-    for (size_t i = 0; i < kMaxWorkers; i++) {
-        const int32_t pid = std::atomic_ref(header_.workers[i].pid).load();
-        dead[i] = pid != 0 && !is_alive(pid) ? pid : 0;
+    ProcessId dead[kMaxWorkers] = {};
+    {
+        Transaction tx(memory_, header_);
+        for (size_t i = 0; i < kMaxWorkers; i++) {
+            dead[i] = header_.workers[i].process;
+        }
+    }
+    // Ask outside the lock: it is system calls for each worker.
+    for (ProcessId& process : dead) {
+        if (process.pid != 0 && is_alive(process)) {
+            process = {};
+        }
     }
     size_t buried = 0;
     for (size_t i = 0; i < kMaxWorkers; i++) {
-        if (dead[i] == 0) {
+        if (dead[i].pid == 0) {
             continue;
         }
         Transaction tx(memory_, header_);
         WorkerSlot& slot = header_.workers[i];
-        if (slot.pid == dead[i]) {
+        if (slot.process == dead[i]) {
             release_slot(tx, slot);
             buried++;
         }
@@ -232,7 +240,7 @@ ZoneStatus Store::status()
     status.free_bytes = memory_.free_bytes();
     status.totals = header_.totals;
     for (const WorkerSlot& slot : header_.workers) {
-        if (slot.pid != 0) {
+        if (slot.process.pid != 0) {
             status.workers++;
             status.sessions += slot.counters.sessions.get();
             status.subscriptions += slot.counters.subscriptions.get();

@@ -4,6 +4,8 @@
 
 #include <array>
 
+#include <linux/sockios.h>
+
 #include "base/close_code.hpp"
 #include "ngx/guard.hpp"
 #include "proto/json_protocol.hpp"
@@ -138,16 +140,26 @@ void Connection::on_timer()
         process_soon(&ngx_posted_events);
         return;
     }
-    const auto silent_ms = static_cast<int64_t>(ngx_current_msec - last_heard_);
-    if (ping_sent_) {
-        close(kCloseNoPong, "no pong");
-    } else if (silent_ms >= ping_interval_ms_) {
-        ping_sent_ = true;
-        session_.push(shared_.writer.make(Opcode::ping, {}, false));
-        arm_timer(ping_timeout_ms_);
-    } else {
-        arm_timer(ping_interval_ms_ - silent_ms);
+    const Keepalive::Due due = keepalive_.due(ngx_current_msec, stream_ends());
+    if (due.action == Keepalive::Action::give_up) {
+        return close(kCloseNoPong, "no pong");
     }
+    if (due.action == Keepalive::Action::ping) {
+        session_.push(shared_.writer.make(Opcode::ping, {}, false));
+    }
+    arm_timer(due.again_ms);
+}
+
+// TLS adds a little to what the kernel holds, so that a little less seems to
+// be taken than is: that only errs for as long as much is on its way.
+StreamEnds Connection::stream_ends()
+{
+    int unacknowledged = 0;
+    if (ioctl(c_->fd, SIOCOUTQ, &unacknowledged) == -1) {
+        unacknowledged = 0;
+    }
+    return {c_->sent + static_cast<int64_t>(session_.outbox().bytes()),
+            c_->sent - unacknowledged};
 }
 
 // --- the one place where a session goes on, and ends
@@ -267,8 +279,7 @@ void Connection::read()
             broken_ = true;
             break;
         }
-        last_heard_ = ngx_current_msec;
-        ping_sent_ = false;
+        keepalive_.heard(ngx_current_msec);
         take({reinterpret_cast<char*>(buffer.data()),
               static_cast<size_t>(size)});
     }

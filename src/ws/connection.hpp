@@ -35,6 +35,7 @@
 #include "proto/protocol.hpp"
 #include "ws/flush_list.hpp"
 #include "ws/frame_guard.hpp"
+#include "ws/keepalive.hpp"
 #include "ws/lws_pool.hpp"
 #include "ws/socket_writer.hpp"
 #include "ws/upgrade.hpp"
@@ -129,6 +130,7 @@ private:
     static Connection* of(ngx_event_t* event);
     void on_worker_exit(bool now);
     void on_timer();
+    [[nodiscard]] StreamEnds stream_ends();
     void process_soon(ngx_queue_t* queue);
     void process();
     void write();
@@ -160,7 +162,6 @@ private:
     uint32_t flush_place_ = kNotListed;
     State state_ = State::opening;
     SocketWriter writer_;
-    bool ping_sent_ : 1;   // and nothing heard since
     bool peer_closed_ : 1; // its Close frame has come
     bool failing_ : 1;     // its frames are not understood any more
     bool half_closed_ : 1;
@@ -180,9 +181,7 @@ private:
     ngx_event_t event_{};
     std::string unread_; // bytes that wait for the next turn
     size_t max_message_;
-    int64_t ping_interval_ms_;
-    int64_t ping_timeout_ms_;
-    ngx_msec_t last_heard_;
+    Keepalive keepalive_;
     size_t subscriptions_seen_ = 0; // when they ended
     uint16_t close_code_ = 0;
 };

@@ -39,9 +39,8 @@ std::unique_ptr<Protocol> make_protocol(ClientContext context,
 Connection::Connection(ngx_http_request_t* r, Broker& broker,
                        const SharedParts& shared, const SessionOptions& options,
                        const Upgrade& upgrade)
-    : c_(r->connection), r_(r), ping_sent_(false), peer_closed_(false),
-      failing_(false), half_closed_(false),
-      log_at_connect_(options.log_at_connect),
+    : c_(r->connection), r_(r), peer_closed_(false), failing_(false),
+      half_closed_(false), log_at_connect_(options.log_at_connect),
       deflate_(upgrade.deflate.accepted), plain_(options.topic.has_value()),
       broken_(false), session_(*this, encoding_of(options, upgrade),
                                options.limits, options.identity),
@@ -52,8 +51,8 @@ Connection::Connection(ngx_http_request_t* r, Broker& broker,
                                options.max_message},
                               options)),
       max_message_(options.max_message),
-      ping_interval_ms_(options.ping_interval_ms),
-      ping_timeout_ms_(options.ping_timeout_ms), last_heard_(ngx_current_msec)
+      keepalive_(options.ping_interval_ms, options.ping_timeout_ms,
+                 ngx_current_msec)
 {
     event_.data = this;
     event_.handler = on_posted_event;
@@ -177,8 +176,8 @@ void Connection::take_over()
         broken_ = true;
     }
     state_ = State::open;
-    if (ping_interval_ms_ > 0) {
-        arm_timer(ping_interval_ms_);
+    if (keepalive_.interval_ms() > 0) {
+        arm_timer(keepalive_.interval_ms());
     }
     protocol_->on_open();
     process_soon(&ngx_posted_events);

@@ -145,6 +145,28 @@ async def test_pongs_keep_a_session(ng, scheme):
     ws.close()
 
 
+async def test_a_slow_reader_is_alive(ng, topic):
+    """Its pong waits until it has read what was queued before the ping."""
+    ws = RawWS.open(ng, "/pinged", receive_buffer=8192)
+    ws.text(json.dumps({"op": "sub", "topic": topic}))
+    http = Http(ng)
+    wait_until("subscribed", lambda: http.publish(topic, "x").status == 201)
+    count = 150
+    for _ in range(count):
+        http.publish(topic, "x" * 5000)
+    seq, pings = 0, 0
+    while seq <= count or pings == 0:
+        got = ws.recv_frame()
+        if got.opcode == PING:
+            pings += 1
+            ws.send_frame(PONG, got.payload)
+        else:
+            said = json.loads(got.payload)
+            assert said["op"] in ("topic", "msg"), said
+            seq = said["seq"]
+            await asyncio.sleep(0.02)
+
+
 async def test_no_pings(ng):
     async with await JsonSession.open(ng, "/not-pinged") as session:
         await asyncio.sleep(0.5)

@@ -40,6 +40,9 @@ def test_a_value_over_http(ng):
     for one in clients:
         assert one.get("short/a").error_code() == 109
         assert one.get("short/never").error_code() == 102
+        patched = one.patch("short/a", "{}")
+        assert patched.status == 404 and patched.error_code() == 109
+        assert one.patch("short/never", "{}").error_code() == 102
         listed = one.get(query="select=short/a&values=1").json()["topics"]
         assert listed == [
             {"topic": "short/a", "epoch": at["epoch"], "seq": 1}]

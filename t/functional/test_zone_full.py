@@ -69,15 +69,18 @@ async def test_a_full_zone_still_serves(nginx):
         got = await session.msgs(count)
         assert {one["topic"] for one in got} == {
             f"v/{n}" for n in range(count)}
-        # a value may be replaced by one not larger, or is refused; in
-        # neither case is the old one lost
-        answer = http.publish("v/0", "small")
-        assert answer.status in (201, 507)
-        if answer.status == 201:
-            assert (await session.msg())["text"] == "small"
-            assert http.get("v/0").body == b"small"
-        else:
-            assert http.get("v/0").body == f"0 {BODY}".encode()
+        # each value may be replaced by one that is not larger
+        for turn in range(3):
+            for n in range(count):
+                body = f"{n} {BODY[turn:]}"
+                assert http.publish(f"v/{n}", body).status == 201
+                assert (await session.msg())["text"] == body
+        assert http.publish("v/0", BODY * 2).status == 507
+        assert http.get("v/0").body == f"0 {BODY[2:]}".encode()
+        assert http.publish("v/0", "small").status == 201
+        assert http.delete("v/0").status == 204
+        while (said := await session.next())["op"] != "gone":
+            assert said["topic"] == "v/0" and said["op"] == "msg"
     assert http.delete("v/1").status == 204
     assert http.publish("v/1", BODY).status == 202
 

@@ -14,7 +14,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 # top first
 LAYERS = ["module", "http", "ws", "proto", "broker", "shm", "ngx", "base"]
 PURE_LAYERS = {"base", "shm", "broker", "proto"}
-PURE_FILES = {"ws/frame_guard", "ws/deflate_offer"}
+PURE_FILES = {"ws/frame_guard", "ws/deflate_offer", "ws/keepalive"}
 OWNERS = {
     "ngx": re.compile(r"ngx_\w+\.h$|nginx\.h$"),
     "ws": re.compile(r"libwebsockets(\.h|/.*)$|lws_config\.h$"),

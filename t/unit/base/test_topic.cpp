@@ -269,6 +269,27 @@ void test_covered_by_brute_force(void** /*state*/)
     assert_in_range(covered, 2000, 18000); // both answers were tried
 }
 
+void test_overlap(void** /*state*/)
+{
+    const struct {
+        const char* one;
+        const char* other;
+        bool overlap;
+    } cases[] = {
+        {"a/b", "a/b", true},     {"a/b", "a/c", false},
+        {"**", "*", true},        {"a/**", "a/b/*", true},
+        {"a/**", "a", false},     {"a/*", "*/b", true},
+        {"a/*", "a/*/b", false},  {"a/*/c", "a/b/**", true},
+        {"*/b/**", "a/**", true}, {"a/b/**", "a/c/**", false},
+        {"$x/*", "**", false},    {"$x/*", "$x/**", true},
+        {"*/*/**", "a/b", false},
+    };
+    for (const auto& each : cases) {
+        assert_int_equal(selectors_overlap(each.one, each.other), each.overlap);
+        assert_int_equal(selectors_overlap(each.other, each.one), each.overlap);
+    }
+}
+
 } // namespace
 } // namespace ws_pubsub
 
@@ -283,6 +304,7 @@ int main()
         cmocka_unit_test(test_matches),
         cmocka_unit_test(test_parts),
         cmocka_unit_test(test_segment_reader),
+        cmocka_unit_test(test_overlap),
         cmocka_unit_test(test_covered),
         cmocka_unit_test(test_covered_reserved),
         cmocka_unit_test(test_covered_at_the_limits),

@@ -87,7 +87,8 @@ void test_a_dead_worker_keeps_nothing(void** state)
     (void)zone.publish("a", "y", idle_after(kIdleMs)); // and never read
     pass(zone, 10 * kIdleMs);
     assert_true(exists(zone, "a"));
-    assert_int_equal(zone.store->bury_dead([](int32_t) { return false; }), 1);
+    assert_int_equal(
+        zone.store->bury_dead([](const ProcessId&) { return false; }), 1);
     pass(zone, kIdleMs + 1000);
     assert_false(exists(zone, "a"));
 }

@@ -83,7 +83,7 @@ public:
     std::atomic<uint64_t>* progress; // shared
 };
 
-bool nobody_is_alive(int32_t /*pid*/)
+bool nobody_is_alive(const ProcessId& /*process*/)
 {
     return false;
 }

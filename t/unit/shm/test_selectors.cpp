@@ -1,4 +1,5 @@
 // Workers with selectors hear of topics that come to be.
+#include <array>
 #include <string>
 
 #include "support/asserts.hpp"
@@ -82,6 +83,47 @@ void test_several_selectors_of_a_worker(void** state)
     assert_int_equal(zone.put("a/1", "x").subscribers, 5);
     assert_text(zone.inbox(worker), "a/1 1:x");
     assert_text(zone.inbox(worker), "");
+}
+
+// Sessions that have several of the selectors that match count once.
+void test_overlap(void** state)
+{
+    Zone& zone = state_of<Zone>(state);
+    const WorkerId worker = zone.attach();
+    select(zone, worker, "**", 5);
+    select(zone, worker, "a/b/*", 3);
+    select(zone, worker, "a/b/**", 2);
+    SelectorRecord* overlap =
+        zone.store->add_overlap(worker, {"**", "a/b/*", "a/b/**"});
+    assert_non_null(overlap);
+    assert_text(overlap->prefix(), "a/b/");
+    zone.store->set_sessions(*overlap, 2);
+    assert_int_equal(zone.put("a/b/c", "x").subscribers, 5 + 3 + 2 - 2 * 2);
+    assert_int_equal(zone.put("a/b/c/d", "x").subscribers, 5 + 2 - 2);
+    assert_int_equal(zone.put("a/c", "x").subscribers, 5);
+    zone.store->remove_selector(*overlap);
+    assert_int_equal(zone.put("a/b/d", "x").subscribers, 5 + 3 + 2);
+}
+
+// Wherever the selectors part, it is found.
+void test_overlap_of_different_prefixes(void** state)
+{
+    Zone& zone = state_of<Zone>(state);
+    for (const auto& selectors : {std::array{"a/*/c", "a/b/*", "**"},
+                                  std::array{"a/b/*", "a/*/c", "*/*/*"},
+                                  std::array{"*/*/c", "a/**", "*/b/**"}}) {
+        const WorkerId worker = zone.attach();
+        for (const char* selector : selectors) {
+            select(zone, worker, selector);
+        }
+        zone.store->set_sessions(
+            *zone.store->add_overlap(worker,
+                                     {selectors.begin(), selectors.end()}),
+            1);
+        assert_int_equal(zone.put("a/b/c", "x").subscribers, 1);
+        zone.store->detach(worker);
+        assert_true(*zone.remove("a/b/c"));
+    }
 }
 
 void test_several_workers(void** state)
@@ -194,6 +236,9 @@ int main()
         cmocka_unit_test_setup_teardown(test_every_shape, make_zone, end_zone),
         cmocka_unit_test_setup_teardown(test_reserved, make_zone, end_zone),
         cmocka_unit_test_setup_teardown(test_several_selectors_of_a_worker,
+                                        make_zone, end_zone),
+        cmocka_unit_test_setup_teardown(test_overlap, make_zone, end_zone),
+        cmocka_unit_test_setup_teardown(test_overlap_of_different_prefixes,
                                         make_zone, end_zone),
         cmocka_unit_test_setup_teardown(test_several_workers, make_zone,
                                         end_zone),

@@ -11,9 +11,9 @@ namespace {
 
 std::set<int32_t> living; // NOLINT: is_alive() takes no argument for it
 
-bool is_alive(int32_t pid)
+bool is_alive(const ProcessId& process)
 {
-    return living.contains(pid);
+    return living.contains(process.pid);
 }
 
 // A worker with an interest, unread messages and a selector.
@@ -31,24 +31,24 @@ void get_busy(Zone& zone, WorkerId worker)
 void test_slots_are_made_and_found(void** state)
 {
     Zone& zone = state_of<Zone>(state);
-    assert_false(zone.store->attach(1).has_value());
+    assert_false(zone.store->attach({1}).has_value());
     assert_int_equal(zone.store->missing_slots(2), 2);
     zone.store->add_slot(11);
     assert_int_equal(zone.store->missing_slots(2), 1);
     zone.store->add_slot(12);
     assert_int_equal(zone.store->missing_slots(2), 0);
 
-    const WorkerId first = *zone.store->attach(1);
-    const WorkerId second = *zone.store->attach(2);
+    const WorkerId first = *zone.store->attach({1});
+    const WorkerId second = *zone.store->attach({2});
     assert_int_equal(zone.store->wake_fd(first), 11);
     assert_int_equal(zone.store->wake_fd(second), 12);
-    assert_false(zone.store->attach(3).has_value());
+    assert_false(zone.store->attach({3}).has_value());
     // After a reload the old workers have theirs for a while.
     assert_int_equal(zone.store->missing_slots(2), 2);
     assert_int_equal(zone.store->status().workers, 2);
 
     zone.store->detach(first);
-    assert_int_equal(*zone.store->attach(4), first);
+    assert_int_equal(*zone.store->attach({4}), first);
     assert_int_equal(zone.store->wake_fd(first), 11);
 }
 
@@ -58,13 +58,13 @@ void test_as_many_as_there_can_be(void** state)
     assert_int_equal(zone.store->missing_slots(kMaxWorkers + 5), kMaxWorkers);
     for (size_t i = 0; i < kMaxWorkers; i++) {
         zone.store->add_slot(static_cast<int>(100 + i));
-        const auto worker = zone.store->attach(static_cast<int32_t>(1 + i));
+        const auto worker = zone.store->attach({static_cast<int32_t>(1 + i)});
         zone.store->add_selector(*worker, *Selector::parse("a/*"));
         zone.store->set_sessions(
             *zone.store->add_selector(*worker, *Selector::parse("**")), 1);
     }
     assert_int_equal(zone.store->missing_slots(1), 0);
-    assert_false(zone.store->attach(9999).has_value());
+    assert_false(zone.store->attach({9999}).has_value());
     // All of them are told of a new topic, in one change.
     assert_int_equal(zone.put("a/1", "x").subscribers, kMaxWorkers);
     assert_int_equal(zone.waker.take().size(), kMaxWorkers);
@@ -124,9 +124,9 @@ void test_bury_dead(void** state)
     for (const int fd : {11, 12, 13}) {
         zone.store->add_slot(fd);
     }
-    const WorkerId first = *zone.store->attach(101);
-    const WorkerId second = *zone.store->attach(102);
-    const WorkerId third = *zone.store->attach(103);
+    const WorkerId first = *zone.store->attach({101});
+    const WorkerId second = *zone.store->attach({102});
+    const WorkerId third = *zone.store->attach({103});
     for (const WorkerId worker : {first, second, third}) {
         get_busy(zone, worker);
     }
@@ -140,6 +140,23 @@ void test_bury_dead(void** state)
     assert_int_equal(zone.store->bury_dead(is_alive), 0);
     // Their slots are for others.
     assert_int_equal(zone.store->missing_slots(2), 0);
+}
+
+// Its pid alone says nothing: another process may have got it.
+void test_bury_a_process_and_not_a_pid(void** state)
+{
+    Zone& zone = state_of<Zone>(state);
+    zone.store->add_slot(11);
+    const WorkerId worker = *zone.store->attach({101, 5});
+    get_busy(zone, worker);
+    const auto began_at_5 = [](const ProcessId& process) {
+        return process == ProcessId{101, 5};
+    };
+    assert_int_equal(zone.store->bury_dead(began_at_5), 0);
+    zone.store->detach(worker);
+    assert_int_equal(*zone.store->attach({101, 6}), worker);
+    assert_int_equal(zone.store->bury_dead(began_at_5), 1);
+    assert_int_equal(zone.store->status().workers, 0);
 }
 
 void test_sessions_are_limited(void** state)
@@ -215,6 +232,8 @@ int main()
         cmocka_unit_test_setup_teardown(test_dropped_interest_of_a_leaver,
                                         make_zone, end_zone),
         cmocka_unit_test_setup_teardown(test_bury_dead, make_zone, end_zone),
+        cmocka_unit_test_setup_teardown(test_bury_a_process_and_not_a_pid,
+                                        make_zone, end_zone),
         cmocka_unit_test_setup_teardown(test_sessions_are_limited, make_zone,
                                         end_zone),
         cmocka_unit_test_setup_teardown(test_counters_outlive_workers,

@@ -51,6 +51,26 @@ void test_history_goes_first(void** state)
     assert_int_equal(zone.memory.refusals(), 0);
 }
 
+// When there is no history left, idempotency keys go: the oldest first.
+void test_keys_make_room(void** state)
+{
+    Zone& zone = state_of<Zone>(state);
+    zone.put("a", "x");
+    Publication publication = Zone::publication("a", "x");
+    for (int i = 0; i < 100; i++) {
+        const std::string key = std::to_string(i);
+        publication.idempotency_key = key;
+        assert_true(bool(zone.store->publish(publication)));
+    }
+    zone.leave_room(0);
+    zone.put("b", big(0));
+    assert_text(zone.read("a"), "101:x");
+    publication.idempotency_key = "99";
+    assert_int_equal(zone.store->publish(publication)->at.seq, 101);
+    publication.idempotency_key = "0";
+    assert_int_equal(zone.store->publish(publication)->at.seq, 102);
+}
+
 // Of whichever topic it is.
 void test_oldest_goes_first(void** state)
 {
@@ -189,20 +209,40 @@ void test_readers_are_refused(void** state)
     assert_int_equal(zone.memory.live_blocks(), blocks);
 }
 
-// Nothing is removed without telling its readers.
-void test_remove_needs_room(void** state)
+// Whether there is room to tell its readers or not, a topic can be removed.
+void test_remove_without_room(void** state)
 {
     Zone& zone = state_of<Zone>(state);
     const WorkerId worker = zone.attach();
-    zone.put("a", "x");
-    zone.put("b", "x");
+    // Nothing is left of "a", all of "b" is read, nothing of "c".
     zone.store->add_interest(worker, "a", 1);
+    zone.store->add_interest(worker, "b", 2);
+    zone.put("a", "x", keeping_nothing());
+    zone.put("b", "x");
+    assert_text(zone.inbox(worker), "1 1:x");
+    assert_text(zone.inbox(worker), "2 1:x");
+    zone.store->add_interest(worker, "c", 3);
+    zone.put("c", "x");
     zone.leave_room(0);
-    assert_int_equal(error_of(zone.remove("a")), kZoneFull);
-    assert_text(zone.read("a"), "1:x");
-    assert_true(*zone.remove("b")); // nobody reads that one
-    assert_true(*zone.remove("a"));
-    assert_text(zone.inbox(worker), "1 gone");
+    for (const char* topic : {"a", "b"}) {
+        assert_true(*zone.remove(topic));
+        assert_false(zone.exists(topic));
+        assert_text(zone.fault(), "");
+        zone.leave_room(0);
+    }
+    assert_true(*zone.remove("c"));
+    assert_text(zone.inbox(worker), "3 ");
+    assert_int_equal(zone.delivery.newest.epoch, 0);
+    for (const char* token : {"1 ", "2 "}) {
+        assert_text(zone.inbox(worker), token);
+        assert_int_equal(zone.delivery.newest.epoch, 0);
+    }
+    assert_text(zone.inbox(worker), "");
+    assert_int_equal(zone.store->status().totals.topics, 0);
+    // They may come again.
+    zone.memory.set_budget(SIZE_MAX);
+    zone.put("a", "y");
+    assert_text(zone.inbox(worker), "1 1:y");
 }
 
 void test_remove_makes_room(void** state)
@@ -234,6 +274,31 @@ void test_reserve(void** state)
     assert_true(*zone.remove("t/0"));
 }
 
+// In a zone full of values each may be replaced, again and again, by one that
+// is no larger; also where a worker has not read the old one.
+void test_values_are_replaced(void** state)
+{
+    Zone& zone = state_of<Zone>(state);
+    const WorkerId worker = zone.attach();
+    zone.store->add_interest(worker, "t/0", 1);
+    zone.memory.set_budget(zone.memory.used_bytes() + 100'000);
+    int values = 0;
+    while (zone.publish("t/" + std::to_string(values), big(values))) {
+        values++;
+    }
+    for (int round = 0; round < 5; round++) {
+        for (int i = 0; i < values; i++) {
+            const std::string topic = "t/" + std::to_string(i);
+            zone.put(topic, big(round), keeping(round % 2));
+            assert_true(zone.memory.free_bytes() >= zone.header->reserve_bytes);
+        }
+        assert_text(zone.fault(), "");
+    }
+    assert_int_equal(error_of(zone.publish("t/1", big(1) + big(2))), kZoneFull);
+    assert_text(zone.read("t/1"), "6:" + big(4));
+    assert_int_equal(error_of(zone.publish("new", big(1))), kZoneFull);
+}
+
 void test_too_large_for_any_room(void** state)
 {
     Zone& zone = state_of<Zone>(state);
@@ -254,6 +319,8 @@ int main()
     const CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_history_goes_first, make_zone,
                                         end_zone),
+        cmocka_unit_test_setup_teardown(test_keys_make_room, make_zone,
+                                        end_zone),
         cmocka_unit_test_setup_teardown(test_oldest_goes_first, make_zone,
                                         end_zone),
         cmocka_unit_test_setup_teardown(test_only_values, make_zone, end_zone),
@@ -267,11 +334,13 @@ int main()
                                         end_zone),
         cmocka_unit_test_setup_teardown(test_readers_are_refused, make_zone,
                                         end_zone),
-        cmocka_unit_test_setup_teardown(test_remove_needs_room, make_zone,
+        cmocka_unit_test_setup_teardown(test_remove_without_room, make_zone,
                                         end_zone),
         cmocka_unit_test_setup_teardown(test_remove_makes_room, make_zone,
                                         end_zone),
         cmocka_unit_test_setup_teardown(test_reserve, make_zone, end_zone),
+        cmocka_unit_test_setup_teardown(test_values_are_replaced, make_zone,
+                                        end_zone),
         cmocka_unit_test_setup_teardown(test_too_large_for_any_room, make_zone,
                                         end_zone),
     };

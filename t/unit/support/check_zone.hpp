@@ -364,7 +364,8 @@ private:
         for (uint16_t i = 0; i < kMaxWorkers; i++) {
             const WorkerSlot& slot = header_.workers[i];
             const std::set<Interest*>& all = by_worker_[i];
-            expect(slot.pid != 0 || all.empty(), "interests of a free slot");
+            expect(slot.process.pid != 0 || all.empty(),
+                   "interests of a free slot");
             size_t count = 0;
             Interest* prev = nullptr;
             for (Interest* interest = slot.interests; interest != nullptr;
@@ -420,7 +421,7 @@ private:
         }
         for (uint16_t i = 0; i < kMaxWorkers; i++) {
             const WorkerSlot& slot = header_.workers[i];
-            expect(slot.pid != 0 || slot.selectors == nullptr,
+            expect(slot.process.pid != 0 || slot.selectors == nullptr,
                    "selectors of a free slot");
             size_t count = 0;
             const SelectorRecord* prev = nullptr;

@@ -152,7 +152,7 @@ private:
     void attach(Worker& worker)
     {
         worker.pid = ++pids_;
-        worker.id = store_.attach(worker.pid).value_or(0);
+        worker.id = store_.attach({worker.pid}).value_or(0);
         worker.interests.clear();
         worker.selectors.clear();
         worker.people.clear();
@@ -176,11 +176,18 @@ private:
     {
         constexpr const char* kSelectors[] = {"**", "b/*", "b/c/*", "b/c/**",
                                               "a"};
-        n %= std::size(kSelectors);
+        n %= std::size(kSelectors) + 1;
         SelectorRecord*& record = worker.selectors[n];
         if (record != nullptr) {
             store_.remove_selector(*record);
             worker.selectors.erase(n);
+            return;
+        }
+        if (n == std::size(kSelectors)) {
+            record = store_.add_overlap(worker.id, {"b/c/*", "**", "b/c/**"});
+            if (record == nullptr) {
+                worker.selectors.erase(n);
+            }
             return;
         }
         const auto selector = Selector::parse(kSelectors[n]);
@@ -288,10 +295,10 @@ private:
         }
     }
 
-    static bool is_alive(int32_t pid)
+    static bool is_alive(const ProcessId& process)
     {
         for (const int32_t other : pids_of_the_living_) {
-            if (other == pid) {
+            if (other == process.pid) {
                 return true;
             }
         }

@@ -20,7 +20,7 @@ WorkerId Zone::attach()
 {
     static int32_t next = 1000;
     store->add_slot(next);
-    const auto worker = store->attach(next++);
+    const auto worker = store->attach({next++});
     if (!worker) {
         std::abort();
     }
