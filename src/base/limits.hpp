@@ -32,6 +32,10 @@ inline constexpr size_t kMaxPatchOperations = 1000;
 inline constexpr size_t kMaxJsonDepth = 512;
 inline constexpr size_t kMaxPatchAttempts = 64; // while others are faster
 
+// Texts that deltas are made from for those who don't get every message.
+inline constexpr size_t kMaxBaseTexts = 16; // of a topic
+inline constexpr size_t kMaxBaseTextBytes = 16UL * 1024 * 1024; // of a worker
+
 // Zones and workers.
 inline constexpr size_t kMinZoneBytes = 1024UL * 1024;
 inline constexpr size_t kMaxWorkers = 256;
