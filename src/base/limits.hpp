@@ -19,6 +19,8 @@ inline constexpr double kMinRate = 0.001; // messages a second of a topic
 inline constexpr double kMaxRate = 1000;
 inline constexpr size_t kMaxIdentityBytes = 255;
 inline constexpr size_t kMaxListedIdentities = 1000;
+// More than clients that are sent away wait before they come back.
+inline constexpr int64_t kPresenceGraceMs = 5LL * 1000;
 inline constexpr size_t kMaxListedTopics = 1000;
 inline constexpr size_t kDefaultPageItems = 100;
 inline constexpr size_t kMaxPageItems = 1000;

@@ -117,6 +117,9 @@ void Connection::on_worker_exit(bool now)
 {
     c_->close = 0;
     c_->idle = 0;
+    if (state_ == State::open) {
+        session_.expect_back();
+    }
     if (now) {
         broken_ = true; // worker_shutdown_timeout is over
     } else {
