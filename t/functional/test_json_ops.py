@@ -87,7 +87,8 @@ def test_several_commands_in_a_frame(raw, topic):
 @pytest.mark.parametrize("text", [
     "", " \n", "[]", "1", "\"x\"", "null", "{", '{"op":"ping"', "{}}",
     "not json", '{"op":"ping"} x', '[{"op":"ping"}]', '{"op":"ping",}',
-    "{'op':'ping'}", '{"op":"pi\x01ng"}', '{"a":"\\ud800"}'], ids=ascii)
+    "{'op':'ping'}", '{"op":"pi\x01ng"}', '{"a":"\\ud800"}',
+    '{"op":"ping","x":1\0}'], ids=ascii)
 def test_a_frame_that_is_no_object(ng, text):
     """What is whole before the fault is answered, then the session ends."""
     ws = RawWS.open(ng)

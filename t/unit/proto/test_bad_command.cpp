@@ -228,9 +228,15 @@ void test_no_objects(void** /*state*/)
                                         "{\"a\":.5}"sv,
                                         "{\"a\":1.}"sv,
                                         "{\"a\":+1}"sv,
+                                        "{\"a\":1\0}"sv,
+                                        "{\"a\":[1\0,2\0]\0}"sv,
+                                        "{\"a\":1\0\r,\"b\":0 } :\"a\"}"sv,
                                         "{\"a\":NaN}"sv,
                                         "\xEF\xBB\xBF{\"op\":\"ping\"}"sv}) {
         assert_true(CommandReader(text).next() == Kind::not_an_object);
+    }
+    for (const std::string_view text : {"1\0"sv, "[1\0]"sv, "[1]\0"sv}) {
+        assert_false(is_json(text));
     }
 }
 
