@@ -35,7 +35,7 @@ inline constexpr size_t kMaxJsonDepth = 512;
 inline constexpr size_t kMaxPatchAttempts = 64; // while others are faster
 
 // Texts that deltas are made from for those who don't get every message.
-inline constexpr size_t kMaxBaseTexts = 16; // of a topic
+inline constexpr size_t kMaxBaseTexts = 16;                     // of a topic
 inline constexpr size_t kMaxBaseTextBytes = 16UL * 1024 * 1024; // of a worker
 
 // Zones and workers.

@@ -118,7 +118,7 @@ FrameRef Broker::newest_frame(LocalTopic& topic, Encoding encoding,
     }
     const bool based = track->base != 0 && track->base + 1 == topic.last.seq;
     if (!based && track->base_text != nullptr) {
-        const FrameRef frame = newest_delta(topic, encoding, *track->base_text);
+        FrameRef frame = newest_delta(topic, encoding, *track->base_text);
         if (frame) {
             return frame;
         }
