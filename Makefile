@@ -128,9 +128,10 @@ fuzz: deps ## each fuzz target for FUZZ_SECONDS over its corpus
 	@auto/lws
 	@$(if $(FUZZ_MAINS),,echo "fuzz: no targets yet"; exit 0;) \
 	$(COMPILE_WITH) BUILD=debug CXX=clang++-14 WARNINGS=-w \
-	    ARCHIVE=$(ROOT)/build/fuzz/libpure.a SOURCES='$(PURE_SOURCES)' \
+	    ARCHIVE=$(ROOT)/build/fuzz/libpure.a \
+	    SOURCES='$(PURE_SOURCES) $(ROOT)/t/unit/support/apply_delta.cpp' \
 	    MAINS='$(FUZZ_MAINS)' EXTRA_LDFLAGS=-fsanitize=fuzzer \
-	    EXTRA_CXXFLAGS='-fsanitize=fuzzer-no-link $(FUZZ_FLAGS)' && \
+	    EXTRA_CXXFLAGS='-fsanitize=fuzzer-no-link $(FUZZ_FLAGS) -I$(ROOT)/t/unit' && \
 	auto/fuzz $(FUZZ_SECONDS) $(patsubst $(ROOT)/%.cpp,build/fuzz/bin/%,$(FUZZ_MAINS))
 
 ## Measuring

@@ -3,8 +3,8 @@
 
 The same run of examples/trading/feed.py, on an nginx of its own, reaches
 subscribers that differ in what they ask for, and one that polls over HTTP.
-Counted is what TCP carries for one of them in both directions, from the
-subscription's reply on, frame and HTTP headers included. In the end each
+Counted is what TCP brings one of them during the run, frame and HTTP headers
+included; of the one that polls also its requests. In the end each
 subscriber's books must be those that the server has.
 
     bench/bytes.py [--instruments 50] [--rate 10] [--seconds 20]

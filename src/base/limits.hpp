@@ -19,6 +19,8 @@ inline constexpr double kMinRate = 0.001; // messages a second of a topic
 inline constexpr double kMaxRate = 1000;
 inline constexpr size_t kMaxIdentityBytes = 255;
 inline constexpr size_t kMaxListedIdentities = 1000;
+// More than clients that are sent away wait before they come back.
+inline constexpr int64_t kPresenceGraceMs = 5LL * 1000;
 inline constexpr size_t kMaxListedTopics = 1000;
 inline constexpr size_t kDefaultPageItems = 100;
 inline constexpr size_t kMaxPageItems = 1000;
@@ -31,6 +33,10 @@ inline constexpr int64_t kMaxPolicyTimeMs = 10LL * 365 * 24 * 3600 * 1000;
 inline constexpr size_t kMaxPatchOperations = 1000;
 inline constexpr size_t kMaxJsonDepth = 512;
 inline constexpr size_t kMaxPatchAttempts = 64; // while others are faster
+
+// Texts that deltas are made from for those who don't get every message.
+inline constexpr size_t kMaxBaseTexts = 16;                     // of a topic
+inline constexpr size_t kMaxBaseTextBytes = 16UL * 1024 * 1024; // of a worker
 
 // Zones and workers.
 inline constexpr size_t kMinZoneBytes = 1024UL * 1024;

@@ -28,6 +28,7 @@
 
 #include "base/clock.hpp"
 #include "base/fossil_delta.hpp"
+#include "broker/base_text.hpp"
 #include "broker/encoder.hpp"
 #include "broker/frame_cache.hpp"
 #include "broker/publisher.hpp"
@@ -68,6 +69,7 @@ struct Newest {
     FrameCache data;
     FrameCache whole; // as text
     FrameCache delta; // as text, for who has the one before
+    BaseTexts bases;  // of deltas for who has another one
     FrameCache gap;   // what is missing before it
     uint64_t gap_from = 0;
 };
@@ -245,7 +247,9 @@ private:
                                         size_t last);
     FrameRef newest_frame(LocalTopic& topic, Encoding encoding,
                           const Track* track);
+    FrameRef newest_delta(LocalTopic& topic, Encoding encoding, BaseText& base);
     FrameRef newest_gap(LocalTopic& topic, Encoding encoding, uint64_t from);
+    static void got_newest(const LocalTopic& topic, Track& track);
 
     // pacing.cpp
     uint64_t offer_to(Subscription& member, LocalTopic& topic, Offer& offer);
@@ -263,6 +267,7 @@ private:
     void pull(Session& session);
     void settle(const Subscription& subscription);
     static bool misses(const Session& session, LocalTopic& topic);
+    static void forget_base(const Session& session, LocalTopic& topic);
     static bool is_faster_elsewhere(const Subscription& member,
                                     const LocalTopic& topic);
     void forget_topic(LocalTopic& topic, uint64_t last_seq);
@@ -277,6 +282,7 @@ private:
     const Clock& clock_;
     WorkerId worker_;
     uint64_t stamp_ = 0;
+    size_t base_text_bytes_ = 0;
 
     SelectorIndex<Group> index_;
     std::map<std::string, std::unique_ptr<Group>, std::less<>> groups_;

@@ -325,8 +325,8 @@ FrameRef Broker::kept_frame(const Subscription& subscription, LocalTopic& topic,
     Track* track = subscription.delta || subscription.interval_ms > 0
                        ? track_of(subscription, topic)
                        : nullptr;
+    forget_base(*subscription.session, topic);
     if (track != nullptr) {
-        track->base = newest.seq;
         track->next_ms = clock_.ticks_ms() + subscription.interval_ms;
     }
     if (!subscription.delta) {
@@ -336,6 +336,15 @@ FrameRef Broker::kept_frame(const Subscription& subscription, LocalTopic& topic,
     const auto texts = make_texts(topic, kept, 0, last);
     if (newest == topic.last && topic.newest->message.empty()) {
         set_newest(topic, kept, last - 1, texts);
+    }
+    if (track != nullptr) {
+        if (!topic.newest->message.empty() &&
+            newest == topic.newest->message[0].message.at &&
+            newest == topic.last) {
+            got_newest(topic, *track);
+        } else {
+            track->base = newest.seq;
+        }
     }
     return encoder_.texts(encoding, topic.path, kept, 0, texts, false);
 }

@@ -22,7 +22,8 @@ struct Gap {
 // A message as deltas see it.
 struct TextMessage {
     std::string text;  // JSON is compact; empty for binary messages
-    std::string delta; // from the message before; empty: it is sent whole
+    std::string delta; // from the text of `base`; empty: it is sent whole
+    uint64_t base = 0; // a seq
 };
 
 // Each function returns an empty reference where the encoding has no words
@@ -40,8 +41,7 @@ public:
                               const Batch& batch, size_t first,
                               size_t last) = 0;
     // The messages from batch[first] on, one for each of `texts`, for
-    // subscribers that take deltas. `based`: they have the one before the
-    // first.
+    // subscribers that take deltas. `based`: they have the base of the first.
     virtual FrameRef texts(Encoding encoding, std::string_view topic,
                            const Batch& batch, size_t first,
                            std::span<const TextMessage> texts, bool based) = 0;

@@ -1,6 +1,7 @@
 // The newest message of a topic, kept for those who don't take all messages,
-// and the deltas between messages for those who ask for them. Both are made
-// once, however many sessions want them.
+// and the deltas between messages for those who ask for them: from each message
+// to the next, and to the newest from those that it takes the place of for
+// somebody. All are made once, however many sessions want them.
 #include "base/compact_json.hpp"
 #include "broker/broker.hpp"
 
@@ -22,6 +23,17 @@ std::string text_of(const Message& message)
     return text;
 }
 
+// Appends the delta that makes `message` of `base`; nothing if it would not be
+// smaller than its text.
+void append_if_smaller(DeltaWriter& writer, TextMessage& message,
+                       std::string_view text, std::string_view base)
+{
+    writer.append(message.delta, base, text);
+    if (message.delta.size() + kDeltaWords >= text.size()) {
+        message.delta.clear();
+    }
+}
+
 } // namespace
 
 // Begins to keep the newest message of the topic, and its text, where somebody
@@ -40,8 +52,7 @@ void Broker::prepare_newest(LocalTopic& topic)
     if (text && !topic.newest->wants_text) {
         topic.newest->wants_text = true;
         if (!topic.newest->message.empty()) {
-            topic.newest->text = {text_of(topic.newest->message[0].message),
-                                  {}};
+            topic.newest->text.text = text_of(topic.newest->message[0].message);
         }
     }
 }
@@ -51,6 +62,7 @@ void Broker::set_newest(LocalTopic& topic, const Batch& batch, size_t last,
                         std::span<const TextMessage> texts)
 {
     Newest& newest = *topic.newest;
+    newest.bases.replace_newest(std::move(newest.text.text), base_text_bytes_);
     newest.message.assign(batch, last);
     newest.text = texts.empty() ? TextMessage{} : texts.back();
     newest.data.clear();
@@ -85,10 +97,8 @@ std::vector<TextMessage> Broker::make_texts(const LocalTopic& topic,
                              message.at.seq == before.at.seq + 1 &&
                              message.kind == before.kind;
         if (topic.policy.delta && follows && !base.empty()) {
-            delta_writer_.append(made.delta, base, made.text);
-            if (made.delta.size() + kDeltaWords >= made.text.size()) {
-                made.delta.clear();
-            }
+            made.base = before.at.seq;
+            append_if_smaller(delta_writer_, made, made.text, base);
         }
         before = message;
         base = made.text;
@@ -107,11 +117,60 @@ FrameRef Broker::newest_frame(LocalTopic& topic, Encoding encoding,
         });
     }
     const bool based = track->base != 0 && track->base + 1 == topic.last.seq;
+    if (!based && track->base_text != nullptr) {
+        FrameRef frame = newest_delta(topic, encoding, *track->base_text);
+        if (frame) {
+            return frame;
+        }
+    }
     FrameCache& frames = based ? newest.delta : newest.whole;
     return frames.get(encoding, [&](Encoding wanted) {
         return encoder_.texts(wanted, topic.path, newest.message, 0,
                               {&newest.text, 1}, based);
     });
+}
+
+// The newest message for who has that text of the topic; empty if the text is
+// not kept, or of no use.
+FrameRef Broker::newest_delta(LocalTopic& topic, Encoding encoding,
+                              BaseText& base)
+{
+    const Newest& newest = *topic.newest;
+    const Message message = newest.message[0].message;
+    if (base.text.empty() || base.kind != message.kind) {
+        return {};
+    }
+    if (base.made_for != message.at.seq) {
+        base.made_for = message.at.seq;
+        base.made = {{}, {}, base.seq};
+        append_if_smaller(delta_writer_, base.made, newest.text.text,
+                          base.text);
+        base.frames.clear();
+    }
+    if (base.made.delta.empty()) {
+        return {};
+    }
+    return base.frames.get(encoding, [&](Encoding wanted) {
+        return encoder_.texts(wanted, topic.path, newest.message, 0,
+                              {&base.made, 1}, true);
+    });
+}
+
+// The session of the track has got all messages up to the newest, or that
+// after a gap.
+void Broker::got_newest(const LocalTopic& topic, Track& track)
+{
+    track.forget_base();
+    if (!track.delta) {
+        return;
+    }
+    track.base = topic.last.seq;
+    const bool may_miss =
+        track.interval_ms > 0 || topic.policy.conflate != Conflate::off;
+    if (may_miss && topic.policy.delta && !topic.newest->text.text.empty()) {
+        track.base_text = topic.newest->bases.hold(
+            topic.last.seq, topic.newest->message[0].message.kind);
+    }
 }
 
 // What says that the messages from `from` on, but the newest, don't come.

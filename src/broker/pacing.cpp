@@ -39,6 +39,16 @@ bool Broker::misses(const Session& session, LocalTopic& topic)
     return track != nullptr && track->missed_from != 0;
 }
 
+// The session gets a message of the topic in a form that no delta begins with.
+void Broker::forget_base(const Session& session, LocalTopic& topic)
+{
+    Track* track =
+        session.tracks_ == nullptr ? nullptr : session.tracks_->find(topic);
+    if (track != nullptr) {
+        track->forget_base();
+    }
+}
+
 // The member's track of the topic; nullptr where it has too many already.
 Track* Broker::track_of(const Subscription& member, LocalTopic& topic)
 {
@@ -88,6 +98,8 @@ uint64_t Broker::offer_to(Subscription& member, LocalTopic& topic, Offer& offer)
     Track* track = nullptr;
     if (member.delta || member.interval_ms > 0) {
         track = track_of(member, topic);
+    } else {
+        forget_base(session, topic);
     }
     const uint64_t from = offer.batch[offer.first].message.at.seq;
     if (member.interval_ms > 0 && track != nullptr) {
@@ -110,7 +122,7 @@ uint64_t Broker::offer_to(Subscription& member, LocalTopic& topic, Offer& offer)
         return 0;
     }
     if (track != nullptr) {
-        track->base = topic.last.seq;
+        got_newest(topic, *track);
     }
     return frame->messages();
 }
@@ -161,7 +173,7 @@ uint64_t Broker::send_newest(Session& session, LocalTopic& topic, Track* track,
     const FrameRef frame = newest_frame(topic, session.encoding(), track);
     session.push(frame);
     if (track != nullptr) {
-        track->base = topic.last.seq;
+        got_newest(topic, *track);
         track->next_ms =
             track->interval_ms > 0 ? clock_.ticks_ms() + track->interval_ms : 0;
     }

@@ -24,7 +24,8 @@ void Broker::leave_presence(Subscription& subscription)
     if (subscription.present) {
         subscription.present = false;
         store_.leave(*subscription.group->topics.front()->interest,
-                     subscription.session->identity());
+                     subscription.session->identity(),
+                     subscription.session->is_expected_back());
     }
 }
 

@@ -120,6 +120,11 @@ public:
     void stop() { stopped_ = true; }
     [[nodiscard]] bool stopped() const { return stopped_; }
 
+    // It ends with its worker, and its client was told to come back: until
+    // then its identity stays present.
+    void expect_back() { expected_back_ = true; }
+    [[nodiscard]] bool is_expected_back() const { return expected_back_; }
+
     [[nodiscard]] Encoding encoding() const { return encoding_; }
     [[nodiscard]] const SessionLimits& limits() const { return limits_; }
     [[nodiscard]] const std::string& identity() const { return identity_; }
@@ -154,6 +159,7 @@ private:
     Encoding encoding_;
     bool stopped_ = false;
     bool stalled_ = false;
+    bool expected_back_ = false;
     bool listed_ = false;      // is in the broker's list of such sessions
     uint16_t catching_up_ = 0; // subscriptions
     SessionLimits limits_;

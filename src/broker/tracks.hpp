@@ -9,6 +9,7 @@
 
 #include <cstdint>
 #include <deque>
+#include <memory>
 #include <optional>
 #include <set>
 #include <unordered_map>
@@ -16,14 +17,22 @@
 
 namespace ws_pubsub {
 
+struct BaseText;
 struct LocalTopic;
 
 struct Track {
-    uint64_t base = 0;        // the seq of the last message it got; 0: none
+    uint64_t base = 0; // the seq of the text that it got last; 0: none
+    std::shared_ptr<BaseText> base_text; // the same, if deltas may need it
     uint64_t missed_from = 0; // the first seq that it missed; 0: none
     int64_t next_ms = 0;      // its rate allows nothing before
     int64_t interval_ms = 0;  // the rate: one message in this time; 0: all
     bool delta = false;       // takes deltas
+
+    void forget_base()
+    {
+        base = 0;
+        base_text.reset();
+    }
 };
 
 // Topics are keys only. Whoever lets go of a topic, forgets it here before.

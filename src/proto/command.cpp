@@ -22,24 +22,28 @@ std::optional<int64_t> read_integer(std::string_view text)
                                                          : std::nullopt;
 }
 
-Problem read_id(const json_t* object, std::string_view text, Command& command)
+// `text` is that of the object.
+Problem read_id(std::string_view text, Command& command)
 {
-    const json_t* id = json_object_get(object, "id");
-    if (id == nullptr) {
+    const std::string_view member = find_member(text, "id");
+    if (member.empty()) {
         return std::nullopt;
     }
-    if (const auto integer = read_integer(find_member(text, "id"))) {
+    if (const auto integer = read_integer(member)) {
         command.id = std::to_string(*integer);
         return std::nullopt;
     }
-    if (const auto number = json_whole(id)) {
+    size_t used = 0;
+    const JsonValue id = parse_json(member, JSON_DECODE_ANY, used);
+    if (const auto number = json_whole(id.get())) {
         command.id = std::to_string(*number);
         return std::nullopt;
     }
-    if (!json_is_string(id) || json_string_length(id) > kMaxCommandIdBytes) {
+    if (!json_is_string(id.get()) ||
+        json_string_length(id.get()) > kMaxCommandIdBytes) {
         return bad("id must be an integer or a string of up to 64 bytes");
     }
-    append_json_string(command.id, json_text(id));
+    append_json_string(command.id, json_text(id.get()));
     return std::nullopt;
 }
 
@@ -174,7 +178,7 @@ Problem read_history(const json_t* object, Command& command)
 Problem read_command(const json_t* object, std::string_view text,
                      Command& command)
 {
-    if (auto problem = read_id(object, text, command)) {
+    if (auto problem = read_id(text, command)) {
         return problem;
     }
     const json_t* name = json_object_get(object, "op");
@@ -224,10 +228,13 @@ CommandReader::Kind CommandReader::next()
     rest_.remove_prefix(blanks);
     size_t used = 0;
     const JsonValue object = parse_json(rest_, JSON_DISABLE_EOF_CHECK, used);
+    command_ = {};
+    if (object == nullptr) {
+        return next_unreadable();
+    }
     if (!json_is_object(object.get())) {
         return Kind::not_an_object;
     }
-    command_ = {};
     const auto problem =
         read_command(object.get(), rest_.substr(0, used), command_);
     rest_.remove_prefix(used);
@@ -236,6 +243,23 @@ CommandReader::Kind CommandReader::next()
         return Kind::bad;
     }
     return Kind::command;
+}
+
+// An object that is JSON, but has something in it that has no representation
+// here: a number beyond a double, a name with NUL, or more levels than the
+// parser takes.
+CommandReader::Kind CommandReader::next_unreadable()
+{
+    const auto end = rest_.starts_with('{') ? json_end(rest_) : std::nullopt;
+    if (!end) {
+        return Kind::not_an_object;
+    }
+    error_ = read_id(rest_.substr(0, *end), command_)
+                 .value_or(Error{Errc::bad_request,
+                                 "a number, a name or a depth beyond the "
+                                 "limits of JSON here"});
+    rest_.remove_prefix(*end);
+    return Kind::bad;
 }
 
 bool is_json(std::string_view text)

@@ -62,6 +62,8 @@ public:
     [[nodiscard]] std::string_view rest() const { return rest_; }
 
 private:
+    Kind next_unreadable();
+
     std::string_view rest_;
     Command command_;
     Error error_{};

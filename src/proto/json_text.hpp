@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -29,6 +30,11 @@ void append_topic_row(std::string& out, std::string_view topic,
                       const Position& at);
 // Appends `"error":{"code":…,"message":…}`.
 void append_error(std::string& out, const Error& error);
+
+// Where the JSON value that `text` begins with ends: RFC 8259's grammar, and no
+// more. So this takes any depth, any number and any name, where those who have
+// to represent them have limits. nullopt: it is malformed.
+std::optional<size_t> json_end(std::string_view text);
 
 // The text of the member `name` of an object; the last one if there are more,
 // empty if there is none. REQUIRES: `object` is a valid JSON object.

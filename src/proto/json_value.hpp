@@ -51,6 +51,12 @@ inline JsonValue parse_json(std::string_view text, size_t flags, size_t& used)
                                &error));
     }
     used = static_cast<size_t>(error.position);
+    // jansson passes over a NUL behind a number, and does not count it.
+    const bool whole = (flags & JSON_DISABLE_EOF_CHECK) == 0;
+    if (text.substr(0, whole ? text.size() : used).find('\0') !=
+        std::string_view::npos) {
+        value.reset();
+    }
     return value;
 }
 

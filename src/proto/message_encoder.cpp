@@ -40,7 +40,7 @@ void MessageEncoder::append_text(const Message& message,
 {
     if (based && !text.delta.empty()) {
         json_ += "\"base\":";
-        append_number(json_, message.at.seq - 1);
+        append_number(json_, text.base);
         json_ += ",\"delta\":";
         append_json_string(json_, text.delta);
     } else if (message.kind == PayloadKind::json) {

@@ -1,5 +1,6 @@
 // What time does to topics: messages older than their topic's ttl go, and so
-// does a topic that for its idle time nobody has published to or read.
+// does a topic that for its idle time nobody has published to or read. Those
+// who were away for too long leave it.
 //
 // Nothing depends on how soon that happens: readers look at ages themselves,
 // and see an old message as gone before it is. The work is done a few topics
@@ -160,13 +161,14 @@ bool Store::expire(int64_t now_ms)
         Transaction tx(memory_, header_);
         expire_keys(tx, now_ms);
     }
-    for (size_t i = 0; i < kLocksPerTurn; i++) {
+    bool more = true;
+    for (size_t i = 0; i < kLocksPerTurn && more; i++) {
         Transaction tx(memory_, header_);
-        if (!expire_some(tx, now_ms)) {
-            return false;
-        }
+        more = end_absences(tx, now_ms);
+        more |= expire_some(tx, now_ms);
     }
-    return true;
+    wake_readers();
+    return more;
 }
 
 } // namespace ws_pubsub

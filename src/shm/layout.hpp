@@ -11,6 +11,7 @@
 //        ├── wheel ──▶ TopicClock ── topic ──▶ Topic   what time will change
 //        ├── selector_buckets ──▶ SelectorRecord …  who wants new topics
 //        ├── presence_buckets ──▶ Present …  who is subscribed to what
+//        ├── away ──▶ Present …   who is expected back
 //        └── keys ──▶ KeyRecord … idempotency keys
 //
 // A topic's log holds what somebody may still need: the messages that its
@@ -143,27 +144,6 @@ struct Topic {
     }
 };
 
-// That sessions of one identity on one worker are subscribed to a topic by its
-// name. The identity is present as long as there is one such record.
-struct Present {
-    Present* hash_next;
-    Present* topic_prev;
-    Present* topic_next;
-    Present* worker_prev;
-    Present* worker_next;
-    Topic* topic;
-    uint64_t hash;
-    uint32_t connections;
-    uint16_t worker;
-    uint16_t identity_bytes;
-
-    // Follows the struct.
-    std::string_view identity()
-    {
-        return {reinterpret_cast<const char*>(this + 1), identity_bytes};
-    }
-};
-
 // A join or a leave that some interested worker has not read yet.
 struct PresenceEvent {
     PresenceEvent* next;
@@ -174,6 +154,32 @@ struct PresenceEvent {
     std::string_view identity()
     {
         return {reinterpret_cast<const char*>(this + 1), identity_bytes};
+    }
+};
+
+inline constexpr uint16_t kNoWorker = UINT16_MAX;
+
+// That sessions of one identity on one worker are subscribed to a topic by its
+// name. The identity is present as long as there is one such record.
+//
+// Where its last sessions ended with their worker it is away: expected back,
+// without a worker and without connections.
+struct Present {
+    Present* hash_next;
+    Present* topic_prev;
+    Present* topic_next;
+    Present* owner_prev; // of the worker's people, or of those who are away
+    Present* owner_next;
+    Topic* topic;
+    PresenceEvent* leave; // to be told in the end, whatever room there is
+    uint64_t hash;
+    int64_t away_since_ms;
+    uint32_t connections;
+    uint16_t worker; // kNoWorker: it is away
+
+    [[nodiscard]] std::string_view identity() const
+    {
+        return leave->identity();
     }
 };
 
@@ -316,6 +322,8 @@ struct ZoneHeader {
     uint64_t selector_bucket_count; // a power of two
     Present** presence_buckets;
     uint64_t presence_bucket_count; // a power of two
+    Present* away_head;             // for longest
+    Present* away_tail;
     Wheel wheel;
     uint64_t reserve_bytes; // not for messages: so that a full zone serves
     ZoneTotals totals;
@@ -326,12 +334,12 @@ static_assert(std::is_standard_layout_v<ZoneHeader>);
 static_assert(std::is_trivially_copyable_v<Item> && sizeof(Item) == 80);
 static_assert(std::is_trivially_copyable_v<Topic> && sizeof(Topic) == 88);
 static_assert(sizeof(Interest) == 72);
-static_assert(sizeof(Present) == 64);
+static_assert(sizeof(Present) == 80);
 static_assert(sizeof(PresenceEvent) == 24);
 static_assert(sizeof(TopicPresence) == 48);
 static_assert(std::is_trivially_copyable_v<TopicClock>);
 static_assert(sizeof(TopicClock) == 56);
-static_assert(kWheelSlots < kNoSlot);
+static_assert(kWheelSlots < kNoSlot && kMaxWorkers < kNoWorker);
 static_assert(sizeof(KeyRecord) == 64);
 static_assert(sizeof(SelectorRecord) == 48);
 static_assert(std::atomic<uint64_t>::is_always_lock_free);

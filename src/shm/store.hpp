@@ -198,7 +198,10 @@ public:
     // One more session of that identity is subscribed to the interest's topic
     // by name. False when the zone is full.
     bool join(const Interest& interest, std::string_view identity);
-    void leave(const Interest& interest, std::string_view identity);
+    // One less. `expected_back`: the session ends with its worker, and its
+    // identity leaves only if no other one comes for kPresenceGraceMs.
+    void leave(const Interest& interest, std::string_view identity,
+               bool expected_back = false);
     [[nodiscard]] Presence who(std::string_view path, size_t limit);
 
     // --- workers.cpp
@@ -223,7 +226,8 @@ public:
     ZoneStatus status();
 
     // --- expire.cpp
-    // Does what time brings: messages, idle topics and idempotency keys go.
+    // Does what time brings: messages, idle topics and idempotency keys go,
+    // and those leave who are away for too long.
     // To be called about once a second. True: there was too much for one
     // turn; call again, after others had theirs.
     bool expire(int64_t now_ms);
@@ -285,11 +289,15 @@ private:
     TopicPresence* presence_of(Transaction& tx, Topic& topic);
     Present* new_present(Transaction& tx, Topic& topic, WorkerId worker,
                          std::string_view identity);
-    bool tell_presence(Transaction& tx, Topic& topic, std::string_view identity,
-                       bool join);
+    static PresenceEvent* new_event(Transaction& tx, std::string_view identity,
+                                    bool join);
+    void tell_presence(Transaction& tx, Topic& topic, PresenceEvent& event);
     void trim_presence(Transaction& tx, Topic& topic);
     void drop_presence_head(Transaction& tx, TopicPresence& presence);
+    void unlink_owned(Transaction& tx, Present& present);
     void free_present(Transaction& tx, Present& present);
+    void send_away(Transaction& tx, Present& present);
+    bool end_absences(Transaction& tx, int64_t now_ms);
     void read_presence(Transaction& tx, Interest& interest,
                        std::vector<PresenceChange>& out);
     // inbox.cpp

@@ -140,7 +140,7 @@ void Store::release_slot(Transaction& tx, WorkerSlot& slot)
         free_selector(tx, *slot.selectors);
     }
     while (slot.people != nullptr) {
-        free_present(tx, *slot.people);
+        send_away(tx, *slot.people);
     }
     while (slot.inbox_head != nullptr) {
         Interest& interest = *slot.inbox_head;

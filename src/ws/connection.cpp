@@ -2,8 +2,6 @@
 
 #include "ws/connection.hpp"
 
-#include <array>
-
 #include <linux/sockios.h>
 
 #include "base/close_code.hpp"
@@ -11,26 +9,6 @@
 #include "proto/json_protocol.hpp"
 
 namespace ws_pubsub {
-
-namespace {
-
-// What one session takes before others have their turn: pieces of frames of
-// so many bytes at most.
-constexpr int kPiecesPerTurn = 512;
-constexpr int kReadsPerTurn = 16;
-constexpr size_t kReadBytes = 64UL * 1024;
-
-// One for all sessions of the worker: it is empty between read events.
-std::array<u_char, kReadBytes>& read_buffer()
-{
-    static std::array<u_char, kReadBytes> buffer;
-    return buffer;
-}
-
-// A message in pieces that was larger than this does not keep its memory.
-constexpr size_t kKeptMessageBytes = 4096;
-
-} // namespace
 
 Connection::~Connection()
 {
@@ -117,6 +95,9 @@ void Connection::on_worker_exit(bool now)
 {
     c_->close = 0;
     c_->idle = 0;
+    if (state_ == State::open) {
+        session_.expect_back();
+    }
     if (now) {
         broken_ = true; // worker_shutdown_timeout is over
     } else {
@@ -261,144 +242,6 @@ void Connection::finish()
     const bool head_is_out = !c->buffered && r_->out == nullptr;
     ngx_http_finalize_request(r_, head_is_out ? NGX_OK : NGX_ERROR);
     ngx_http_run_posted_requests(c);
-}
-
-// --- receiving
-
-void Connection::read()
-{
-    auto& buffer = read_buffer();
-    for (int i = 0; i < kReadsPerTurn && c_->read->ready && !broken_ &&
-                    !is_stalled(); // first what came before
-         i++) {
-        const ssize_t size = c_->recv(c_, buffer.data(), buffer.size());
-        if (size == NGX_AGAIN) {
-            break;
-        }
-        if (size <= 0) {
-            broken_ = true;
-            break;
-        }
-        keepalive_.heard(ngx_current_msec);
-        take({reinterpret_cast<char*>(buffer.data()),
-              static_cast<size_t>(size)});
-    }
-    if (!broken_ && ngx_handle_read_event(c_->read, 0) != NGX_OK) {
-        broken_ = true;
-    }
-    if (is_stalled()) {
-        process_soon(&ngx_posted_next_events);
-    } else if (broken_ || c_->read->ready || state_ == State::closing) {
-        process_soon(&ngx_posted_events);
-    }
-}
-
-// Whether there is input that waits for the next turn.
-bool Connection::is_stalled() const
-{
-    return !unread_.empty() || (state_ == State::open && protocol_->is_tired());
-}
-
-void Connection::begin_turn()
-{
-    if (state_ == State::open) {
-        protocol_->begin_turn();
-    }
-    std::string unread;
-    unread.swap(unread_);
-    take(unread);
-}
-
-void Connection::take(std::string_view bytes)
-{
-    for (int i = 0; i < kPiecesPerTurn; i++) {
-        if (state_ == State::open && protocol_->is_tired()) {
-            break;
-        }
-        const FrameGuard::Event event = guard_.next(bytes);
-        if (event.kind == FrameGuard::Kind::need_more) {
-            return;
-        }
-        take_event(event);
-    }
-    unread_ = bytes;
-}
-
-void Connection::take_event(const FrameGuard::Event& event)
-{
-    switch (event.kind) {
-    case FrameGuard::Kind::data:
-        if (state_ == State::open) {
-            take_data(event.bytes);
-        }
-        break;
-    case FrameGuard::Kind::ping:
-        if (state_ == State::open) {
-            session_.send(
-                shared_.writer.make(Opcode::pong, event.bytes, false));
-        }
-        break;
-    case FrameGuard::Kind::close:
-        on_peer_close(event.code);
-        break;
-    case FrameGuard::Kind::violation:
-        violation(event.code, event.reason);
-        break;
-    case FrameGuard::Kind::pong:
-    case FrameGuard::Kind::need_more:
-        break;
-    }
-}
-
-void Connection::take_data(std::string_view bytes)
-{
-    if (lws_ == nullptr) {
-        lws_ = shared_.lws.lend(deflate_);
-        if (lws_ == nullptr) {
-            return violation(kCloseInternalError, "out of memory");
-        }
-    }
-    if (!lws_->feed(bytes, *this)) {
-        if (state_ == State::open) {
-            violation(kCloseBadPayload, "bad compressed data");
-        }
-    } else if (!lws_->amid_message()) {
-        shared_.lws.give_back(std::move(lws_));
-    }
-}
-
-bool Connection::on_piece(const MessagePiece& piece)
-{
-    if (state_ != State::open) {
-        return false;
-    }
-    if (message_.size() + piece.bytes.size() > max_message_) {
-        violation(kCloseTooBig, "message too big");
-        return false;
-    }
-    if (!piece.binary &&
-        (!utf8_.feed(piece.bytes) || (piece.final && !utf8_.complete()))) {
-        violation(kCloseBadPayload, "text is not UTF-8");
-        return false;
-    }
-    return piece.final ? end_message(piece)
-                       : (message_.append(piece.bytes), true);
-}
-
-bool Connection::end_message(const MessagePiece& piece)
-{
-    utf8_.reset();
-    if (message_.empty()) {
-        protocol_->on_message(piece.binary, piece.bytes);
-    } else {
-        message_.append(piece.bytes);
-        protocol_->on_message(piece.binary, message_);
-        message_.clear();
-        if (message_.capacity() > kKeptMessageBytes) {
-            message_.shrink_to_fit();
-        }
-    }
-    return state_ == State::open;
 }
 
 } // namespace ws_pubsub

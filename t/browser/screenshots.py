@@ -90,7 +90,7 @@ def trading(browser, demo):
         "--rate", "0.4", "--seed", "3",
         "--url", f"http://localhost:{demo.port}/api/"])
     try:
-        for size, name in (((980, 700), "trading"),
+        for size, name in (((1100, 680), "trading"),
                            (NARROW, "trading-narrow")):
             one, = windows(browser, demo, "trading", size)
             time.sleep(8)

@@ -87,7 +87,8 @@ def test_several_commands_in_a_frame(raw, topic):
 @pytest.mark.parametrize("text", [
     "", " \n", "[]", "1", "\"x\"", "null", "{", '{"op":"ping"', "{}}",
     "not json", '{"op":"ping"} x', '[{"op":"ping"}]', '{"op":"ping",}',
-    "{'op':'ping'}", '{"op":"pi\x01ng"}', '{"a":"\\ud800"}'], ids=ascii)
+    "{'op':'ping'}", '{"op":"pi\x01ng"}', '{"a":"\\ud800"}',
+    '{"op":"ping","x":1\0}'], ids=ascii)
 def test_a_frame_that_is_no_object(ng, text):
     """What is whole before the fault is answered, then the session ends."""
     ws = RawWS.open(ng)
@@ -186,3 +187,16 @@ async def test_unknown_fields_are_ignored(ng, topic):
     async with await JsonSession.open(ng) as session:
         await session.sub(topic, future=1)
         await session.pub(topic, data=1, more={"a": []})
+
+
+@pytest.mark.parametrize("data", [
+    "1e999", '{"\\u0000":1}', "[" * 3000 + "]" * 3000],
+    ids=["number", "name", "depth"])
+def test_beyond_the_limits_of_json(raw, ng, topic, data):
+    """An error for that command, not the end of the session."""
+    said = ask(raw, '{"id":7,"op":"pub","topic":"%s","data":%s}\n'
+               '{"id":8,"op":"pub","topic":"%s","data":1}'
+               % (topic, data, topic))
+    assert (said["id"], said["error"]["code"]) == (7, 107)
+    assert json.loads(raw.recv_message()[2])["ok"]["seq"] == 1
+    assert Http(ng).publish(topic, data, kind="application/json").status == 400

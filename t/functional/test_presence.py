@@ -200,9 +200,35 @@ async def test_after_a_reload(nginx, topic):
     await ann.closed()
     await bob.closed()
     ann = await enter(ng, "ann", topic)
+    assert await ann.ok("who", topic=topic) == {
+        "who": ["ann", "bob"], "connections": 1, "more": False}
+    assert await change(ann) == ("leave", topic, "bob")
     told = await ann.ok("who", topic=topic)
-    if "bob" in told["who"]:  # its old worker is about to say so
-        assert await change(ann) == ("leave", topic, "bob")
-        told = await ann.ok("who", topic=topic)
     assert told["who"] == ["ann"] and told["connections"] == 1
     await ann.close()
+
+
+async def test_who_comes_back_has_not_left(nginx, topic):
+    """Neither over a reload nor over a worker's death: the first change that
+    anybody is told of is the last one."""
+    ng = nginx(**CONFIG)
+    names = ["ann", "bob", "eve"]
+    people = [await enter(ng, who, topic) for who in names]
+    await asyncio.to_thread(ng.reload)
+    for one in people:
+        await one.closed()
+    people = [await enter(ng, who, topic) for who in names]
+    watcher = await on_another_worker(ng, "", people[0])
+    await watcher.sub(topic)
+    await asyncio.to_thread(ng.kill_worker, people[0].worker)
+    for n, one in enumerate(people):
+        if one.worker == people[0].worker and n > 0:
+            people[n] = await enter(ng, names[n], topic)
+    people[0] = await enter(ng, "ann", topic)
+    assert (await watcher.ok("who", topic=topic))["who"] == names
+    last = await enter(ng, "zoe", topic)
+    assert await change(watcher) == ("join", topic, "zoe")
+    await last.close()
+    assert await change(watcher) == ("leave", topic, "zoe")
+    for one in (watcher, *people):
+        await one.close()

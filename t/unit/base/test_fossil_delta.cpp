@@ -81,6 +81,24 @@ void check(DeltaWriter& writer, const std::string& base,
     assert_true(is_utf8(delta));
 }
 
+// Of a delta that is cut anywhere nothing is made.
+void what_is_no_delta_is_refused(void** /*state*/)
+{
+    const std::string base = "some text that is long enough";
+    std::string delta;
+    DeltaWriter().append(delta, base, base + " and more");
+    for (size_t size = 0; size < delta.size(); size++) {
+        std::string rebuilt;
+        const std::string cut = delta.substr(0, size);
+        assert_false(apply_delta(rebuilt, base, cut));
+    }
+    for (const char* text : {"L\n0@", "L\n~~~~~~~~~~~@1,", "L\n5@~~~~~~~~~~~,",
+                             "1\n~~~~~~~~~~~:a", "1\n1:a;", "2\n1:a1V0000;"}) {
+        std::string rebuilt;
+        assert_false(apply_delta(rebuilt, base, text));
+    }
+}
+
 void random_edits_are_rebuilt(void** /*state*/)
 {
     std::mt19937 random(20240501);
@@ -148,6 +166,7 @@ void small_change_is_small(void** /*state*/)
 int main()
 {
     const CMUnitTest tests[] = {
+        cmocka_unit_test(what_is_no_delta_is_refused),
         cmocka_unit_test(random_edits_are_rebuilt),
         cmocka_unit_test(unrelated_texts_are_rebuilt),
         cmocka_unit_test(edges_are_rebuilt),

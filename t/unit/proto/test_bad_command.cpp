@@ -228,9 +228,15 @@ void test_no_objects(void** /*state*/)
                                         "{\"a\":.5}"sv,
                                         "{\"a\":1.}"sv,
                                         "{\"a\":+1}"sv,
+                                        "{\"a\":1\0}"sv,
+                                        "{\"a\":[1\0,2\0]\0}"sv,
+                                        "{\"a\":1\0\r,\"b\":0 } :\"a\"}"sv,
                                         "{\"a\":NaN}"sv,
                                         "\xEF\xBB\xBF{\"op\":\"ping\"}"sv}) {
         assert_true(CommandReader(text).next() == Kind::not_an_object);
+    }
+    for (const std::string_view text : {"1\0"sv, "[1\0]"sv, "[1]\0"sv}) {
+        assert_false(is_json(text));
     }
 }
 
@@ -241,14 +247,43 @@ void test_a_good_one_and_then_none(void** /*state*/)
     assert_true(reader.next() == Kind::not_an_object);
 }
 
+// JSON that is well-formed, but has no representation here, is the command's
+// error: the session goes on, with what follows in the frame, too.
+void test_beyond_the_limits_of_json(void** /*state*/)
+{
+    const std::string pub = R"("op":"pub","topic":"a","data":)";
+    for (const char* data : {"1e999", "-1E+999", R"([1,{"a":1e999}])",
+                             R"({"a\u0000b":1})", R"({"\u0000":"}"})"}) {
+        assert_int_equal(error(pub + data), kBad);
+        assert_int_equal(error(pub + data + " , \"x\" : [ ] "), kBad);
+    }
+    const std::string text = "{\"op\":\"ping\",\"x\":1e999,\"id\":\"\\u0061\"}"
+                             "{\"op\":\"ping\"}";
+    CommandReader reader(text);
+    assert_true(reader.next() == Kind::bad);
+    assert_text(reader.command().id, "\"a\"");
+    assert_true(reader.next() == Kind::command);
+    for (const char* none :
+         {"{\"a\":1e999", "{\"a\":1e999]", "[1e999]", "{\"a\":1e999,}",
+          "{\"a\":1e999 1}", "{\"a\":1e}", "{\"a\":1e999,\"b\":\"\\ud800\"}"}) {
+        assert_true(CommandReader(none).next() == Kind::not_an_object);
+    }
+}
+
 // Deep nesting costs no stack.
 void test_deep(void** /*state*/)
 {
-    std::string text = R"({"op":"pub","topic":"a","data":)";
-    text += std::string(1'000'000, '[');
+    const std::string pub = R"("op":"pub","topic":"a","data":)";
+    std::string text = "{" + pub + std::string(1'000'000, '[');
     assert_true(CommandReader(text).next() == Kind::not_an_object);
-    text += std::string(1'000'000, ']') + "}";
+    text += std::string(1'000'000, ']');
     assert_true(CommandReader(text).next() == Kind::not_an_object);
+    assert_true(CommandReader(text + "}").next() == Kind::bad);
+    std::string objects;
+    for (int i = 0; i < 3000; i++) {
+        objects += "{\"a\":";
+    }
+    assert_int_equal(error(pub + objects + "1" + std::string(3000, '}')), kBad);
     assert_false(
         is_json(std::string(1'000'000, '[') + std::string(1'000'000, ']')));
 }
@@ -272,6 +307,7 @@ int main()
         cmocka_unit_test(test_history),
         cmocka_unit_test(test_no_objects),
         cmocka_unit_test(test_a_good_one_and_then_none),
+        cmocka_unit_test(test_beyond_the_limits_of_json),
         cmocka_unit_test(test_deep),
     };
     return cmocka_run_group_tests(tests, nullptr, nullptr);

@@ -41,14 +41,15 @@ bool apply_delta(std::string& out, std::string_view base,
         switch (at < delta.size() ? delta[at++] : '\0') {
         case '@': {
             const size_t from = read_number(delta, at);
-            if (from + number > base.size() || delta[at++] != ',') {
+            if (from > base.size() || number > base.size() - from ||
+                at >= delta.size() || delta[at++] != ',') {
                 return false;
             }
             out += base.substr(from, number);
             break;
         }
         case ':':
-            if (at + number > delta.size()) {
+            if (number > delta.size() - at) {
                 return false;
             }
             out += delta.substr(at, number);

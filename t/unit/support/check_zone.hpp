@@ -175,7 +175,9 @@ private:
         }
         if (topic.epoch == 0) {
             expect(tail == nullptr || tail->aging, "a dead value is kept");
-            expect(unused_ == Unused::allowed || topic.interests != nullptr,
+            expect(unused_ == Unused::allowed || topic.interests != nullptr ||
+                       (topic.presence != nullptr &&
+                        topic.presence->people != nullptr),
                    "a topic that nothing needs");
             return;
         }
@@ -239,7 +241,11 @@ private:
             connections += present->connections;
             expect(present->topic == &topic, "present in another topic");
             expect(present->topic_prev == prev, "topic_prev is wrong");
-            expect(present->connections > 0, "present without connections");
+            expect((present->connections == 0) ==
+                       (present->worker == kNoWorker),
+                   "present without connections");
+            see(present->leave, "the event of a leave");
+            expect(!present->leave->join, "a leave that is a join");
             prev = present;
         }
         expect(presence.connections == connections, "connections are wrong");
@@ -288,20 +294,28 @@ private:
             }
         }
         expect(hashed == people_, "the presence buckets are wrong");
-        size_t listed = 0;
-        for (const WorkerSlot& slot : header_.workers) {
-            const Present* prev = nullptr;
-            for (const Present* present = slot.people;
-                 present != nullptr && listed <= people_;
-                 present = present->worker_next) {
-                listed++;
-                expect(blocks_.contains(present) &&
-                           present->worker_prev == prev,
-                       "a strange one among a worker's people");
-                prev = present;
-            }
+        listed_ = 0;
+        for (size_t i = 0; i < kMaxWorkers; i++) {
+            check_owned(header_.workers[i].people, static_cast<uint16_t>(i));
         }
-        expect(listed == people_, "the workers' people are wrong");
+        expect(header_.away_tail == check_owned(header_.away_head, kNoWorker),
+               "the tail of those who are away is wrong");
+        expect(listed_ == people_, "the workers' people are wrong");
+    }
+
+    // Returns the last one.
+    const Present* check_owned(const Present* present, uint16_t worker)
+    {
+        const Present* prev = nullptr;
+        for (; present != nullptr && listed_ <= people_;
+             present = present->owner_next) {
+            listed_++;
+            expect(blocks_.contains(present) && present->owner_prev == prev &&
+                       present->worker == worker,
+                   "a strange one among a worker's people");
+            prev = present;
+        }
+        return prev;
     }
 
     void check_clock(const Topic& topic)
@@ -316,7 +330,9 @@ private:
         expect(clock->ttl_ms != 0 || clock->idle_ms != 0,
                "a clock that nothing needs");
         const bool ages = clock->ttl_ms != 0 && topic.head != nullptr;
-        const bool idles = clock->idle_ms != 0 && topic.interests == nullptr;
+        // One that only waits for those who are away has nothing else to do.
+        const bool idles = clock->idle_ms != 0 && topic.interests == nullptr &&
+                           (topic.epoch != 0 || topic.head != nullptr);
         expect(scheduled || (!ages && !idles),
                "a topic that time will change is not in the wheel");
     }
@@ -479,6 +495,7 @@ private:
     std::set<Topic*> topics_;
     std::map<uint16_t, std::set<Interest*>> by_worker_;
     size_t people_ = 0;
+    size_t listed_ = 0;
     size_t items_ = 0;
     size_t aging_ = 0;
     size_t scheduled_ = 0;

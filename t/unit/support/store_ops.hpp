@@ -228,7 +228,7 @@ private:
                 people.push_back(who);
             }
         } else {
-            store_.leave(*found->second, people.back());
+            store_.leave(*found->second, people.back(), n % 4 == 3);
             people.pop_back();
         }
         (void)store_.who(topic, n % 4);
