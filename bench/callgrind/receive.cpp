@@ -52,7 +52,8 @@ std::vector<Script> receive_scripts()
          "looks at each byte of the header once, and at no payload", 1000, 1,
          make_job<Guard>},
         {"command, a pub of 30 B of JSON",
-         "jansson makes a tree of the command; its data is looked up in the text",
+         "jansson makes a tree of the command; its data is looked up in the "
+         "text",
          1000, 1, make_job<ReadCommand>},
     };
 }
