@@ -74,9 +74,8 @@ private:
     {
         ws_pubsub::SubscribeOptions options;
         options.start.from.kind = ws_pubsub::ReadFrom::Kind::nothing;
-        const auto subscribed =
-            broker_.subscribe(session, *ws_pubsub::Selector::parse(selector),
-                              std::move(options));
+        const auto subscribed = broker_.subscribe(
+            session, *ws_pubsub::Selector::parse(selector), std::move(options));
         if (!subscribed) {
             std::abort();
         }

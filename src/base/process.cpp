@@ -3,7 +3,7 @@
 #include <array>
 #include <cerrno>
 #include <charconv>
-#include <cstdio>
+#include <string>
 #include <string_view>
 
 #include <fcntl.h>
@@ -41,9 +41,8 @@ uint64_t start_in(std::string_view stat)
 
 ProcessId process_of(int32_t pid)
 {
-    std::array<char, 32> path{};
-    std::snprintf(path.data(), path.size(), "/proc/%d/stat", pid);
-    const int fd = open(path.data(), O_RDONLY | O_CLOEXEC);
+    const std::string path = "/proc/" + std::to_string(pid) + "/stat";
+    const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC);
     if (fd == -1) {
         return {pid, 0};
     }
