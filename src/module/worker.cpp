@@ -21,6 +21,11 @@ constexpr int kMaxDeferrals = 256;
 
 std::unique_ptr<Worker> g_worker;
 
+bool is_one_of(const std::vector<int>& list, int wanted)
+{
+    return std::find(list.begin(), list.end(), wanted) != list.end();
+}
+
 void log_lws(int level, const char* line)
 {
     const ngx_uint_t nginx_level =
@@ -49,6 +54,7 @@ ZoneWorker::ZoneWorker(Zone& zone, Encoder& encoder, const Clock& clock)
     due_event_.handler = on_due;
     due_event_.log = ngx_cycle->log;
     due_event_.cancelable = 1;
+    to_wake_.reserve(kMaxWorkers); // wake() must not fail
     inbox_event_.data = this;
     inbox_event_.handler = on_inbox;
     inbox_event_.log = ngx_cycle->log;
@@ -59,6 +65,7 @@ ZoneWorker::ZoneWorker(Zone& zone, Encoder& encoder, const Clock& clock)
 
 ZoneWorker::~ZoneWorker()
 {
+    wake_others();
     for (ngx_event_t* event : {&inbox_event_, &run_event_}) {
         if (event->posted) {
             ngx_delete_posted_event(event);
@@ -129,16 +136,22 @@ void ZoneWorker::stop_listening()
 void ZoneWorker::wake(size_t worker, int wake_fd)
 {
     if (broker_ && broker_->worker() == worker) {
-        if (!inbox_event_.posted) {
-            ngx_post_event(&inbox_event_, &ngx_posted_events);
-        }
-        return;
+        return read_inbox_soon();
     }
     // One that came with more workers than there were slots for finds out at
     // its next tick.
-    if (worker < zone_.wakeable_slots()) {
-        eventfd_write(wake_fd, 1);
+    if (worker < zone_.wakeable_slots() && !is_one_of(to_wake_, wake_fd)) {
+        to_wake_.push_back(wake_fd);
+        read_inbox_soon();
     }
+}
+
+void ZoneWorker::wake_others()
+{
+    for (const int fd : to_wake_) {
+        eventfd_write(fd, 1);
+    }
+    to_wake_.clear();
 }
 
 void ZoneWorker::read_inbox_soon()
@@ -185,9 +198,9 @@ void ZoneWorker::on_wake(ngx_event_t* event)
     static_cast<ZoneWorker*>(c->data)->read_inbox_soon();
 }
 
-// Messages that one turn of the event loop brings are delivered together: as
-// long as other events of this turn are waiting, such as further requests of a
-// connection that pipelines them, they go first.
+// Messages that one turn of the event loop brings are delivered together, here
+// and by other workers: as long as other events of this turn are waiting, such
+// as further requests of a connection that pipelines them, they go first.
 void ZoneWorker::on_inbox(ngx_event_t* event)
 {
     auto* self = static_cast<ZoneWorker*>(event->data);
@@ -198,6 +211,7 @@ void ZoneWorker::on_inbox(ngx_event_t* event)
         return;
     }
     self->deferrals_ = 0;
+    self->wake_others();
     self->read_inbox();
 }
 
@@ -241,8 +255,8 @@ void ZoneWorker::tick()
     store_.bury_dead(is_alive);
     expiring_ = true;
     // A publisher that dies between its publish and its wake leaves an inbox
-    // that nobody was told of.
-    read_inbox();
+    // that nobody was told of. Not at once: timers come amid a turn.
+    read_inbox_soon();
     on_run(&run_event_);
     detach_if_idle();
 }

@@ -47,6 +47,7 @@ private:
     void stop_listening();
     void read_inbox();
     void read_inbox_soon();
+    void wake_others();
     void detach_if_idle();
 
     static void on_wake(ngx_event_t* event);
@@ -62,6 +63,7 @@ private:
     const Clock& clock_;
     std::optional<Broker> broker_;
     ngx_connection_t* wake_connection_ = nullptr;
+    std::vector<int> to_wake_; // eventfds of workers that have new messages
     ngx_event_t inbox_event_{};
     int deferrals_ = 0; // of the inbox event that is posted
     ngx_event_t run_event_{};
