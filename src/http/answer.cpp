@@ -117,6 +117,11 @@ ngx_int_t send_error(ngx_http_request_t* r, const Error& error)
     return send_error(r, status_of(error), error);
 }
 
+ngx_int_t bad_argument(ngx_http_request_t* r, std::string_view message)
+{
+    return send_error(r, {Errc::bad_request, message});
+}
+
 bool set_etag(ngx_http_request_t* r, const Position& at)
 {
     if (!add_header(r, "ETag", '"' + position_text(at) + '"')) {

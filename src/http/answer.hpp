@@ -33,6 +33,8 @@ ngx_int_t send_error(ngx_http_request_t* r, ngx_uint_t status,
                      const Error& error);
 // The same, with the status that belongs to the error.
 ngx_int_t send_error(ngx_http_request_t* r, const Error& error);
+// 400, error 107.
+ngx_int_t bad_argument(ngx_http_request_t* r, std::string_view message);
 
 // Sets the ETag header to `"epoch.seq"`; false when there is no memory.
 bool set_etag(ngx_http_request_t* r, const Position& at);

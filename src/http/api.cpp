@@ -6,6 +6,7 @@
 #include "http/answer.hpp"
 #include "http/arguments.hpp"
 #include "http/batch.hpp"
+#include "http/list.hpp"
 #include "http/publish.hpp"
 #include "http/read.hpp"
 #include "http/remove.hpp"
@@ -30,7 +31,7 @@ ngx_int_t handle_without_body(ngx_http_request_t* r,
     const bool reads = (r->method & kReads) != 0;
     Store& store = endpoint.publisher.store;
     if (topic.empty()) {
-        return reads ? get_selection(r, store) : remove_selection(r, endpoint);
+        return reads ? list_selection(r, store) : remove_selection(r, endpoint);
     }
     // A selection that was meant would be lost, and the topic removed.
     if (argument(r, "select")) {

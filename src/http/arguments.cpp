@@ -1,5 +1,8 @@
 #include "http/arguments.hpp"
 
+#include "base/limits.hpp"
+#include "base/position_text.hpp"
+
 namespace ws_pubsub {
 
 std::optional<std::string> argument(ngx_http_request_t* r,
@@ -17,6 +20,19 @@ std::optional<std::string> argument(ngx_http_request_t* r,
     ngx_unescape_uri(&end, &from, raw.len, 0);
     text.resize(static_cast<size_t>(end - to));
     return text;
+}
+
+std::optional<PageLimits> limit_argument(ngx_http_request_t* r)
+{
+    PageLimits limits{0, kMaxPageBytes};
+    const auto text = argument(r, "limit");
+    if (text) {
+        limits.items = parse_number(*text).value_or(0);
+        if (limits.items < 1 || limits.items > kMaxPageItems) {
+            return std::nullopt;
+        }
+    }
+    return limits;
 }
 
 std::optional<Selector> select_argument(ngx_http_request_t* r)

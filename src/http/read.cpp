@@ -4,12 +4,10 @@
 
 #include <optional>
 
-#include "base/limits.hpp"
 #include "base/position_text.hpp"
 #include "http/answer.hpp"
 #include "http/arguments.hpp"
 #include "ngx/response.hpp"
-#include "proto/pages.hpp"
 
 namespace ws_pubsub {
 
@@ -17,24 +15,6 @@ namespace {
 
 constexpr Error kUnknownTopic{Errc::unknown_topic, "unknown topic"};
 constexpr Error kExpired{Errc::expired, "the value has expired"};
-
-// False if there is a limit, but no good one.
-bool read_limit(ngx_http_request_t* r, PageLimits& limits)
-{
-    limits = {0, kMaxPageBytes};
-    const auto text = argument(r, "limit");
-    if (!text) {
-        return true;
-    }
-    const auto number = parse_number(*text);
-    limits.items = number.value_or(0);
-    return limits.items >= 1 && limits.items <= kMaxPageItems;
-}
-
-ngx_int_t bad_argument(ngx_http_request_t* r, std::string_view message)
-{
-    return send_error(r, NGX_HTTP_BAD_REQUEST, {Errc::bad_request, message});
-}
 
 std::string_view usual_type(PayloadKind kind)
 {
@@ -74,12 +54,12 @@ ngx_int_t get_value(ngx_http_request_t* r, Store& store, std::string_view topic)
 ngx_int_t get_history(ngx_http_request_t* r, Store& store,
                       std::string_view topic, const ReadFrom& from)
 {
-    PageLimits limits{};
-    if (!read_limit(r, limits)) {
-        return bad_argument(r, "limit must be a number from 1 to 1000");
+    const auto limits = limit_argument(r);
+    if (!limits) {
+        return bad_argument(r, kBadLimit);
     }
     std::string json;
-    const ReadAnswer answer = append_history(json, store, topic, from, limits);
+    const ReadAnswer answer = append_history(json, store, topic, from, *limits);
     if (answer.newest.epoch == 0) {
         return send_error(r, NGX_HTTP_NOT_FOUND, kUnknownTopic);
     }
@@ -121,26 +101,6 @@ ngx_int_t get_topic(ngx_http_request_t* r, Store& store, std::string_view topic)
         from.last = static_cast<uint32_t>(*number);
     }
     return get_history(r, store, topic, from);
-}
-
-ngx_int_t get_selection(ngx_http_request_t* r, Store& store)
-{
-    const auto selector = select_argument(r);
-    if (!selector) {
-        return bad_argument(r, "select must be a selector");
-    }
-    PageLimits limits{};
-    if (!read_limit(r, limits)) {
-        return bad_argument(r, "limit must be a number from 1 to 1000");
-    }
-    const std::string values = argument(r, "values").value_or("0");
-    if (values != "0" && values != "1") {
-        return bad_argument(r, "values must be 0 or 1");
-    }
-    std::string json = "{\"topics\":";
-    append_topics(json, store, *selector, argument(r, "after").value_or(""),
-                  values == "1", limits);
-    return send_text(r, kJsonType, std::move(json));
 }
 
 } // namespace ws_pubsub

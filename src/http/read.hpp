@@ -1,4 +1,4 @@
-// GET and HEAD of the API: values, history, and lists of topics.
+// GET and HEAD of the API for one topic: its value and its history.
 #pragma once
 
 #include "ngx/ngx.hpp"
@@ -9,13 +9,9 @@
 
 namespace ws_pubsub {
 
-// Both are to be returned from a content handler.
-
-// The topic's value; its history, where since or last asks for it.
+// The topic's value; its history, where since or last asks for it. To be
+// returned from a content handler.
 ngx_int_t get_topic(ngx_http_request_t* r, Store& store,
                     std::string_view topic);
-
-// A page of the topics that select names.
-ngx_int_t get_selection(ngx_http_request_t* r, Store& store);
 
 } // namespace ws_pubsub

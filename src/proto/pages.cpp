@@ -14,11 +14,6 @@ void end_page(std::string& out, bool more)
     out += more ? "],\"more\":true}" : "],\"more\":false}";
 }
 
-size_t items_of(const PageLimits& limits)
-{
-    return limits.items == 0 ? kDefaultPageItems : limits.items;
-}
-
 void separate(std::string& out)
 {
     if (!out.ends_with('[')) {
@@ -41,12 +36,10 @@ bool append_value(std::string& out, Store& store, const std::string& topic,
 
 } // namespace
 
-size_t append_topics(std::string& out, Store& store, const Selector& selector,
-                     std::string_view after, bool values,
-                     const PageLimits& limits)
+void append_rows(std::string& out, Store& store,
+                 const std::vector<TopicRow>& rows, bool more, bool values,
+                 const PageLimits& limits)
 {
-    std::vector<TopicRow> rows;
-    bool more = store.list(selector, after, items_of(limits), rows);
     const size_t start = out.size();
     out += '[';
     Batch batch;
@@ -61,6 +54,15 @@ size_t append_topics(std::string& out, Store& store, const Selector& selector,
         }
     }
     end_page(out, more);
+}
+
+size_t append_topics(std::string& out, Store& store, const Selector& selector,
+                     std::string_view after, bool values,
+                     const PageLimits& limits)
+{
+    std::vector<TopicRow> rows;
+    const bool more = store.list(selector, after, items_of(limits), rows);
+    append_rows(out, store, rows, more, values, limits);
     return rows.size();
 }
 

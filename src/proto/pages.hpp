@@ -4,7 +4,9 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
+#include "base/limits.hpp"
 #include "base/topic.hpp"
 #include "shm/store.hpp"
 
@@ -15,9 +17,19 @@ struct PageLimits {
     size_t bytes; // of JSON; one item is always written
 };
 
+inline size_t items_of(const PageLimits& limits)
+{
+    return limits.items == 0 ? kDefaultPageItems : limits.items;
+}
+
+// Appends […],"more":…} for the topics of `rows`: their positions; with
+// `values`, kept items where a topic has one. The caller has named the list.
+void append_rows(std::string& out, Store& store,
+                 const std::vector<TopicRow>& rows, bool more, bool values,
+                 const PageLimits& limits);
+
 // Appends […],"more":…} for the topics after `after` that `selector` matches,
-// in path order: their positions; with `values`, kept items where a topic has
-// one. The caller has named the list. Returns how many topics there were.
+// in path order. Returns how many topics there were.
 size_t append_topics(std::string& out, Store& store, const Selector& selector,
                      std::string_view after, bool values,
                      const PageLimits& limits);

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/clock.hpp"
+#include "base/limits.hpp"
 #include "base/token_bucket.hpp"
 #include "base/topic.hpp"
 #include "broker/broker.hpp"
@@ -46,7 +47,7 @@ struct ClientContext {
     const Clock& clock;
     Permissions permissions;
     Rate rate;
-    size_t max_message;
+    size_t max_message = kDefaultMaxMessageBytes;
 };
 
 class Protocol {
