@@ -12,7 +12,8 @@ namespace {
 // libwebsockets keeps free.
 constexpr size_t kSpareDescriptors = 16;
 constexpr size_t kReadBufferBytes = 16UL * 1024;
-constexpr size_t kSessionBufferBytes = 1024;
+// libwebsockets makes the steps of inflating no longer than this.
+constexpr size_t kSessionBufferBytes = kInflateStepBytes;
 
 LwsEngine* g_current = nullptr;
 

@@ -10,8 +10,7 @@ namespace ws_pubsub {
 
 namespace {
 
-// Inflated output comes in steps of a kilobyte. What takes more of them than
-// this makes no progress.
+// What takes more steps of inflating than this makes no progress.
 constexpr int kMaxDrainSteps = 100000;
 
 // libwebsockets sees no more of the client's request than this: nginx has
@@ -73,12 +72,19 @@ std::string LwsSession::open(std::string_view key)
         service();
     }
     input_ = {};
-    if (wsi_ == nullptr || !established_) {
+    if (wsi_ == nullptr || !established_ || !set_inflate_step()) {
         return {};
     }
     std::string answer;
     answer.swap(answer_);
     return answer;
+}
+
+bool LwsSession::set_inflate_step()
+{
+    static_assert(kInflateStepBytes == 1 << 12);
+    return !deflate_ || lws_set_extension_option(wsi_, "permessage-deflate",
+                                                 "rx_buf_size", "12") == 0;
 }
 
 bool LwsSession::feed(std::string_view bytes, MessageSink& sink)

@@ -30,6 +30,12 @@ public:
     virtual bool on_piece(const MessagePiece& piece) = 0;
 };
 
+// Compressed messages are inflated in steps of so many bytes. What is still to
+// come when all input is used up is less than the room: the rest of a match,
+// 257 bytes, and as many matches of 258 bytes as 7 bits can ask for, 3.
+inline constexpr unsigned kInflateStepBytes = 4096;
+inline constexpr unsigned kInflateRoomBytes = 2048;
+
 class LwsSession {
 public:
     // `deflate`: its messages may be compressed.
@@ -62,6 +68,7 @@ public:
     void on_destroyed() { wsi_ = nullptr; }
 
 private:
+    bool set_inflate_step();
     void service();
     void kill();
 

@@ -116,20 +116,29 @@ ssize_t ngxws_read(int /*descriptor*/, void* buffer, size_t size)
     return getrandom(buffer, size, 0);
 }
 
-// A block with BFINAL set ends a stream for zlib, but not for a message (RFC
-// 7692 section 7.2.3.4): libwebsockets would wait for ever for what is behind
-// it to be consumed.
+// libwebsockets inflates in steps of kInflateStepBytes, and believes two things
+// that don't hold:
+//
+// - That a message is whole when its last step, in which the four bytes that
+//   the sender left out are appended, is done. But what the bytes before them
+//   ask for may not have fitted into the steps so far. So all steps but the
+//   last leave room for that; and where it is not enough the message is bad,
+//   rather than cut and its end another client's.
+// - That zlib ends with the message. But a block with BFINAL set ends a stream
+//   for zlib, and not a message (RFC 7692 section 7.2.3.4): what is behind it
+//   would wait for ever.
 int ngxws_inflate(z_stream* stream, int flush)
 {
+    const bool last = flush == Z_SYNC_FLUSH;
+    const uInt kept = last ? 0 : ws_pubsub::kInflateRoomBytes;
+    stream->avail_out -= kept;
     int rc = inflate(stream, flush);
     while (rc == Z_STREAM_END) {
         inflateResetKeep(stream);
-        if (stream->avail_in == 0 || stream->avail_out == 0) {
-            return Z_OK;
-        }
-        rc = inflate(stream, flush);
+        rc = stream->avail_in == 0 ? Z_OK : inflate(stream, flush);
     }
-    return rc;
+    stream->avail_out += kept;
+    return last && stream->avail_in > 0 ? Z_DATA_ERROR : rc;
 }
 
 void (*ngxws_signal(int /*signal*/, void (*handler)(int)))(int)

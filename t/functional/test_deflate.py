@@ -2,6 +2,7 @@
 
 import os
 import random
+import zlib
 
 import pytest
 
@@ -219,6 +220,59 @@ def test_corrupt_data(ng, topic, data):
     ws = open_compressed(ng, topic)
     ws.send_frame(BINARY, data, rsv=4)
     ws.expect_close(1007)
+
+
+def bits_to_bytes(bits):
+    bits += "0" * (-len(bits) % 8)
+    return bytes(int(bits[at:at + 8][::-1], 2)
+                 for at in range(0, len(bits), 8))
+
+
+def fixed_literal(byte):
+    """Its code in a block with fixed Huffman codes (RFC 1951 3.2.6)."""
+    return f"{byte + 0x30:08b}"
+
+
+LONGEST_MATCH_AT_DISTANCE_1 = f"{0b11000000 + 285 - 280:08b}" + "00000"
+
+
+@pytest.mark.parametrize("literals", [
+    *range(500, 9000, 100), *range(1790, 2060, 15), *range(3800, 4110, 15)])
+def test_a_message_that_ends_amid_a_match(ng, topic, literals):
+    """The last bits ask for more bytes than a step of inflating gives. Who
+    receives next must not get what was left."""
+    hostile = open_compressed(ng, topic + "/hostile")
+    bits = "1" + "10" + fixed_literal(ord("x")) * literals
+    hostile.send_frame(
+        TEXT, bits_to_bytes(bits + LONGEST_MATCH_AT_DISTANCE_1), rsv=4)
+    assert recv_any(hostile) == (TEXT, b"x" * (literals + 258))
+    others = [open_compressed(ng, f"{topic}/{n}") for n in range(2)]
+    for size in (50, 9000):
+        text = os.urandom(size).hex().encode()
+        for ws in others:
+            send_compressed(ws, TEXT, text)
+            assert recv_any(ws) == (TEXT, text)
+
+
+@pytest.mark.parametrize("size", [1023, 1024, 1025, 2048, 4096, 8192])
+def test_a_final_block_of_any_size(ng, topic, size):
+    """RFC 7692 section 7.2.3.4: the block is final, and a byte follows."""
+    ws = open_compressed(ng, topic)
+    for text in (b"x" * size, os.urandom(size // 2).hex().encode()):
+        packer = zlib.compressobj(wbits=-15)
+        data = packer.compress(text) + packer.flush(zlib.Z_FINISH) + b"\x00"
+        ws.send_frame(TEXT, data, rsv=4)
+        assert recv_any(ws) == (TEXT, text)
+        send_compressed(ws, TEXT, b"after it")
+        assert recv_any(ws) == (TEXT, b"after it")
+
+
+def test_long_runs_of_any_length(ng, topic):
+    """Here a byte holds several matches, and the message's end too."""
+    ws = open_compressed(ng, topic)
+    for size in range(2000, 62000, 257):
+        send_compressed(ws, TEXT, b"z" * size)
+        assert recv_any(ws) == (TEXT, b"z" * size)
 
 
 def test_bad_utf8_within(ng, topic):
