@@ -31,12 +31,13 @@ public:
 
     void push(FrameRef frame)
     {
-        bytes_ += frame->size();
+        const size_t bytes = frame->size();
         if (front_) {
             rest_.push_back(std::move(frame));
         } else {
             front_ = std::move(frame);
         }
+        bytes_ += bytes;
     }
 
     // The first `written` bytes are on their way.

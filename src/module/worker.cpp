@@ -290,7 +290,8 @@ void Worker::stop()
 
 bool Worker::init(ngx_cycle_t* cycle, MainConf& conf)
 {
-    engine_ = LwsEngine::make(cycle->connection_n, log_lws);
+    engine_ =
+        LwsEngine::make(cycle->connection_n + LwsPool::kMostUnlent, log_lws);
     if (engine_ == nullptr) {
         ngx_log_error(NGX_LOG_ALERT, cycle->log, 0,
                       "ws_pubsub: libwebsockets does not start");

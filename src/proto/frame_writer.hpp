@@ -10,18 +10,21 @@
 
 namespace ws_pubsub {
 
-// Collects frames, then hands them out as one.
+// Collects frames, then hands them out as one: begin(), add()…, take().
 //
 // Thread safety: none; one for each worker.
 class FrameWriter {
 public:
+    // Forgets what was added without a take(): memory may have run out then.
+    void begin() { bytes_.clear(); }
     void add(Opcode opcode, std::string_view payload, bool deflate);
-    // All that was added since the last take(); empty if nothing was.
+    // All that was added; empty if nothing was.
     FrameRef take(uint32_t messages);
 
     // One frame.
     FrameRef make(Opcode opcode, std::string_view payload, bool deflate)
     {
+        begin();
         add(opcode, payload, deflate);
         return take(0);
     }

@@ -8,6 +8,7 @@ FrameRef MessageEncoder::messages(Encoding encoding, std::string_view topic,
                                   const Batch& batch, size_t first, size_t last)
 {
     const bool deflate = is_deflated(encoding);
+    writer_.begin();
     if (is_plain(encoding)) {
         for (size_t i = first; i < last; i++) {
             const Message message = batch[i].message;
@@ -60,6 +61,7 @@ FrameRef MessageEncoder::texts(Encoding encoding, std::string_view topic,
     if (is_plain(encoding)) {
         return messages(encoding, topic, batch, first, last);
     }
+    writer_.begin();
     for (size_t i = first; i < last; i++) {
         const TextMessage& text = texts[i - first];
         const bool has_base = based || i > first;

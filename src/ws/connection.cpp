@@ -15,7 +15,7 @@ Connection::~Connection()
     if (event_.posted) {
         ngx_delete_posted_event(&event_);
     }
-    if (flush_place_ != kNotListed) {
+    if (flush_place_ != FlushList::kNone) {
         shared_.flushes.remove(*this, flush_place_);
     }
     if (state_ != State::finished) {
@@ -66,9 +66,14 @@ void Connection::on_read_event(ngx_event_t* event)
         },
         false);
     if (!done) {
-        self->broken_ = true;
-        self->process_soon(&ngx_posted_events);
+        self->fail();
     }
+}
+
+void Connection::fail()
+{
+    broken_ = true;
+    process_soon(&ngx_posted_next_events);
 }
 
 void Connection::on_write_event(ngx_event_t* event)
@@ -79,7 +84,15 @@ void Connection::on_write_event(ngx_event_t* event)
 void Connection::on_posted_event(ngx_event_t* event)
 {
     auto* self = static_cast<Connection*>(event->data);
-    guarded([&] { self->process(); });
+    const bool done = guarded(
+        [&] {
+            self->process();
+            return true;
+        },
+        false);
+    if (!done) {
+        self->fail();
+    }
 }
 
 void Connection::process_soon(ngx_queue_t* queue)
@@ -181,7 +194,7 @@ void Connection::process()
 
 void Connection::flush()
 {
-    flush_place_ = kNotListed;
+    flush_place_ = FlushList::kNone;
     if (state_ != State::open) {
         return process();
     }

@@ -82,14 +82,19 @@ public:
 
     void flush_soon() override
     {
-        if (flush_place_ == kNotListed) {
+        if (flush_place_ == FlushList::kNone) {
             flush_place_ = shared_.flushes.add(*this);
+            if (flush_place_ == FlushList::kNone) {
+                process_soon(&ngx_posted_events);
+            }
         }
     }
     void close(uint16_t code, std::string_view reason) override;
 
     // --- for the FlushList, which it is not in any more
     void flush();
+    // What it was about to do failed half way: it ends.
+    void fail();
     // Bring what flush() will read closer to the processor.
     void prefetch() const { prefetch_lines<3>(&c_); }
     void prefetch_socket() const { prefetch_lines<2>(c_); }
@@ -154,12 +159,10 @@ private:
     void half_close();
     void arm_timer(int64_t ms);
 
-    static constexpr uint32_t kNotListed = UINT32_MAX;
-
     // What a delivery needs comes first, close together.
     ngx_connection_t* c_;
     ngx_http_request_t* r_; // null once let_request_go() was called
-    uint32_t flush_place_ = kNotListed;
+    uint32_t flush_place_ = FlushList::kNone;
     State state_ = State::opening;
     SocketWriter writer_;
     bool peer_closed_ : 1; // its Close frame has come

@@ -1,11 +1,26 @@
 #include "ws/flush_list.hpp"
 
+#include <new>
 #include <utility>
 
 #include "ngx/guard.hpp"
 #include "ws/connection.hpp"
 
 namespace ws_pubsub {
+
+namespace {
+
+bool flushed(Connection& connection)
+{
+    return guarded(
+        [&] {
+            connection.flush();
+            return true;
+        },
+        false);
+}
+
+} // namespace
 
 FlushList::FlushList()
 {
@@ -21,9 +36,13 @@ FlushList::~FlushList()
     }
 }
 
-uint32_t FlushList::add(Connection& connection)
+uint32_t FlushList::add(Connection& connection) noexcept
 {
-    waiting_.push_back(&connection);
+    try {
+        waiting_.push_back(&connection);
+    } catch (const std::bad_alloc&) {
+        return kNone;
+    }
     if (!event_.posted) {
         ngx_post_event(&event_, &ngx_posted_events);
     }
@@ -49,8 +68,8 @@ void FlushList::run()
     for (size_t i = 0; i < writing_.size(); i++) {
         prefetch_from(i);
         Connection* connection = std::exchange(writing_[i], nullptr);
-        if (connection != nullptr) {
-            guarded([&] { connection->flush(); });
+        if (connection != nullptr && !flushed(*connection)) {
+            connection->fail();
         }
     }
     writing_.clear();

@@ -19,8 +19,10 @@ public:
     FlushList(const FlushList&) = delete;
     FlushList& operator=(const FlushList&) = delete;
 
-    // Returns its place, by which it is removed again. REQUIRES: it is not in.
-    uint32_t add(Connection& connection);
+    static constexpr uint32_t kNone = UINT32_MAX;
+    // Returns its place, by which it is removed again; kNone: there is no
+    // memory. REQUIRES: it is not in.
+    uint32_t add(Connection& connection) noexcept;
     void remove(const Connection& connection, uint32_t place);
 
 private:

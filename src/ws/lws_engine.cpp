@@ -1,7 +1,10 @@
+#include "ngx/ngx.hpp"
+
 #include "ws/lws_engine.hpp"
 
 #include <poll.h>
 
+#include "ngx/guard.hpp"
 #include "ws/lws_session.hpp"
 
 namespace ws_pubsub {
@@ -36,7 +39,13 @@ int on_event(lws* wsi, lws_callback_reasons reason, void* /*user*/, void* input,
         session->on_established();
         return 0;
     case LWS_CALLBACK_RECEIVE:
-        return session->on_receive({static_cast<char*>(input), size}) ? 0 : -1;
+        return guarded(
+            [&] {
+                return session->on_receive({static_cast<char*>(input), size})
+                           ? 0
+                           : -1;
+            },
+            -1);
     case LWS_CALLBACK_WSI_DESTROY:
         session->on_destroyed();
         return 0;

@@ -6,9 +6,6 @@ namespace ws_pubsub {
 
 namespace {
 
-// More than this in store are not kept, of each kind.
-constexpr size_t kKept = 64;
-
 // For a session that no client's handshake was needed for.
 constexpr std::string_view kAnyKey = "AAAAAAAAAAAAAAAAAAAAAA==";
 

@@ -13,6 +13,11 @@ namespace ws_pubsub {
 
 class LwsPool {
 public:
+    // At most so many in store are kept, of each kind.
+    static constexpr size_t kKept = 64;
+    // Those in store at most, and one in its handshake.
+    static constexpr size_t kMostUnlent = 2 * kKept + 1;
+
     // Outlives the pool and all that it has lent.
     explicit LwsPool(LwsEngine& engine) : engine_(engine) {}
 

@@ -45,6 +45,16 @@ void test_several_as_one(void** state)
     assert_false(bool(writer.take(0)));
 }
 
+// Somebody ran out of memory half way: nobody else gets his frames.
+void test_what_was_not_taken(void** state)
+{
+    auto& writer = state_of<FrameWriter>(state);
+    writer.add(Opcode::text, "secret", false);
+    const auto frames = frames_of(writer.make(Opcode::text, "mine", false));
+    assert_int_equal(frames.size(), 1);
+    assert_true((frames[0] == ServerFrame{Opcode::text, false, "mine"}));
+}
+
 void test_compressed(void** state)
 {
     auto& writer = state_of<FrameWriter>(state);
@@ -134,6 +144,9 @@ int main()
                                         make_state<FrameWriter>,
                                         destroy_state<FrameWriter>),
         cmocka_unit_test_setup_teardown(test_several_as_one,
+                                        make_state<FrameWriter>,
+                                        destroy_state<FrameWriter>),
+        cmocka_unit_test_setup_teardown(test_what_was_not_taken,
                                         make_state<FrameWriter>,
                                         destroy_state<FrameWriter>),
         cmocka_unit_test_setup_teardown(test_compressed,
