@@ -44,13 +44,7 @@ std::optional<uint64_t> parse_epoch(std::string_view text)
 
 std::string position_text(const Position& position)
 {
-    std::string text = epoch_text(position.epoch);
-    char digits[20];
-    const auto result =
-        std::to_chars(digits, digits + sizeof(digits), position.seq);
-    text += '.';
-    text.append(digits, result.ptr);
-    return text;
+    return epoch_text(position.epoch) + '.' + std::to_string(position.seq);
 }
 
 std::optional<Position> parse_position(std::string_view text)

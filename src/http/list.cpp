@@ -7,7 +7,6 @@
 
 #include "http/answer.hpp"
 #include "http/arguments.hpp"
-#include "ngx/pool.hpp"
 #include "ngx/request_work.hpp"
 #include "proto/pages.hpp"
 
@@ -71,15 +70,9 @@ ngx_int_t list_selection(ngx_http_request_t* r, Store& store)
     if (values != "0" && values != "1") {
         return bad_argument(r, "values must be 0 or 1");
     }
-    auto* listing = make_in_pool<Listing>(
-        r->pool, r, store, std::move(*selector),
-        argument(r, "after").value_or(""), values == "1", *limits);
-    if (listing == nullptr) {
-        return NGX_HTTP_INTERNAL_SERVER_ERROR;
-    }
-    r->main->count++;
-    listing->run();
-    return NGX_DONE;
+    return start_work<Listing>(r, store, std::move(*selector),
+                               argument(r, "after").value_or(""), values == "1",
+                               *limits);
 }
 
 } // namespace ws_pubsub

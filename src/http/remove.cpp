@@ -9,7 +9,6 @@
 #include "http/answer.hpp"
 #include "http/arguments.hpp"
 #include "http/conditions.hpp"
-#include "ngx/pool.hpp"
 #include "ngx/request_work.hpp"
 #include "ngx/response.hpp"
 
@@ -104,14 +103,7 @@ ngx_int_t remove_selection(ngx_http_request_t* r, const ApiEndpoint& endpoint)
         return send_error(
             r, {Errc::bad_request, "a selection has no conditions and no key"});
     }
-    auto* removal =
-        make_in_pool<Removal>(r->pool, r, endpoint, std::move(*selector));
-    if (removal == nullptr) {
-        return NGX_HTTP_INTERNAL_SERVER_ERROR;
-    }
-    r->main->count++;
-    removal->run();
-    return NGX_DONE;
+    return start_work<Removal>(r, endpoint, std::move(*selector));
 }
 
 } // namespace ws_pubsub

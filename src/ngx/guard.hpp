@@ -23,10 +23,11 @@ T guarded(Body&& body, T on_error) noexcept
     return on_error;
 }
 
+// Whether the body came to its end.
 template <class Body>
-void guarded(Body&& body) noexcept
+bool guarded(Body&& body) noexcept
 {
-    guarded(
+    return guarded(
         [&] {
             body();
             return true;

@@ -4,6 +4,9 @@
 #include "ngx/ngx.hpp"
 
 #include <optional>
+#include <utility>
+
+#include "ngx/pool.hpp"
 
 namespace ws_pubsub {
 
@@ -35,5 +38,20 @@ private:
     ngx_event_t event_{};
     ngx_connection_t no_connection_{}; // for the logs of the event
 };
+
+// Makes Work(r, arguments…) in the request's pool and begins it. To be returned
+// from a content handler.
+template <class Work, class... Arguments>
+ngx_int_t start_work(ngx_http_request_t* r, Arguments&&... arguments)
+{
+    auto* work =
+        make_in_pool<Work>(r->pool, r, std::forward<Arguments>(arguments)...);
+    if (work == nullptr) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+    r->main->count++;
+    work->run();
+    return NGX_DONE;
+}
 
 } // namespace ws_pubsub

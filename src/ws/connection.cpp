@@ -52,19 +52,16 @@ void Connection::on_read_event(ngx_event_t* event)
 {
     Connection* self = of(event);
     auto* c = static_cast<ngx_connection_t*>(event->data);
-    const bool done = guarded(
-        [&] {
-            if (c->close) {
-                self->on_worker_exit(c->error != 0);
-            } else if (event->timedout) {
-                event->timedout = 0;
-                self->on_timer();
-            } else {
-                self->read();
-            }
-            return true;
-        },
-        false);
+    const bool done = guarded([&] {
+        if (c->close) {
+            self->on_worker_exit(c->error != 0);
+        } else if (event->timedout) {
+            event->timedout = 0;
+            self->on_timer();
+        } else {
+            self->read();
+        }
+    });
     if (!done) {
         self->fail();
     }
@@ -84,13 +81,7 @@ void Connection::on_write_event(ngx_event_t* event)
 void Connection::on_posted_event(ngx_event_t* event)
 {
     auto* self = static_cast<Connection*>(event->data);
-    const bool done = guarded(
-        [&] {
-            self->process();
-            return true;
-        },
-        false);
-    if (!done) {
+    if (!guarded([&] { self->process(); })) {
         self->fail();
     }
 }

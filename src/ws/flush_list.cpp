@@ -8,20 +8,6 @@
 
 namespace ws_pubsub {
 
-namespace {
-
-bool flushed(Connection& connection)
-{
-    return guarded(
-        [&] {
-            connection.flush();
-            return true;
-        },
-        false);
-}
-
-} // namespace
-
 FlushList::FlushList()
 {
     event_.data = this;
@@ -68,7 +54,7 @@ void FlushList::run()
     for (size_t i = 0; i < writing_.size(); i++) {
         prefetch_from(i);
         Connection* connection = std::exchange(writing_[i], nullptr);
-        if (connection != nullptr && !flushed(*connection)) {
+        if (connection != nullptr && !guarded([&] { connection->flush(); })) {
             connection->fail();
         }
     }
