@@ -7,6 +7,7 @@
 #pragma once
 
 #include <cstddef>
+#include <string_view>
 #include <vector>
 
 #include "broker/frame.hpp"
@@ -23,6 +24,11 @@ public:
         return front_ ? 1 + rest_.size() - head_ : 0;
     }
     [[nodiscard]] size_t front_offset() const { return front_offset_; }
+    // What is not yet written of the front frame. REQUIRES: !empty().
+    [[nodiscard]] std::string_view front() const
+    {
+        return {front_->data() + front_offset_, front_->size() - front_offset_};
+    }
     // The i-th frame that waits.
     [[nodiscard]] const Frame& operator[](size_t i) const
     {

@@ -143,6 +143,7 @@ public:
     [[nodiscard]] bool stalled() const { return stalled_; }
     void set_stalled(bool stalled) { stalled_ = stalled; }
     Outbox& outbox() { return outbox_; }
+    [[nodiscard]] const Outbox& outbox() const { return outbox_; }
     SessionCounters& counters() { return counters_; }
     [[nodiscard]] size_t subscriptions() const { return subscriptions_.size(); }
     // Whether some subscription waits for room in the outbox.

@@ -183,6 +183,27 @@ void Connection::process()
     }
 }
 
+std::string_view Connection::sendable() const
+{
+    const Outbox& outbox = session_.outbox();
+    const bool simple = state_ == State::open && !broken_ && head_is_out_ &&
+                        !session_.stalled() && outbox.frames() == 1 &&
+                        c_->send == ngx_send;
+    return simple ? outbox.front() : std::string_view();
+}
+
+bool Connection::on_sent(size_t sent)
+{
+    Outbox& outbox = session_.outbox();
+    c_->sent += static_cast<off_t>(sent);
+    outbox.consume(sent);
+    if (!outbox.empty() || session_.wants_more()) {
+        return false;
+    }
+    flush_place_ = FlushList::kNone;
+    return true;
+}
+
 void Connection::flush()
 {
     flush_place_ = FlushList::kNone;

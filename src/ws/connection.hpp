@@ -91,14 +91,21 @@ public:
     }
     void close(uint16_t code, std::string_view reason) override;
 
-    // --- for the FlushList, which it is not in any more
+    // --- for the FlushList
+    // All that waits to be written, where one send() on the socket is all
+    // that there is to do; otherwise nothing. Valid until the outbox changes.
+    [[nodiscard]] std::string_view sendable() const;
+    [[nodiscard]] int socket() const { return c_->fd; }
+    // `sent` of these bytes were taken. Returns whether that was all there is
+    // to do: if so, it is not in the list any more.
+    bool on_sent(size_t sent);
+    // REQUIRES: it is not in the list any more.
     void flush();
     // What it was about to do failed half way: it ends.
     void fail();
-    // Bring what flush() will read closer to the processor.
+    // Bring what sendable() and on_sent() read closer to the processor.
     void prefetch() const { prefetch_lines<3>(&c_); }
     void prefetch_socket() const { prefetch_lines<2>(c_); }
-    void prefetch_event() const { prefetch_lines<1>(c_->write); }
 
     [[nodiscard]] std::string_view protocol_name() const;
     // Its subscriptions; at its end, those that it had.
@@ -171,7 +178,8 @@ private:
     bool log_at_connect_ : 1;
     bool deflate_ : 1;
     bool plain_ : 1;
-    bool broken_ : 1; // nothing can be read or written any more
+    bool broken_ : 1;      // nothing can be read or written any more
+    bool head_is_out_ : 1; // of the response
     Session session_;
 
     Broker& broker_;

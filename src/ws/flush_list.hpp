@@ -28,6 +28,7 @@ public:
 private:
     static void on_posted(ngx_event_t* event);
     void run();
+    void send_simple(size_t first, size_t last);
     void prefetch_from(size_t place) const;
 
     std::vector<Connection*> waiting_;

@@ -42,8 +42,9 @@ Connection::Connection(ngx_http_request_t* r, Broker& broker,
     : c_(r->connection), r_(r), peer_closed_(false), failing_(false),
       half_closed_(false), log_at_connect_(options.log_at_connect),
       deflate_(upgrade.deflate.accepted), plain_(options.topic.has_value()),
-      broken_(false), session_(*this, encoding_of(options, upgrade),
-                               options.limits, options.identity),
+      broken_(false), head_is_out_(false),
+      session_(*this, encoding_of(options, upgrade), options.limits,
+               options.identity),
       broker_(broker), shared_(shared),
       guard_({options.max_message, upgrade.deflate.accepted}),
       protocol_(make_protocol({broker, session_, *this, shared_.writer,
@@ -186,19 +187,23 @@ void Connection::take_over()
 // The response head may still wait for the socket. True once it is out.
 bool Connection::send_pending_header()
 {
-    if (r_ == nullptr || (!c_->buffered && r_->out == nullptr)) {
+    if (head_is_out_) {
         return true;
     }
-    if (ngx_http_output_filter(r_, nullptr) == NGX_ERROR) {
+    const auto waits = [&] {
+        return c_->buffered || r_->out != nullptr;
+    };
+    if (waits() && ngx_http_output_filter(r_, nullptr) == NGX_ERROR) {
         broken_ = true;
         return false;
     }
-    if (c_->buffered || r_->out != nullptr) {
+    if (waits()) {
         if (ngx_handle_write_event(c_->write, 0) != NGX_OK) {
             broken_ = true;
         }
         return false;
     }
+    head_is_out_ = true;
     return true;
 }
 

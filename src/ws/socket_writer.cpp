@@ -14,9 +14,14 @@ constexpr size_t kBuffersPerCall = 64;
 constexpr size_t kTlsRecordBytes = 16UL * 1024;
 
 // nginx's buffers are not const; it only reads these.
+u_char* bytes_of(std::string_view bytes)
+{
+    return reinterpret_cast<u_char*>(const_cast<char*>(bytes.data()));
+}
+
 u_char* bytes_of(const Frame& frame)
 {
-    return reinterpret_cast<u_char*>(const_cast<char*>(frame.data()));
+    return bytes_of({frame.data(), frame.size()});
 }
 
 // How many of the first frames are not more than `most` bytes together.
@@ -70,9 +75,7 @@ SocketWriter::Written SocketWriter::write_plain(ngx_connection_t* c,
                                                 Outbox& outbox)
 {
     if (outbox.frames() == 1) {
-        return send_bytes(c, outbox,
-                          bytes_of(outbox[0]) + outbox.front_offset(),
-                          outbox[0].size() - outbox.front_offset());
+        return send_bytes(c, outbox, outbox.front());
     }
     const size_t count = frames_within(outbox, kCopiedBytes);
     if (count < 2) {
@@ -87,22 +90,25 @@ SocketWriter::Written SocketWriter::write_plain(ngx_connection_t* c,
         end = ngx_cpymem(end, bytes_of(outbox[i]) + skipped,
                          outbox[i].size() - skipped);
     }
-    return send_bytes(c, outbox, copy, static_cast<size_t>(end - copy));
+    return send_bytes(
+        c, outbox,
+        {reinterpret_cast<char*>(copy), static_cast<size_t>(end - copy)});
 }
 
 // Sends bytes that the outbox begins with.
 SocketWriter::Written SocketWriter::send_bytes(ngx_connection_t* c,
-                                               Outbox& outbox, u_char* bytes,
-                                               size_t size)
+                                               Outbox& outbox,
+                                               std::string_view bytes)
 {
-    const ssize_t sent = c->send(c, bytes, size);
+    const ssize_t sent = c->send(c, bytes_of(bytes), bytes.size());
     if (sent == NGX_ERROR) {
         return Written::failed;
     }
     if (sent > 0) {
         outbox.consume(static_cast<size_t>(sent));
     }
-    return sent == static_cast<ssize_t>(size) ? Written::all : Written::some;
+    return sent == static_cast<ssize_t>(bytes.size()) ? Written::all
+                                                      : Written::some;
 }
 
 // Large frames: as many as one call takes, without a copy.
@@ -141,11 +147,8 @@ SocketWriter::Written SocketWriter::write_tls(ngx_connection_t* c,
     if (!pinned_ && outbox.front_offset() == 0) {
         merge_small(outbox);
     }
-    const Frame& front = outbox[0];
     const size_t left = outbox.bytes();
-    const Written written =
-        send_bytes(c, outbox, bytes_of(front) + outbox.front_offset(),
-                   front.size() - outbox.front_offset());
+    const Written written = send_bytes(c, outbox, outbox.front());
     pinned_ = written == Written::some && outbox.bytes() == left;
     return written;
 }

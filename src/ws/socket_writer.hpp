@@ -4,6 +4,8 @@
 
 #include "ngx/ngx.hpp"
 
+#include <string_view>
+
 #include "broker/outbox.hpp"
 
 namespace ws_pubsub {
@@ -24,7 +26,7 @@ private:
     static Written write_plain(ngx_connection_t* c, Outbox& outbox);
     static Written write_list(ngx_connection_t* c, Outbox& outbox);
     static Written send_bytes(ngx_connection_t* c, Outbox& outbox,
-                              u_char* bytes, size_t size);
+                              std::string_view bytes);
     Written write_tls(ngx_connection_t* c, Outbox& outbox);
 
     bool pinned_ = false;

@@ -25,6 +25,10 @@ std::string rest(const Outbox& outbox)
     text.erase(0, outbox.front_offset());
     assert_int_equal(text.size(), outbox.bytes());
     assert_int_equal(outbox.empty(), text.empty());
+    if (!outbox.empty()) {
+        assert_text(outbox.front(),
+                    text.substr(0, outbox[0].size() - outbox.front_offset()));
+    }
     return text;
 }
 
