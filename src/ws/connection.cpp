@@ -12,9 +12,6 @@ namespace ws_pubsub {
 
 Connection::~Connection()
 {
-    if (event_.posted) {
-        ngx_delete_posted_event(&event_);
-    }
     if (flush_place_ != FlushList::kNone) {
         shared_.flushes.remove(*this, flush_place_);
     }
@@ -73,14 +70,10 @@ void Connection::fail()
     process_soon(&ngx_posted_next_events);
 }
 
+// The socket takes more, or process_soon() has posted it.
 void Connection::on_write_event(ngx_event_t* event)
 {
-    of(event)->process_soon(&ngx_posted_events);
-}
-
-void Connection::on_posted_event(ngx_event_t* event)
-{
-    auto* self = static_cast<Connection*>(event->data);
+    Connection* self = of(event);
     if (!guarded([&] { self->process(); })) {
         self->fail();
     }
@@ -88,8 +81,8 @@ void Connection::on_posted_event(ngx_event_t* event)
 
 void Connection::process_soon(ngx_queue_t* queue)
 {
-    if (!event_.posted) {
-        ngx_post_event(&event_, queue);
+    if (!c_->write->posted) {
+        ngx_post_event(c_->write, queue);
     }
 }
 
@@ -107,8 +100,8 @@ void Connection::on_worker_exit(bool now)
     } else {
         close(kCloseGoingAway, "the server is going away");
     }
-    if (event_.posted) {
-        ngx_delete_posted_event(&event_);
+    if (c_->write->posted) {
+        ngx_delete_posted_event(c_->write);
     }
     process_soon(&ngx_posted_next_events);
 }
