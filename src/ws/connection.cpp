@@ -12,6 +12,9 @@ namespace ws_pubsub {
 
 Connection::~Connection()
 {
+    if (event_.posted) {
+        ngx_delete_posted_event(&event_);
+    }
     if (flush_place_ != FlushList::kNone) {
         shared_.flushes.remove(*this, flush_place_);
     }
@@ -70,10 +73,14 @@ void Connection::fail()
     process_soon(&ngx_posted_next_events);
 }
 
-// The socket takes more, or process_soon() has posted it.
 void Connection::on_write_event(ngx_event_t* event)
 {
-    Connection* self = of(event);
+    of(event)->process_soon(&ngx_posted_events);
+}
+
+void Connection::on_posted_event(ngx_event_t* event)
+{
+    auto* self = static_cast<Connection*>(event->data);
     if (!guarded([&] { self->process(); })) {
         self->fail();
     }
@@ -81,8 +88,8 @@ void Connection::on_write_event(ngx_event_t* event)
 
 void Connection::process_soon(ngx_queue_t* queue)
 {
-    if (!c_->write->posted) {
-        ngx_post_event(c_->write, queue);
+    if (!event_.posted) {
+        ngx_post_event(&event_, queue);
     }
 }
 
@@ -100,8 +107,8 @@ void Connection::on_worker_exit(bool now)
     } else {
         close(kCloseGoingAway, "the server is going away");
     }
-    if (c_->write->posted) {
-        ngx_delete_posted_event(c_->write);
+    if (event_.posted) {
+        ngx_delete_posted_event(&event_);
     }
     process_soon(&ngx_posted_next_events);
 }

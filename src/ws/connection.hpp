@@ -14,8 +14,7 @@
 //
 // Closing: close() queues the Close frame and waits for the peer's, or for
 // the peer to hang up, at most kCloseTimeoutMs. Everything that may end the
-// object's life happens in process(), which the connection's write event runs:
-// process_soon() posts it.
+// object's life happens in process(), which runs from a posted event.
 //
 // Ownership: the connection's pool owns the object; it ends with the
 // connection, after the request was logged.
@@ -138,6 +137,7 @@ private:
     // nginx's events
     static void on_read_event(ngx_event_t* event);
     static void on_write_event(ngx_event_t* event);
+    static void on_posted_event(ngx_event_t* event);
     static void on_pool_cleanup(void* data);
     static Connection* of(ngx_event_t* event);
     void on_worker_exit(bool now);
@@ -189,6 +189,7 @@ private:
     std::unique_ptr<Protocol> protocol_;
     std::string message_; // what has come of a message in pieces
     Utf8Validator utf8_;
+    ngx_event_t event_{};
     std::string unread_; // bytes that wait for the next turn
     size_t max_message_;
     Keepalive keepalive_;

@@ -54,7 +54,11 @@ Connection::Connection(ngx_http_request_t* r, Broker& broker,
       max_message_(options.max_message),
       keepalive_(options.ping_interval_ms, options.ping_timeout_ms,
                  ngx_current_msec)
-{}
+{
+    event_.data = this;
+    event_.handler = on_posted_event;
+    event_.log = c_->log;
+}
 
 Connection* Connection::of(ngx_http_request_t* r)
 {
