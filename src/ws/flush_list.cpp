@@ -80,10 +80,10 @@ void FlushList::run()
 void FlushList::send_simple(size_t first, size_t last)
 {
     struct Send {
-        size_t place;
-        int socket;
+        size_t place = 0; // in writing_
+        int socket = -1;
         std::string_view bytes;
-        ssize_t sent;
+        ssize_t sent = 0;
     };
     std::array<Send, kSentTogether> sends;
     size_t count = 0;
@@ -95,7 +95,7 @@ void FlushList::send_simple(size_t first, size_t last)
         }
         const std::string_view bytes = connection->sendable();
         if (!bytes.empty()) {
-            sends[count++] = {i, connection->socket(), bytes, 0};
+            sends[count++] = {i, connection->socket(), bytes};
         }
     }
     const std::span made(sends.data(), count);
