@@ -19,6 +19,7 @@ from .config import render
 from .processes import wait_until
 
 KILLED = r"worker process \d+ exited on signal 9"
+LOCKED_BY = r'shared memory zone "[^"]*" was locked by '
 STOP_TIMEOUT_S = 15.0
 
 
@@ -137,7 +138,7 @@ class Nginx:
 
     def kill_worker(self, pid, wait=True):
         """kill -9 of one worker, and waits until another one replaced it."""
-        self.allow(KILLED)
+        self.allow_killed(pid)
         os.kill(pid, signal.SIGKILL)
         if wait:
             wait_until("a new worker replaces the killed one", lambda: (
@@ -186,6 +187,11 @@ class Nginx:
     def allow(self, pattern):
         """Names a log line of [crit] or worse that this test expects."""
         self.allowed.append(re.compile(pattern))
+
+    def allow_killed(self, pid):
+        """What nginx says when a worker is killed, at whatever moment."""
+        self.allow(KILLED)
+        self.allow(LOCKED_BY + rf"{pid}\b")
 
     def log_text(self):
         path = self.prefix / "logs" / "error.log"
