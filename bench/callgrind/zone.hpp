@@ -1,5 +1,5 @@
-// A zone of one worker on the heap: malloc in the place of nginx's slab pool, a
-// lock that nobody else wants, and wakes that go nowhere.
+// A zone of one worker in memory of its own: a lock that nobody else wants, and
+// wakes that go nowhere.
 #pragma once
 
 #include <cstdlib>
@@ -8,6 +8,7 @@
 
 #include "broker/policies.hpp"
 #include "broker/publisher.hpp"
+#include "shm/heap.hpp"
 #include "shm/memory.hpp"
 #include "shm/store.hpp"
 
@@ -15,15 +16,41 @@ namespace ws_bench {
 
 class PlainMemory final : public ws_pubsub::Memory {
 public:
-    void* allocate(size_t bytes) override { return std::malloc(bytes); }
-    void release(void* block) override { std::free(block); }
+    PlainMemory()
+        : start_(std::malloc(kZoneBytes)),
+          heap_(static_cast<ws_pubsub::Heap*>(start_))
+    {}
+    PlainMemory(const PlainMemory&) = delete;
+    PlainMemory& operator=(const PlainMemory&) = delete;
+    ~PlainMemory() override { std::free(start_); }
+
+    void* create(size_t table_bytes) override
+    {
+        return ws_pubsub::Heap::create(start_, kZoneBytes, table_bytes)
+            ->tables();
+    }
+    void* allocate(ws_pubsub::Transaction& tx, size_t bytes) override
+    {
+        return heap_->allocate(tx, bytes);
+    }
+    void release(ws_pubsub::Transaction& tx, void* block) override
+    {
+        heap_->release(tx, block);
+    }
     void lock() override {}
     void unlock() override {}
-    [[nodiscard]] size_t free_bytes() const override { return kZoneBytes; }
+    [[nodiscard]] size_t free_bytes() const override
+    {
+        return heap_->free_bytes();
+    }
     void repaired() override {}
     void refused() override {}
 
     static constexpr size_t kZoneBytes = 256UL * 1024 * 1024;
+
+private:
+    void* start_;
+    ws_pubsub::Heap* heap_;
 };
 
 class NoWaker final : public ws_pubsub::Waker {

@@ -13,7 +13,7 @@ TABLE = ROOT / "bench/results/instructions.md"
 HEAD = """# Instructions of the hot path
 
 By `make bench-instructions`: `valgrind --tool=callgrind` over fixed scripts,
-without nginx and sockets; malloc stands for nginx's slab pool. {versions}
+without nginx and sockets, in a zone that one process has to itself. {versions}
 Compare two tables made by the same compiler: what got dearer shows, however
 busy the machine is.
 

@@ -11,7 +11,7 @@
 #include "broker/broker.hpp"
 #include "module/config.hpp"
 #include "module/ngx_clock.hpp"
-#include "module/slab_memory.hpp"
+#include "module/zone_memory.hpp"
 #include "proto/message_encoder.hpp"
 #include "shm/store.hpp"
 #include "ws/connection.hpp"
@@ -56,7 +56,7 @@ private:
     static void on_due(ngx_event_t* event);
 
     Zone& zone_;
-    SlabMemory memory_;
+    ZoneMemory memory_;
     Store store_;
     Publisher publisher_;
     Encoder& encoder_;

@@ -7,7 +7,7 @@
 
 #include "base/limits.hpp"
 #include "module/ngx_clock.hpp"
-#include "module/slab_memory.hpp"
+#include "module/zone_memory.hpp"
 #include "ngx/guard.hpp"
 #include "ngx/text.hpp"
 #include "shm/store.hpp"
@@ -120,7 +120,7 @@ ngx_int_t Zone::open(Zone* old)
         header_ = static_cast<ZoneHeader*>(pool->data);
         return open_shared(pool);
     }
-    SlabMemory memory(*shm_zone_);
+    ZoneMemory memory(*shm_zone_);
     header_ = Store::create(memory, shm_zone_->shm.size, random_seed(),
                             NgxClock().now_ms());
     pool->data = header_;
@@ -170,7 +170,7 @@ void Zone::close_wakes() const
 
 bool Zone::prepare_wakes(ngx_log_t* log, size_t workers)
 {
-    SlabMemory memory(*shm_zone_);
+    ZoneMemory memory(*shm_zone_);
     NoWaker waker;
     const NgxClock clock;
     Store store(memory, waker, *header_, clock);

@@ -1,33 +1,46 @@
-// A zone's memory and lock in nginx: the slab pool and its mutex, which the
-// master releases when a worker dies holding it.
+// A zone's memory and lock in nginx: a heap in all of its slab pool's pages,
+// and the pool's mutex, which the master releases when a worker dies holding
+// it.
+//
+// Not the pool itself: a death inside ngx_slab_alloc() leaves it broken for all
+// who come later.
 #pragma once
 
 #include "ngx/ngx.hpp"
 
+#include "shm/heap.hpp"
 #include "shm/memory.hpp"
 
 namespace ws_pubsub {
 
-class SlabMemory final : public Memory {
+class ZoneMemory final : public Memory {
 public:
-    explicit SlabMemory(ngx_shm_zone_t& zone)
+    explicit ZoneMemory(ngx_shm_zone_t& zone)
         : pool_(reinterpret_cast<ngx_slab_pool_t*>(zone.shm.addr)),
-          name_(zone.shm.name)
-    {
-        // A full zone is an ordinary thing, and told in our own words.
-        pool_->log_nomem = 0;
-    }
+          heap_(reinterpret_cast<Heap*>(pool_->start)), name_(zone.shm.name)
+    {}
 
-    void* allocate(size_t bytes) override
+    void* create(size_t table_bytes) override
     {
-        return ngx_slab_alloc_locked(pool_, bytes);
+        const size_t bytes = pool_->pfree * ngx_pagesize;
+        void* pages = ngx_slab_alloc(pool_, bytes); // from pool_->start on
+        heap_ = pages == nullptr ? nullptr
+                                 : Heap::create(pages, bytes, table_bytes);
+        return heap_ == nullptr ? nullptr : heap_->tables();
     }
-    void release(void* block) override { ngx_slab_free_locked(pool_, block); }
+    void* allocate(Transaction& tx, size_t bytes) override
+    {
+        return heap_->allocate(tx, bytes);
+    }
+    void release(Transaction& tx, void* block) override
+    {
+        heap_->release(tx, block);
+    }
     void lock() override { ngx_shmtx_lock(&pool_->mutex); }
     void unlock() override { ngx_shmtx_unlock(&pool_->mutex); }
     [[nodiscard]] size_t free_bytes() const override
     {
-        return pool_->pfree * ngx_pagesize;
+        return heap_->free_bytes();
     }
     void repaired() override
     {
@@ -49,6 +62,7 @@ public:
 
 private:
     ngx_slab_pool_t* pool_;
+    Heap* heap_; // at the same address in every process
     ngx_str_t name_;
     time_t refused_told_at_ = 0; // once a second in each worker is enough
 };

@@ -277,7 +277,8 @@ struct UndoEntry {
     uint64_t old;
 };
 
-inline constexpr size_t kUndoEntries = 4096;
+// Enough for a new topic that all workers have subscribers of.
+inline constexpr size_t kUndoEntries = kMaxWorkers * 32;
 
 struct UndoLog {
     uint32_t count;
@@ -298,7 +299,7 @@ struct ZoneTotals {
 };
 
 inline constexpr uint64_t kZoneMagic = 0x7773707562737562; // "wspubsub"
-inline constexpr uint32_t kLayoutVersion = 3;
+inline constexpr uint32_t kLayoutVersion = 4;
 
 struct ZoneHeader {
     uint64_t magic;

@@ -1,12 +1,14 @@
 // The port through which the shared memory code gets its memory and its lock.
 //
-// In nginx it is a slab pool and that pool's mutex, which the master releases
-// when a worker dies holding it. In unit tests it is malloc.
+// In nginx it is a Heap in a shared zone, and the zone's mutex, which the
+// master releases when a worker dies holding it. In unit tests it is malloc.
 #pragma once
 
 #include <cstddef>
 
 namespace ws_pubsub {
+
+class Transaction;
 
 class Memory {
 public:
@@ -15,10 +17,15 @@ public:
     Memory& operator=(const Memory&) = delete;
     virtual ~Memory() = default;
 
-    // Both REQUIRE the lock. A block is 8-byte aligned and lies at the same
-    // address in every process; nullptr when there is no room.
-    virtual void* allocate(size_t bytes) = 0;
-    virtual void release(void* block) = 0;
+    // Makes the memory of a new zone, before all else: so many zeroes, 8-byte
+    // aligned, which stay; nullptr when there is no room.
+    virtual void* create(size_t table_bytes) = 0;
+
+    // Both are undone with the transaction that they are made in. A block is
+    // 8-byte aligned and lies at the same address in every process; nullptr
+    // when there is no room.
+    virtual void* allocate(Transaction& tx, size_t bytes) = 0;
+    virtual void release(Transaction& tx, void* block) = 0;
 
     virtual void lock() = 0;
     virtual void unlock() = 0;

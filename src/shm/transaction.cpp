@@ -59,11 +59,7 @@ void Transaction::note(void* where, uint64_t width, uint64_t old)
 
 void* Transaction::allocate(size_t bytes)
 {
-    void* block = memory_.allocate(bytes);
-    if (block != nullptr) {
-        note(block, 0, 0);
-    }
-    return block;
+    return memory_.allocate(*this, bytes);
 }
 
 void Transaction::release(void* block)
@@ -86,18 +82,9 @@ void Transaction::rollback()
     while (undo.count > 0) {
         const UndoEntry entry = undo.entries[undo.count - 1];
         void* where = reinterpret_cast<void*>(entry.where & kAddressMask);
-        const uint64_t width = entry.where >> kWidthShift;
-        if (width != 0) {
-            std::memcpy(where, &entry.old, width);
-            fence();
-            undo.count--;
-        } else {
-            // Leave the log first: a block lost is better than one released
-            // twice.
-            undo.count--;
-            fence();
-            memory_.release(where);
-        }
+        std::memcpy(where, &entry.old, entry.where >> kWidthShift);
+        fence();
+        undo.count--;
         fence();
     }
 }
@@ -106,9 +93,11 @@ void Transaction::bury()
 {
     while (header_.graveyard != nullptr) {
         void* block = header_.graveyard;
-        header_.graveyard = next_grave(block);
+        set(header_.graveyard, next_grave(block));
+        memory_.release(*this, block);
         fence();
-        memory_.release(block);
+        header_.undo->count = 0;
+        fence();
     }
 }
 

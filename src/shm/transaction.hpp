@@ -4,9 +4,8 @@
 // belong together. So every write to shared memory first notes the old value
 // in the zone's undo log. Whoever takes the lock next and finds the log not
 // empty puts the old values back: the change of the dead worker never
-// happened. Blocks that a change frees are released after it is final.
-//
-// Not covered: a death inside the allocator itself.
+// happened. Blocks that a change frees are released after it is final, each by
+// a change of its own.
 #pragma once
 
 #include <cstring>

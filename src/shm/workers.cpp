@@ -1,5 +1,4 @@
 #include <bit>
-#include <cstring>
 
 #include "shm/store.hpp"
 #include "shm/wheel.hpp"
@@ -17,47 +16,52 @@ constexpr size_t kZoneBytesPerPresenceBucket = 4096;
 // The share of the zone that messages leave to topics, readers and marks.
 constexpr size_t kReserveShare = 32;
 
-template <class T>
-T* allocate_zeroed(Memory& memory, size_t count)
-{
-    void* block = memory.allocate(count * sizeof(T));
-    if (block != nullptr) {
-        std::memset(block, 0, count * sizeof(T));
+// Hands out the parts of one piece of memory, all of them 8-byte aligned.
+class Pieces {
+public:
+    explicit Pieces(void* start) : at_(static_cast<char*>(start)) {}
+
+    template <class T>
+    T* take(size_t count)
+    {
+        static_assert(sizeof(T) % 8 == 0);
+        char* piece = at_;
+        at_ += count * sizeof(T);
+        return reinterpret_cast<T*>(piece);
     }
-    return static_cast<T*>(block);
-}
+
+private:
+    char* at_;
+};
 
 } // namespace
 
 ZoneHeader* Store::create(Memory& memory, size_t zone_bytes, uint64_t seed,
                           int64_t now_ms)
 {
-    memory.lock();
-    auto* header = allocate_zeroed<ZoneHeader>(memory, 1);
-    if (header != nullptr) {
-        header->bucket_count = std::bit_floor(zone_bytes / kZoneBytesPerBucket);
-        header->key_bucket_count =
-            std::bit_floor(zone_bytes / kZoneBytesPerKeyBucket);
-        header->selector_bucket_count =
-            std::bit_floor(zone_bytes / kZoneBytesPerSelectorBucket);
-        header->presence_bucket_count =
-            std::bit_floor(zone_bytes / kZoneBytesPerPresenceBucket);
-        header->selector_buckets = allocate_zeroed<SelectorRecord*>(
-            memory, header->selector_bucket_count);
-        header->presence_buckets =
-            allocate_zeroed<Present*>(memory, header->presence_bucket_count);
-        header->undo = allocate_zeroed<UndoLog>(memory, 1);
-        header->buckets = allocate_zeroed<Topic*>(memory, header->bucket_count);
-        header->key_buckets =
-            allocate_zeroed<KeyRecord*>(memory, header->key_bucket_count);
-    }
-    memory.unlock();
-    if (header == nullptr || header->undo == nullptr ||
-        header->buckets == nullptr || header->key_buckets == nullptr ||
-        header->selector_buckets == nullptr ||
-        header->presence_buckets == nullptr) {
+    const size_t buckets = std::bit_floor(zone_bytes / kZoneBytesPerBucket);
+    const size_t keys = std::bit_floor(zone_bytes / kZoneBytesPerKeyBucket);
+    const size_t selectors =
+        std::bit_floor(zone_bytes / kZoneBytesPerSelectorBucket);
+    const size_t people =
+        std::bit_floor(zone_bytes / kZoneBytesPerPresenceBucket);
+    void* tables =
+        memory.create(sizeof(ZoneHeader) + sizeof(UndoLog) +
+                      (buckets + keys + selectors + people) * sizeof(void*));
+    if (tables == nullptr) {
         return nullptr;
     }
+    Pieces pieces(tables);
+    auto* header = pieces.take<ZoneHeader>(1);
+    header->undo = pieces.take<UndoLog>(1);
+    header->buckets = pieces.take<Topic*>(buckets);
+    header->bucket_count = buckets;
+    header->key_buckets = pieces.take<KeyRecord*>(keys);
+    header->key_bucket_count = keys;
+    header->selector_buckets = pieces.take<SelectorRecord*>(selectors);
+    header->selector_bucket_count = selectors;
+    header->presence_buckets = pieces.take<Present*>(people);
+    header->presence_bucket_count = people;
     for (WorkerSlot& slot : header->workers) {
         slot.wake_fd = -1;
     }

@@ -1,6 +1,7 @@
 """kill -9 of workers: what was answered is kept, no lock, no slot is."""
 
 import asyncio
+import itertools
 import os
 import signal
 import time
@@ -10,12 +11,17 @@ from support.config import HISTORY
 from support.fastws import Publisher
 from support.follow import Follower, caught_up
 from support.httpc import Http, http_on_each_worker
-from support.nginx import KILLED
+from support.nginx import LOCKED_BY
 from support.processes import wait_until
 from support.session import JsonSession, sessions_on_each_worker
 
 LONG = HISTORY.replace("main:8m", "main:32m").replace(
     "history=100", "history=20000")
+BIG_BYTES = 2 * 1024 * 1024
+BIG = f"""
+    ws_pubsub_zone main:{BIG_BYTES // 1024}k;
+    ws_pubsub_topic "**" zone=main history=50;
+    """
 
 
 async def test_nothing_acknowledged_is_lost(nginx):
@@ -165,8 +171,8 @@ async def test_all_workers_killed(nginx):
     ng = nginx()
     http = Http(ng)
     at = http.publish_json("hist/a", 1).json()
-    ng.allow(KILLED)
     for pid in ng.worker_pids():
+        ng.allow_killed(pid)
         os.kill(pid, signal.SIGKILL)
         ng._expected_pids = set()
     await asyncio.to_thread(
@@ -183,30 +189,18 @@ async def test_all_workers_killed(nginx):
         lambda: Http(ng).status()["workers"] == 4)
 
 
-async def test_kill_amid_big_writes(nginx):
-    """Deaths most likely within the zone: large bodies, evictions."""
-    ng = nginx(http="""
-        ws_pubsub_zone main:2m;
-        ws_pubsub_topic "**" zone=main history=50;
-        """)
-    stop = asyncio.Event()
+async def write_big(ng, number, stop):
+    """Large bodies and evictions: much time within the zone's lock."""
+    client = Publisher(ng.port)
+    body = '"%s"' % ("x" * 30000)
+    while not stop.is_set():
+        try:
+            await client.publish(f"a/{number}", body)
+        except (OSError, asyncio.TimeoutError, AssertionError):
+            client.drop()
 
-    async def write(number):
-        client = Publisher(ng.port)
-        body = '"%s"' % ("x" * 30000)
-        while not stop.is_set():
-            try:
-                await client.publish(f"a/{number}", body)
-            except (OSError, asyncio.TimeoutError, AssertionError):
-                client.drop()
 
-    writing = [asyncio.ensure_future(write(n)) for n in range(8)]
-    for n in range(8):
-        await asyncio.sleep(0.25)
-        victim = ng.worker_pids()[n % len(ng.worker_pids())]
-        await asyncio.to_thread(ng.kill_worker, victim)
-    stop.set()
-    await asyncio.wait_for(asyncio.gather(*writing), 60)
+async def check_after_big_writes(ng):
     clients = http_on_each_worker(ng)
     for pid, one in clients.items():
         assert one.publish("after", str(pid)).status == 202
@@ -215,3 +209,49 @@ async def test_kill_amid_big_writes(nginx):
             got = one.get(f"a/{n}")
             assert got.status == 404 or len(got.body) == 30002
     assert all(processes.alive(pid) for pid in ng.worker_pids())
+
+
+async def test_kill_amid_big_writes(nginx):
+    ng = nginx(http=BIG)
+    stop = asyncio.Event()
+    writing = [asyncio.ensure_future(write_big(ng, n, stop))
+               for n in range(8)]
+    for n in range(8):
+        await asyncio.sleep(0.25)
+        victim = ng.worker_pids()[n % len(ng.worker_pids())]
+        await asyncio.to_thread(ng.kill_worker, victim)
+    stop.set()
+    await asyncio.wait_for(asyncio.gather(*writing), 60)
+    await check_after_big_writes(ng)
+
+
+def stop_within_lock(ng, zone_bytes):
+    """Stops a worker that holds the zone's lock; returns its pid."""
+    for pid in itertools.cycle(ng.worker_pids()):
+        os.kill(pid, signal.SIGSTOP)
+        wait_until("it stands still", lambda: processes.state(pid) == "T",
+                   step_s=0.0005)
+        if processes.zone_lock_holder(pid, zone_bytes) == pid:
+            return pid
+        os.kill(pid, signal.SIGCONT)
+        time.sleep(0.002)
+
+
+async def test_kill_within_the_lock(nginx):
+    """Each time in the middle of a change, or just before or after it."""
+    ng = nginx(http=BIG)
+    stop = asyncio.Event()
+    writing = [asyncio.ensure_future(write_big(ng, n, stop))
+               for n in range(8)]
+    killed = []
+    for _ in range(5):
+        await asyncio.sleep(0.1)
+        killed.append(await asyncio.wait_for(
+            asyncio.to_thread(stop_within_lock, ng, BIG_BYTES), 60))
+        await asyncio.to_thread(ng.kill_worker, killed[-1])
+    stop.set()
+    await asyncio.wait_for(asyncio.gather(*writing), 60)
+    for pid in killed:
+        ng.wait_for_log(LOCKED_BY + rf"{pid}\b")
+    ng.wait_for_log('"main": undid a change')
+    await check_after_big_writes(ng)

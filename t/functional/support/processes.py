@@ -17,13 +17,23 @@ def wait_until(what, condition, timeout_s=10.0, step_s=0.01):
         time.sleep(step_s)
 
 
-def _parent(pid):
+def _stat(pid):
+    """The fields behind the name, the state first; none if it is gone."""
     try:
         stat = pathlib.Path(f"/proc/{pid}/stat").read_text()
     except OSError:
-        return None
-    fields = stat[stat.rindex(")") + 2:].split()
-    return None if fields[0] == "Z" else int(fields[1])
+        return []
+    return stat[stat.rindex(")") + 2:].split()
+
+
+def _parent(pid):
+    fields = _stat(pid)
+    return int(fields[1]) if fields and fields[0] != "Z" else None
+
+
+def state(pid):
+    """R, S, T and so on; "" if there is no such process."""
+    return "".join(_stat(pid)[:1])
 
 
 def children(pid):
@@ -58,3 +68,15 @@ def rss_kib(pid):
 
 def open_descriptors(pid):
     return len(os.listdir(f"/proc/{pid}/fd"))
+
+
+def zone_lock_holder(pid, zone_bytes):
+    """The pid that holds the lock of the one zone of that size, or 0: nginx
+    keeps it in the first word of the shared memory."""
+    for line in pathlib.Path(f"/proc/{pid}/maps").read_text().splitlines():
+        begin, end = (int(at, 16) for at in line.split()[0].split("-"))
+        if end - begin == zone_bytes and " rw-s " in line:
+            with open(f"/proc/{pid}/mem", "rb", buffering=0) as memory:
+                memory.seek(begin)
+                return int.from_bytes(memory.read(8), "little")
+    raise AssertionError(f"process {pid} has no zone of {zone_bytes} bytes")

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "support/asserts.hpp"
+#include "support/check_heap.hpp"
 #include "support/shared_memory.hpp"
 #include "support/store_ops.hpp"
 #include "support/zone.hpp"
@@ -72,7 +73,12 @@ public:
     std::string fault()
     {
         store.status(); // repairs, as each first taker of the lock does
-        return ZoneCheck(*header, Unused::allowed).fault();
+        const ZoneCheck zone(*header, Unused::allowed);
+        const HeapCheck heap(memory.heap());
+        if (!zone.fault().empty() || !heap.fault().empty()) {
+            return zone.fault() + heap.fault();
+        }
+        return heap.used() == zone.blocks() ? "" : "a leak";
     }
 
     SharedMemory memory;

@@ -1,11 +1,13 @@
-// A zone's memory out of malloc: what is not given back shows, and any
-// allocation can be made to fail.
+// A zone's memory out of malloc: what is not given back shows, so does a use
+// after that, and any allocation can be made to fail.
 #pragma once
 
 #include <cstdlib>
 #include <map>
+#include <vector>
 
 #include "shm/memory.hpp"
+#include "shm/transaction.hpp"
 
 namespace ws_pubsub {
 
@@ -16,9 +18,10 @@ public:
     HeapMemory& operator=(const HeapMemory&) = delete;
     ~HeapMemory() override
     {
-        for (const auto& [block, bytes] : blocks_) {
+        for (const auto& [block, owned] : blocks_) {
             std::free(block);
         }
+        std::free(tables_);
     }
 
     // No more than so many bytes at a time.
@@ -37,6 +40,7 @@ public:
     }
     // How many did.
     [[nodiscard]] size_t failures() const { return failures_; }
+    // All of these without the lock.
     [[nodiscard]] size_t live_blocks() const { return blocks_.size(); }
     [[nodiscard]] size_t used_bytes() const { return used_; }
     [[nodiscard]] size_t repairs() const { return repairs_; }
@@ -47,34 +51,39 @@ public:
     }
     [[nodiscard]] size_t size_of(const void* block) const
     {
-        return blocks_.at(const_cast<void*>(block));
+        return blocks_.at(const_cast<void*>(block)).bytes;
     }
 
-    void* allocate(size_t bytes) override
+    void* create(size_t table_bytes) override
+    {
+        require(tables_ == nullptr);
+        if (!fails()) {
+            tables_ = std::calloc(1, table_bytes);
+        }
+        return tables_;
+    }
+    void* allocate(Transaction& tx, size_t bytes) override
     {
         require(locked_);
-        if (fail_from_ > 0 && --fail_from_ == 0) {
-            fail_from_ = fail_again_ ? 1 : 0;
-            failures_++;
-            return nullptr;
-        }
-        if (bytes > budget_ - used_) {
+        if (fails() || bytes > budget_ - used_) {
             return nullptr;
         }
         void* block = std::malloc(bytes);
         require(block != nullptr);
-        blocks_[block] = bytes;
-        used_ += bytes;
+        touched_.push_back(block);
+        tx.set(blocks_[block].live, true);
+        blocks_[block].bytes = bytes;
+        tx.set(used_, used_ + bytes);
         return block;
     }
-    void release(void* block) override
+    void release(Transaction& tx, void* block) override
     {
         require(locked_);
         const auto found = blocks_.find(block);
-        require(found != blocks_.end());
-        used_ -= found->second;
-        blocks_.erase(found);
-        std::free(block);
+        require(found != blocks_.end() && found->second.live);
+        touched_.push_back(block);
+        tx.set(found->second.live, false);
+        tx.set(used_, used_ - found->second.bytes);
     }
     void lock() override
     {
@@ -85,6 +94,14 @@ public:
     {
         require(locked_);
         locked_ = false;
+        for (void* block : touched_) {
+            const auto found = blocks_.find(block);
+            if (found != blocks_.end() && !found->second.live) {
+                blocks_.erase(found);
+                std::free(block);
+            }
+        }
+        touched_.clear();
     }
     [[nodiscard]] size_t free_bytes() const override { return budget_ - used_; }
     void repaired() override
@@ -99,6 +116,20 @@ public:
     }
 
 private:
+    struct Owned {
+        size_t bytes = 0;
+        bool live = false; // undone with the transaction that set it
+    };
+
+    bool fails()
+    {
+        if (fail_from_ == 0 || --fail_from_ > 0) {
+            return false;
+        }
+        fail_from_ = fail_again_ ? 1 : 0;
+        failures_++;
+        return true;
+    }
     static void require(bool holds)
     {
         if (!holds) {
@@ -106,7 +137,9 @@ private:
         }
     }
 
-    std::map<void*, size_t> blocks_;
+    void* tables_ = nullptr;
+    std::map<void*, Owned> blocks_;
+    std::vector<void*> touched_; // since the lock was taken
     size_t used_ = 0;
     size_t budget_ = SIZE_MAX;
     size_t fail_from_ = 0;

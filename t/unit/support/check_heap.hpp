@@ -1,0 +1,91 @@
+// Walks all blocks of a heap and says what does not fit together.
+#pragma once
+
+#include <set>
+#include <string>
+
+#include "shm/heap.hpp"
+
+namespace ws_pubsub {
+
+class HeapCheck {
+public:
+    explicit HeapCheck(const Heap& heap) : heap_(const_cast<Heap&>(heap))
+    {
+        check_blocks();
+        check_lists();
+    }
+
+    // Empty when all is well.
+    [[nodiscard]] const std::string& fault() const { return fault_; }
+    // The blocks that are not free, as allocate() returned them.
+    [[nodiscard]] const std::set<const void*>& used() const { return used_; }
+    [[nodiscard]] size_t largest_free() const { return largest_free_; }
+    [[nodiscard]] size_t free_blocks() const { return free_.size(); }
+
+private:
+    void expect(bool holds, const char* text)
+    {
+        if (!holds && fault_.empty()) {
+            fault_ = text;
+        }
+    }
+
+    void check_blocks()
+    {
+        Heap::Block* before = nullptr;
+        Heap::Block* block = heap_.first_;
+        size_t free_bytes = 0;
+        for (; block < heap_.end_; block = block->behind()) {
+            const bool after_free = before != nullptr && before->is_free();
+            expect(block->is_prev_free() == after_free, "a wrong flag");
+            if (block->is_free()) {
+                expect(!after_free, "free neighbours");
+                expect(block->footer() == block, "a wrong footer");
+                expect(block->bytes() >= Heap::kLeastBytes, "a tiny block");
+                free_.insert(block);
+                free_bytes += block->bytes() + Heap::kHeadBytes;
+                largest_free_ = std::max(largest_free_, block->bytes());
+            } else {
+                used_.insert(block->payload());
+            }
+            before = block;
+        }
+        expect(block == heap_.end_, "blocks that overlap");
+        expect(!heap_.end_->is_free() && heap_.end_->bytes() == 0 &&
+                   heap_.end_->is_prev_free() == (before && before->is_free()),
+               "a wrong end");
+        expect(free_bytes == heap_.free_bytes(), "free_bytes() is wrong");
+    }
+
+    void check_lists()
+    {
+        size_t listed = 0;
+        for (size_t i = 0; i < Heap::kClasses; i++) {
+            const Heap::Block* prev = nullptr;
+            const uint64_t bit =
+                heap_.listed_[i / Heap::kWordBits] >> i % Heap::kWordBits & 1;
+            expect((bit != 0) == (heap_.lists_[i] != nullptr), "a wrong bit");
+            for (Heap::Block* block = heap_.lists_[i]; block != nullptr;
+                 block = block->next) {
+                expect(free_.contains(block), "a strange block in a list");
+                expect(Heap::class_of(block->bytes() / Heap::kUnit) == i,
+                       "a block in a wrong list");
+                expect(block->prev == prev, "a wrong link");
+                if (++listed > free_.size() || !fault_.empty()) {
+                    return expect(false, "a circle of free blocks");
+                }
+                prev = block;
+            }
+        }
+        expect(listed == free_.size(), "a free block in no list");
+    }
+
+    Heap& heap_;
+    std::string fault_;
+    std::set<const Heap::Block*> free_;
+    std::set<const void*> used_;
+    size_t largest_free_ = 0;
+};
+
+} // namespace ws_pubsub
