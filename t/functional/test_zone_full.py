@@ -32,6 +32,7 @@ async def test_full_and_usable_again(nginx):
     http = Http(ng)
     count = fill(http, "v")
     assert count > 50
+    more = f"{count} {BODY}"
     for n in range(count):
         got = http.get(f"v/{n}")
         assert got.status == 200 and got.body == f"{n} {BODY}".encode()
@@ -41,13 +42,13 @@ async def test_full_and_usable_again(nginx):
     ng.wait_for_log(told)
     began = time.monotonic()
     for _ in range(50):
-        assert http.publish("v/more", BODY).status == 507
+        assert http.publish("v/more", more).status == 507
     # once a second and worker, the first of them before
     seconds = time.monotonic() - began
     assert len(re.findall(told, ng.log_text())) <= 2 * (seconds + 2)
     refused += 50
     async with await JsonSession.open(ng) as session:
-        await session.fails(108, "pub", topic="new/one", text=BODY)
+        await session.fails(108, "pub", topic="new/one", text=more)
         assert http.status()["refused"] == refused + 1
         await session.fails(102, "get", topic="new/one")
         got = await session.ok("get", topic="v/0")
