@@ -37,6 +37,10 @@ struct Error {
     Cause cause = Cause::other;
 };
 
+// What each way of asking is answered alike.
+inline constexpr Error kUnknownTopic{Errc::unknown_topic, "unknown topic"};
+inline constexpr Error kExpired{Errc::expired, "the value has expired"};
+
 template <class T>
 class [[nodiscard]] Result {
 public:

@@ -18,6 +18,16 @@ struct Publisher {
         with_policy.policy = policies.of(publication.topic);
         return store.publish(with_policy);
     }
+
+    // Likewise, as Store::publish_change().
+    [[nodiscard]] Result<PublishAnswer>
+    publish_change(const Publication& publication,
+                   const Store::Change& change) const
+    {
+        Publication with_policy = publication;
+        with_policy.policy = policies.of(publication.topic);
+        return store.publish_change(with_policy, change);
+    }
 };
 
 } // namespace ws_pubsub

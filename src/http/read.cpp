@@ -13,8 +13,6 @@ namespace ws_pubsub {
 
 namespace {
 
-constexpr Error kUnknownTopic{Errc::unknown_topic, "unknown topic"};
-constexpr Error kExpired{Errc::expired, "the value has expired"};
 
 std::string_view usual_type(PayloadKind kind)
 {

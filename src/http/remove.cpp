@@ -85,7 +85,7 @@ ngx_int_t remove_topic(ngx_http_request_t* r, const ApiEndpoint& endpoint,
         return send_error(r, removed.error());
     }
     if (!*removed) {
-        return send_error(r, {Errc::unknown_topic, "unknown topic"});
+        return send_error(r, kUnknownTopic);
     }
     return answer_removed(r);
 }

@@ -11,8 +11,6 @@ namespace ws_pubsub {
 namespace {
 
 constexpr Error kDenied{Errc::denied, "not allowed"};
-constexpr Error kUnknownTopic{Errc::unknown_topic, "unknown topic"};
-constexpr Error kExpired{Errc::expired, "the value has expired"};
 
 // What commands cost, and what a session may spend in a turn. One that looks
 // through the zone is worth a turn of its own.

@@ -1,6 +1,8 @@
 #include "proto/publish.hpp"
 
 #include <optional>
+#include <string>
+#include <utility>
 
 #include "base/limits.hpp"
 #include "proto/json_text.hpp"
@@ -21,37 +23,50 @@ bool holds(const Condition& condition, const Position& at)
            (condition.kind != Condition::Kind::at || condition.at == at);
 }
 
-Result<PublishAnswer> try_patch(const Publisher& publisher,
-                                Publication& publication, const Patch& patch,
-                                size_t max_bytes, const Condition& condition)
-{
-    Batch batch;
-    const ReadAnswer answer =
-        publisher.store.read(publication.topic, {}, {}, batch);
-    if (answer.expired) {
-        return Error{Errc::expired, "the value has expired"};
+// What a patch makes of a topic's value.
+class Patcher {
+public:
+    Patcher(const Patch& patch, size_t max_bytes, const Condition& condition)
+        : patch_(patch), max_bytes_(max_bytes), condition_(condition)
+    {}
+
+    // Makes that the publication's payload. nullopt, or why it can't be. The
+    // publication refers to this and to the batch.
+    std::optional<Error> patch(const ReadAnswer& answer, const Batch& value,
+                               Publication& publication)
+    {
+        if (answer.expired) {
+            return kExpired;
+        }
+        if (value.empty()) {
+            return Error{Errc::unknown_topic, "no value is kept"};
+        }
+        const Message kept = value[0].message;
+        if (!holds(condition_, kept.at)) {
+            return Error{Errc::conflict, "the condition does not hold",
+                         Cause::condition};
+        }
+        if (kept.kind != PayloadKind::json) {
+            return Error{Errc::conflict, "the kept value is not JSON"};
+        }
+        auto changed = apply_patch(kept.payload, patch_, max_bytes_);
+        if (!changed) {
+            return changed.error();
+        }
+        text_ = std::move(*changed);
+        publication.kind = PayloadKind::json;
+        publication.content_type = kept.content_type;
+        publication.payload = text_;
+        publication.condition = {Condition::Kind::at, kept.at};
+        return std::nullopt;
     }
-    if (batch.empty()) {
-        return Error{Errc::unknown_topic, "no value is kept"};
-    }
-    const Message kept = batch[0].message;
-    if (!holds(condition, kept.at)) {
-        return Error{Errc::conflict, "the condition does not hold",
-                     Cause::condition};
-    }
-    if (kept.kind != PayloadKind::json) {
-        return Error{Errc::conflict, "the kept value is not JSON"};
-    }
-    const auto changed = apply_patch(kept.payload, patch, max_bytes);
-    if (!changed) {
-        return changed.error();
-    }
-    publication.kind = PayloadKind::json;
-    publication.content_type = kept.content_type;
-    publication.payload = *changed;
-    publication.condition = {Condition::Kind::at, kept.at};
-    return publisher.publish(publication);
-}
+
+private:
+    const Patch& patch_;
+    size_t max_bytes_;
+    const Condition& condition_;
+    std::string text_;
+};
 
 } // namespace
 
@@ -61,22 +76,26 @@ Result<PublishAnswer> publish_patch(const Publisher& publisher,
 {
     Publication attempt = publication;
     attempt.keyed_body = patch.text;
-    if (!attempt.idempotency_key.empty()) {
-        // What was applied may not be applicable any more.
-        if (auto earlier = publisher.store.find_answer(attempt)) {
-            return *earlier;
+    Patcher patcher(patch, max_bytes, publication.condition);
+    for (size_t i = 0; i < kMaxPatchRaces; i++) {
+        Batch value;
+        const ReadAnswer answer =
+            publisher.store.read(publication.topic, {}, {}, value);
+        if (const auto error = patcher.patch(answer, value, attempt)) {
+            // What was applied may not be applicable any more.
+            const auto earlier = publisher.store.find_answer(attempt);
+            return earlier ? *earlier : *error;
         }
-    }
-    const bool retry = publication.condition.kind == Condition::Kind::none ||
-                       publication.condition.kind == Condition::Kind::exists;
-    for (size_t i = 0; i < kMaxPatchAttempts; i++) {
-        auto published = try_patch(publisher, attempt, patch, max_bytes,
-                                   publication.condition);
-        if (published || !is_condition(published.error()) || !retry) {
+        auto published = publisher.publish(attempt);
+        if (published || !is_condition(published.error())) {
             return published;
         }
     }
-    return Error{Errc::conflict, "others are changing the value"};
+    return publisher.publish_change(
+        attempt,
+        [&](const ReadAnswer& answer, const Batch& value, Publication& made) {
+            return patcher.patch(answer, value, made);
+        });
 }
 
 Result<PublishAnswer> publish_command(const Publisher& publisher,

@@ -14,6 +14,7 @@ constexpr size_t kEvictedAtATime = 4;
 
 constexpr Error kConditionFails{Errc::conflict, "the condition does not hold",
                                 Cause::condition};
+constexpr Error kZoneFull{Errc::zone_full, "the zone is full"};
 
 // Too old messages that a publish in their topic lets go.
 constexpr size_t kExpiredAtATime = 16;
@@ -242,45 +243,74 @@ Store::find_answer(const Publication& publication)
     return replay(tx, publication);
 }
 
-Result<PublishAnswer> Store::publish(const Publication& publication)
+Result<PublishAnswer> Store::publish_locked(Transaction& tx,
+                                            const Publication& publication)
 {
-    std::optional<PublishAnswer> answer;
-    {
-        Transaction tx(memory_, header_);
-        if (auto earlier = replay(tx, publication)) {
-            return *earlier;
-        }
+    if (auto earlier = replay(tx, publication)) {
+        return *earlier;
+    }
+    if (!holds(publication.condition, table_.find(publication.topic),
+               publication.now_ms)) {
+        return kConditionFails;
+    }
+    auto answer = try_publish(tx, publication);
+    if (!answer) {
+        // What is too old goes first; that may be the topic itself.
+        expire_some(tx, publication.now_ms);
         if (!holds(publication.condition, table_.find(publication.topic),
                    publication.now_ms)) {
             return kConditionFails;
         }
         answer = try_publish(tx, publication);
-        if (!answer) {
-            // What is too old goes first; that may be the topic itself.
-            expire_some(tx, publication.now_ms);
-            if (!holds(publication.condition, table_.find(publication.topic),
-                       publication.now_ms)) {
-                return kConditionFails;
-            }
-            answer = try_publish(tx, publication);
-        }
-        Eviction evicted;
-        while (!answer && evict_some(tx, item_bytes(publication), evicted)) {
-            answer = try_publish(tx, publication);
-        }
-        if (!answer) {
-            answer = replace_value(tx, publication);
-        }
-        if (!answer) {
-            header_.totals.refused++;
-        }
+    }
+    Eviction evicted;
+    while (!answer && evict_some(tx, item_bytes(publication), evicted)) {
+        answer = try_publish(tx, publication);
     }
     if (!answer) {
+        answer = replace_value(tx, publication);
+    }
+    if (!answer) {
+        header_.totals.refused++;
+        return kZoneFull;
+    }
+    return *answer;
+}
+
+// What is done of a publish without the lock.
+Result<PublishAnswer> Store::tell(const Result<PublishAnswer>& result)
+{
+    if (!result && result.error().code == Errc::zone_full) {
         memory_.refused();
-        return Error{Errc::zone_full, "the zone is full"};
     }
     wake_readers();
-    return *answer;
+    return result;
+}
+
+Result<PublishAnswer> Store::publish(const Publication& publication)
+{
+    return tell([&] {
+        Transaction tx(memory_, header_);
+        return publish_locked(tx, publication);
+    }());
+}
+
+Result<PublishAnswer> Store::publish_change(Publication publication,
+                                            const Change& change)
+{
+    Batch value;
+    return tell([&]() -> Result<PublishAnswer> {
+        Transaction tx(memory_, header_);
+        if (auto earlier = replay(tx, publication)) {
+            return *earlier;
+        }
+        const ReadAnswer answer =
+            read_kept(table_.find(publication.topic), {}, {}, value);
+        if (const auto error = change(answer, value, publication)) {
+            return *error;
+        }
+        return publish_locked(tx, publication);
+    }());
 }
 
 // That the topic is gone, for those who read it; at the cost of what may be

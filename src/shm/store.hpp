@@ -7,6 +7,7 @@
 // Thread safety: one thread a process; any number of processes.
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <span>
 #include <string>
@@ -140,6 +141,13 @@ public:
 
     // --- publish.cpp
     Result<PublishAnswer> publish(const Publication& publication);
+    // Publishes what `change` makes of the topic's value, which nobody else
+    // can change meanwhile. It runs under the lock, so it is for those only
+    // who have lost enough races. The publication may refer to the batch.
+    using Change = std::function<std::optional<Error>(
+        const ReadAnswer& answer, const Batch& value, Publication& made)>;
+    Result<PublishAnswer> publish_change(Publication publication,
+                                         const Change& change);
     // What an earlier publish with this topic and idempotency key was
     // answered; nothing if there was none.
     std::optional<Result<PublishAnswer>>
@@ -247,6 +255,9 @@ private:
                                              Room room = Room::ordinary);
     std::optional<PublishAnswer> replace_value(Transaction& tx,
                                                const Publication& publication);
+    Result<PublishAnswer> publish_locked(Transaction& tx,
+                                         const Publication& publication);
+    Result<PublishAnswer> tell(const Result<PublishAnswer>& result);
     Item* new_mark(Transaction& tx, const Topic& topic, int64_t now_ms);
     void drop_log(Transaction& tx, Topic& topic);
     std::optional<Result<PublishAnswer>> replay(Transaction& tx,

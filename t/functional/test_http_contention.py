@@ -8,7 +8,6 @@ from support.asynchttp import AsyncHttp
 CONFIG = {"workers": 4}
 COUNTERS, INCREMENTS = 100, 2
 PATCHERS, PATCHES = 50, 20
-MOST_REFUSED = PATCHERS * PATCHES // 100  # after kMaxPatchAttempts
 
 
 async def increment(ng, path, times):
@@ -29,34 +28,24 @@ async def increment(ng, path, times):
     return refused
 
 
-async def patch_until_done(http, path, change, content_type):
-    """Returns how often a worker lost kMaxPatchAttempts races, and said so."""
-    refused = 0
-    while True:
-        answer = await http.send_json("PATCH", path, change, content_type)
-        if answer.status in (201, 202):
-            return refused
-        refused += 1
-        assert answer.status == 409, answer
-        assert answer.json()["error"] == {
-            "code": 114, "message": "others are changing the value"}
+async def change(http, path, what, content_type):
+    answer = await http.send_json("PATCH", path, what, content_type)
+    assert answer.status in (201, 202), answer
 
 
 async def patch(ng, path, member, times):
     async with await AsyncHttp.open(ng) as http:
-        return sum([
-            await patch_until_done(http, path, {member: n},
-                                   "application/merge-patch+json")
-            for n in range(1, times + 1)])
+        for n in range(1, times + 1):
+            await change(http, path, {member: n},
+                         "application/merge-patch+json")
 
 
 async def append(ng, path, member, times):
     async with await AsyncHttp.open(ng) as http:
-        return sum([
-            await patch_until_done(http, path, [
+        for n in range(times):
+            await change(http, path, [
                 {"op": "add", "path": "/list/-", "value": [member, n]}],
                 "application/json-patch+json")
-            for n in range(times)])
 
 
 async def test_no_change_is_lost(ng, topic):
@@ -68,7 +57,6 @@ async def test_no_change_is_lost(ng, topic):
         *(increment(ng, counter, INCREMENTS) for _ in range(COUNTERS)),
         *(patch(ng, members, f"m{n}", PATCHES) for n in range(PATCHERS)))
     assert sum(refused[:COUNTERS]) > 0, "they met"
-    assert sum(refused[COUNTERS:]) <= MOST_REFUSED
     async with await AsyncHttp.open(ng) as http:
         got = await http.request("GET", counter)
         assert got.json() == COUNTERS * INCREMENTS
@@ -82,9 +70,8 @@ async def test_no_operation_is_lost(ng, topic):
     path = f"/api/{topic}"
     async with await AsyncHttp.open(ng) as http:
         await http.send_json("PUT", path, {"list": []})
-    refused = await asyncio.gather(
+    await asyncio.gather(
         *(append(ng, path, member, PATCHES) for member in range(PATCHERS)))
-    assert sum(refused) <= MOST_REFUSED
     async with await AsyncHttp.open(ng) as http:
         told = (await http.request("GET", path)).json()["list"]
         assert sorted(told) == [
