@@ -178,7 +178,7 @@ void Connection::process()
     }
     if (is_stalled()) {
         process_soon(&ngx_posted_next_events);
-    } else if (c_->read->ready && !c_->read->posted) {
+    } else if (has_input() && !c_->read->posted) {
         ngx_post_event(c_->read, &ngx_posted_next_events);
     }
 }

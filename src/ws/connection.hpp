@@ -150,6 +150,7 @@ private:
 
     // receiving
     void read();
+    [[nodiscard]] bool has_input() const;
     void take(std::string_view bytes);
     void begin_turn();
     [[nodiscard]] bool is_stalled() const;

@@ -52,9 +52,19 @@ void Connection::read()
     }
     if (is_stalled()) {
         process_soon(&ngx_posted_next_events);
-    } else if (broken_ || c_->read->ready || state_ == State::closing) {
+    } else if (broken_ || has_input() || state_ == State::closing) {
         process_soon(&ngx_posted_events);
     }
+}
+
+// Whether it is worth reading on. `ready` is not all: before TLS reads more it
+// may have to write (the answer to a KeyUpdate). Then nginx leaves `ready` set
+// and puts a handler in place of ours that reads once the socket has room.
+bool Connection::has_input() const
+{
+    const bool waits_for_room =
+        c_->write->handler != on_write_event && !c_->write->ready;
+    return c_->read->ready && !waits_for_room;
 }
 
 // Whether there is input that waits for the next turn.

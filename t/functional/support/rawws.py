@@ -60,16 +60,20 @@ def close_payload(code, reason=b""):
     return struct.pack("!H", code) + reason
 
 
-def connect_socket(ng, scheme="http", receive_buffer=None):
+def connect_tcp(port, receive_buffer=None):
     sock = socket.socket()
     if receive_buffer:
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
     sock.settimeout(TIMEOUT_S)
     sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    sock.connect(("127.0.0.1", port))
+    return sock
+
+
+def connect_socket(ng, scheme="http", receive_buffer=None):
     if scheme == "http":
-        sock.connect(("127.0.0.1", ng.port))
-        return sock
-    sock.connect(("127.0.0.1", ng.tls_port))
+        return connect_tcp(ng.port, receive_buffer)
+    sock = connect_tcp(ng.tls_port, receive_buffer)
     return tls.client_context().wrap_socket(sock, server_hostname="localhost")
 
 
@@ -97,8 +101,10 @@ def head(path="/ws", protocol=JSON_V1, extensions=None, key=None,
 class RawWS:
     """One connection. REQUIRES: handshake() before frames are received."""
 
+    connect = staticmethod(connect_socket)
+
     def __init__(self, ng, scheme="http", receive_buffer=None):
-        self.sock = connect_socket(ng, scheme, receive_buffer)
+        self.sock = self.connect(ng, scheme, receive_buffer)
         self.buffer = b""
         self.status = None
         self.headers = {}
