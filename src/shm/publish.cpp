@@ -220,8 +220,10 @@ Store::replace_value(Transaction& tx, const Publication& publication)
 std::optional<Result<PublishAnswer>>
 Store::replay(Transaction& tx, const Publication& publication)
 {
-    const Topic* topic = table_.find(publication.topic);
-    if (publication.idempotency_key.empty() || topic == nullptr) {
+    const Topic* topic = publication.idempotency_key.empty()
+                             ? nullptr
+                             : table_.find(publication.topic);
+    if (topic == nullptr) {
         return std::nullopt;
     }
     expire_keys(tx, publication.now_ms);
@@ -243,22 +245,27 @@ Store::find_answer(const Publication& publication)
     return replay(tx, publication);
 }
 
+bool Store::may_publish(const Publication& publication) const
+{
+    return publication.condition.kind == Condition::Kind::none ||
+           holds(publication.condition, table_.find(publication.topic),
+                 publication.now_ms);
+}
+
 Result<PublishAnswer> Store::publish_locked(Transaction& tx,
                                             const Publication& publication)
 {
     if (auto earlier = replay(tx, publication)) {
         return *earlier;
     }
-    if (!holds(publication.condition, table_.find(publication.topic),
-               publication.now_ms)) {
+    if (!may_publish(publication)) {
         return kConditionFails;
     }
     auto answer = try_publish(tx, publication);
     if (!answer) {
         // What is too old goes first; that may be the topic itself.
         expire_some(tx, publication.now_ms);
-        if (!holds(publication.condition, table_.find(publication.topic),
-                   publication.now_ms)) {
+        if (!may_publish(publication)) {
             return kConditionFails;
         }
         answer = try_publish(tx, publication);

@@ -255,6 +255,7 @@ private:
                                              Room room = Room::ordinary);
     std::optional<PublishAnswer> replace_value(Transaction& tx,
                                                const Publication& publication);
+    [[nodiscard]] bool may_publish(const Publication& publication) const;
     Result<PublishAnswer> publish_locked(Transaction& tx,
                                          const Publication& publication);
     Result<PublishAnswer> tell(const Result<PublishAnswer>& result);

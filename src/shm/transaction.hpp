@@ -8,6 +8,8 @@
 // a change of its own.
 #pragma once
 
+#include <atomic>
+#include <cassert>
 #include <cstring>
 
 #include "shm/layout.hpp"
@@ -34,7 +36,7 @@ public:
         std::memcpy(&old, &field, sizeof(T));
         note(&field, sizeof(T), old);
         field = value;
-        std::atomic_signal_fence(std::memory_order_seq_cst);
+        fence();
     }
 
     // nullptr when the zone is full. Undone by rollback().
@@ -48,11 +50,27 @@ public:
     void rollback();
 
 private:
-    void note(void* where, uint64_t width, uint64_t old);
+    static constexpr unsigned kWidthShift = 56;
+    static constexpr uint64_t kAddressMask = (uint64_t{1} << kWidthShift) - 1;
+
+    // Only a crash of this very process is feared, not of the machine: it is
+    // the compiler that must keep the order.
+    static void fence() { std::atomic_signal_fence(std::memory_order_seq_cst); }
+    void note(void* where, uint64_t width, uint64_t old)
+    {
+        const uint32_t count = undo_.count;
+        assert(count < kUndoEntries);
+        undo_.entries[count] = {
+            reinterpret_cast<uint64_t>(where) | width << kWidthShift, old};
+        fence();
+        undo_.count = count + 1;
+        fence();
+    }
     void bury();
 
     Memory& memory_;
     ZoneHeader& header_;
+    UndoLog& undo_;
     bool repaired_ = false;
 };
 
