@@ -299,6 +299,7 @@ bool Worker::init(ngx_cycle_t* cycle, MainConf& conf)
     }
     lws_.emplace(*engine_);
     flushes_.emplace();
+    parts_.emplace(SharedParts{*lws_, writer_, *flushes_, clock_});
     for (const auto& [name, zone] : conf.zones) {
         zones_.push_back(std::make_unique<ZoneWorker>(*zone, encoder_, clock_));
         zones_.back()->attach(cycle);

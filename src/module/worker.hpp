@@ -86,7 +86,7 @@ public:
 
     ZoneWorker* zone(const Zone& zone);
     [[nodiscard]] const Clock& clock() const { return clock_; }
-    SharedParts parts() { return {*lws_, writer_, *flushes_, clock_}; }
+    [[nodiscard]] const SharedParts& parts() const { return *parts_; }
 
 private:
     Worker() = default;
@@ -99,6 +99,7 @@ private:
     std::unique_ptr<LwsEngine> engine_;
     std::optional<LwsPool> lws_;
     std::optional<FlushList> flushes_;
+    std::optional<SharedParts> parts_;
     std::vector<std::unique_ptr<ZoneWorker>> zones_;
     ngx_event_t tick_event_{};
     ngx_connection_t no_connection_{}; // for the logs of events

@@ -30,7 +30,6 @@
 #include "base/clock.hpp"
 #include "base/limits.hpp"
 #include "base/prefetch.hpp"
-#include "base/utf8.hpp"
 #include "broker/broker.hpp"
 #include "proto/protocol.hpp"
 #include "ws/flush_list.hpp"
@@ -68,7 +67,8 @@ struct SharedParts {
 class Connection final : public Transport, private MessageSink {
 public:
     // Answers an upgrade that check_upgrade() found good, and takes over the
-    // request's connection. To be returned from the content handler.
+    // request's connection. `shared` outlives it. To be returned from the
+    // content handler.
     static ngx_int_t accept(ngx_http_request_t* r, Broker& broker,
                             const SharedParts& shared,
                             const SessionOptions& options,
@@ -157,7 +157,7 @@ private:
     void take_event(const FrameGuard::Event& event);
     void take_data(std::string_view bytes);
     bool on_piece(const MessagePiece& piece) override;
-    bool end_message(const MessagePiece& piece);
+    bool end_message(const MessagePiece& piece, LwsSession::Gathered& message);
 
     // closing
     void violation(uint16_t code, std::string_view reason);
@@ -184,12 +184,10 @@ private:
     Session session_;
 
     Broker& broker_;
-    SharedParts shared_;
+    const SharedParts& shared_;
     FrameGuard guard_;
     std::unique_ptr<LwsSession> lws_; // lent, while amid a message
     std::unique_ptr<Protocol> protocol_;
-    std::string message_; // what has come of a message in pieces
-    Utf8Validator utf8_;
     ngx_event_t event_{};
     std::string unread_; // bytes that wait for the next turn
     size_t max_message_;

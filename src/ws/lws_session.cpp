@@ -97,7 +97,7 @@ bool LwsSession::feed(std::string_view bytes, MessageSink& sink)
     }
     input_ = {};
     sink_ = nullptr;
-    return wsi_ != nullptr;
+    return wsi_ != nullptr && !refused_;
 }
 
 void LwsSession::service()
@@ -150,8 +150,13 @@ bool LwsSession::on_receive(std::string_view bytes)
 {
     const bool final = lws_is_final_fragment(wsi_) != 0;
     amid_message_ = !final;
-    return sink_ != nullptr &&
-           sink_->on_piece({bytes, lws_frame_is_binary(wsi_) != 0, final});
+    if (refused_) {
+        return false;
+    }
+    refused_ = true; // also if the sink throws
+    refused_ = sink_ == nullptr ||
+               !sink_->on_piece({bytes, lws_frame_is_binary(wsi_) != 0, final});
+    return !refused_;
 }
 
 } // namespace ws_pubsub

@@ -8,6 +8,7 @@
 #include <string>
 #include <string_view>
 
+#include "base/utf8.hpp"
 #include "ws/lws_engine.hpp"
 
 namespace ws_pubsub {
@@ -58,6 +59,12 @@ public:
     bool feed(std::string_view bytes, MessageSink& sink);
     // Whether what was fed ends within a message.
     [[nodiscard]] bool amid_message() const { return amid_message_; }
+    // What the sink remembers of a message in pieces; empty between two.
+    struct Gathered {
+        std::string bytes;
+        Utf8Validator utf8;
+    };
+    Gathered& gathered() { return gathered_; }
 
     // --- for the shim and the callbacks of libwebsockets
     long receive(void* buffer, size_t size);
@@ -82,6 +89,8 @@ private:
     bool deflate_;
     bool established_ = false;
     bool amid_message_ = false;
+    bool refused_ = false; // the sink wants no more
+    Gathered gathered_;
 };
 
 } // namespace ws_pubsub

@@ -146,30 +146,35 @@ bool Connection::on_piece(const MessagePiece& piece)
     if (state_ != State::open) {
         return false;
     }
-    if (message_.size() + piece.bytes.size() > max_message_) {
+    LwsSession::Gathered& message = lws_->gathered();
+    if (message.bytes.size() + piece.bytes.size() > max_message_) {
         violation(kCloseTooBig, "message too big");
         return false;
     }
-    if (!piece.binary &&
-        (!utf8_.feed(piece.bytes) || (piece.final && !utf8_.complete()))) {
+    if (!piece.binary && (!message.utf8.feed(piece.bytes) ||
+                          (piece.final && !message.utf8.complete()))) {
         violation(kCloseBadPayload, "text is not UTF-8");
         return false;
     }
-    return piece.final ? end_message(piece)
-                       : (message_.append(piece.bytes), true);
+    if (!piece.final) {
+        message.bytes.append(piece.bytes);
+        return true;
+    }
+    return end_message(piece, message);
 }
 
-bool Connection::end_message(const MessagePiece& piece)
+bool Connection::end_message(const MessagePiece& piece,
+                             LwsSession::Gathered& message)
 {
-    utf8_.reset();
-    if (message_.empty()) {
+    message.utf8.reset();
+    if (message.bytes.empty()) {
         protocol_->on_message(piece.binary, piece.bytes);
     } else {
-        message_.append(piece.bytes);
-        protocol_->on_message(piece.binary, message_);
-        message_.clear();
-        if (message_.capacity() > kKeptMessageBytes) {
-            message_.shrink_to_fit();
+        message.bytes.append(piece.bytes);
+        protocol_->on_message(piece.binary, message.bytes);
+        message.bytes.clear();
+        if (message.bytes.capacity() > kKeptMessageBytes) {
+            message.bytes.shrink_to_fit();
         }
     }
     return state_ == State::open;
