@@ -13,7 +13,6 @@ namespace ws_pubsub {
 
 namespace {
 
-
 std::string_view usual_type(PayloadKind kind)
 {
     switch (kind) {
