@@ -1,6 +1,7 @@
 // Walks all blocks of a heap and says what does not fit together.
 #pragma once
 
+#include <algorithm>
 #include <set>
 #include <string>
 
@@ -22,6 +23,25 @@ public:
     [[nodiscard]] const std::set<const void*>& used() const { return used_; }
     [[nodiscard]] size_t largest_free() const { return largest_free_; }
     [[nodiscard]] size_t free_blocks() const { return free_.size(); }
+    // All bytes of it that mean something.
+    [[nodiscard]] std::string image() const
+    {
+        std::string bytes(reinterpret_cast<const char*>(&heap_), sizeof(Heap));
+        const auto add = [&](const void* start, size_t count) {
+            bytes.append(static_cast<const char*>(start), count);
+        };
+        Heap::Block* block = heap_.first_;
+        for (; block < heap_.end_; block = block->behind()) {
+            if (block->is_free()) {
+                add(block, sizeof(*block));
+                add(&block->footer(), sizeof(block));
+            } else {
+                add(block, Heap::kHeadBytes + block->bytes());
+            }
+        }
+        add(block, Heap::kHeadBytes);
+        return bytes;
+    }
 
 private:
     void expect(bool holds, const char* text)

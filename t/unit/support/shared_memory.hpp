@@ -6,6 +6,7 @@
 #include <atomic>
 #include <cstdlib>
 #include <new>
+#include <span>
 
 #include <sched.h>
 #include <sys/mman.h>
@@ -36,6 +37,11 @@ public:
     // What nginx's master does for a worker that has died.
     void force_unlock(pid_t dead) { owner_->compare_exchange_strong(dead, 0); }
     [[nodiscard]] const Heap& heap() const { return *heap_; }
+    // All of it, and the lock.
+    [[nodiscard]] std::span<char> bytes()
+    {
+        return {reinterpret_cast<char*>(owner_), bytes_};
+    }
 
     void* create(size_t table_bytes) override
     {
