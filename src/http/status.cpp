@@ -32,7 +32,7 @@ std::array<Figure, kFigures> figures_of(const ZoneStatus& status)
     const ZoneTotals& totals = status.totals;
     return {{
         {"size", "zone_size_bytes", "Size of the zone.", status.zone_bytes},
-        {"free", "zone_free_bytes", "Free pages of the zone.",
+        {"free", "zone_free_bytes", "Free bytes of the zone.",
          status.free_bytes},
         {"workers", "workers", "Workers that use the zone.", status.workers},
         {"sessions", "sessions", "Open WebSocket sessions.", status.sessions},

@@ -127,6 +127,7 @@ void Store::expire_topic(Transaction& tx, Topic& topic, int64_t now_ms,
             tx.commit();
         }
         if (topic.head == nullptr) {
+            trim_presence(tx, topic); // unless somebody died before he could
             TimingWheel(header_, tx).cancel(clock);
             free_topic_if_unused(tx, topic);
             return;
@@ -160,6 +161,7 @@ bool Store::expire(int64_t now_ms)
     {
         Transaction tx(memory_, header_);
         expire_keys(tx, now_ms);
+        restore_spare(tx);
     }
     bool more = true;
     for (size_t i = 0; i < kLocksPerTurn && more; i++) {

@@ -51,6 +51,7 @@ private:
     static constexpr uint64_t kPrevFree = 2; // the block before it is free
     static constexpr uint64_t kFlags = kUnit - 1;
 
+    static constexpr size_t kHeadBytes = sizeof(uint64_t);
     struct Block {
         uint64_t head; // bytes of the payload, and flags
         // The payload. While the block is free it begins with these and ends
@@ -64,7 +65,7 @@ private:
         {
             return (head & kPrevFree) != 0;
         }
-        char* payload() { return reinterpret_cast<char*>(&next); }
+        char* payload() { return reinterpret_cast<char*>(this) + kHeadBytes; }
         Block* behind()
         {
             return reinterpret_cast<Block*>(payload() + bytes());
@@ -73,7 +74,6 @@ private:
         // REQUIRES: is_prev_free().
         Block* before() { return reinterpret_cast<Block**>(this)[-1]; }
     };
-    static constexpr size_t kHeadBytes = sizeof(uint64_t);
     static constexpr size_t kLeastBytes = sizeof(Block); // next, prev, footer
 
     static uint64_t round_up(uint64_t units);

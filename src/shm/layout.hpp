@@ -63,12 +63,22 @@ struct Item {
     ItemKind kind;
     bool aging; // is in the zone's age list
 
+    static size_t bytes_of(std::string_view content_type,
+                           std::string_view payload)
+    {
+        return sizeof(Item) + content_type.size() + payload.size();
+    }
+
     // The content type, then the payload, follow the struct.
     char* bytes() { return reinterpret_cast<char*>(this + 1); }
-    std::string_view content_type() { return {bytes(), content_type_bytes}; }
-    std::string_view payload()
+    [[nodiscard]] std::string_view content_type() const
     {
-        return {bytes() + content_type_bytes, payload_bytes};
+        return {reinterpret_cast<const char*>(this + 1), content_type_bytes};
+    }
+    [[nodiscard]] std::string_view payload() const
+    {
+        return {reinterpret_cast<const char*>(this + 1) + content_type_bytes,
+                payload_bytes};
     }
 };
 
@@ -278,7 +288,7 @@ struct UndoEntry {
 };
 
 // Enough for a new topic that all workers have subscribers of.
-inline constexpr size_t kUndoEntries = kMaxWorkers * 32;
+inline constexpr size_t kUndoEntries = kMaxWorkers * 24;
 
 struct UndoLog {
     uint32_t count;
@@ -327,6 +337,8 @@ struct ZoneHeader {
     Present* away_tail;
     Wheel wheel;
     uint64_t reserve_bytes; // not for messages: so that a full zone serves
+    void* spare;            // a block, see shm/full.cpp; null: it is in use
+    uint64_t spare_bytes;
     ZoneTotals totals;
     WorkerSlot workers[kMaxWorkers];
 };

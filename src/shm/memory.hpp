@@ -30,7 +30,7 @@ public:
     virtual void lock() = 0;
     virtual void unlock() = 0;
 
-    // Bytes not given to anybody, as a figure for the status page.
+    // Bytes not given to anybody. They may be in many pieces.
     [[nodiscard]] virtual size_t free_bytes() const = 0;
 
     // Called without the lock after a change that a dead process left half

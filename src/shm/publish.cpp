@@ -7,11 +7,6 @@ namespace ws_pubsub {
 
 namespace {
 
-// How much history one publish may push out before it is refused.
-constexpr size_t kMaxEvictedItems = 256;
-constexpr size_t kMaxEvictedShare = 16; // times the bytes that are wanted
-constexpr size_t kEvictedAtATime = 4;
-
 constexpr Error kConditionFails{Errc::conflict, "the condition does not hold",
                                 Cause::condition};
 constexpr Error kZoneFull{Errc::zone_full, "the zone is full"};
@@ -39,23 +34,6 @@ bool holds(const Condition& condition, const Topic* topic, int64_t now_ms)
     return false;
 }
 
-size_t item_bytes(const Publication& publication)
-{
-    return sizeof(Item) + publication.content_type.size() +
-           publication.payload.size();
-}
-
-// Whether the message takes the place of a value that is no smaller.
-bool replaces(const Publication& publication, const Topic& topic)
-{
-    const Item* value = topic.tail;
-    return topic.retain && publication.idempotency_key.empty() &&
-           value != nullptr && value->kind == ItemKind::message &&
-           value->epoch == topic.epoch &&
-           item_bytes(publication) <=
-               sizeof(Item) + value->content_type_bytes + value->payload_bytes;
-}
-
 Item& fill_item(void* block, const Publication& publication, Position at)
 {
     auto* item = new (block) Item{};
@@ -75,29 +53,6 @@ Item& fill_item(void* block, const Publication& publication, Position at)
 }
 
 } // namespace
-
-// Makes room for another try at something that needs about `bytes`: of history,
-// and when there is none any more, of idempotency keys. False when that would
-// cost too much, or there is nothing.
-bool Store::evict_some(Transaction& tx, size_t bytes, Eviction& so_far)
-{
-    if (so_far.items >= kMaxEvictedItems &&
-        so_far.bytes >= bytes * kMaxEvictedShare) {
-        return false;
-    }
-    TopicLog log(header_, tx);
-    for (size_t i = 0; i < kEvictedAtATime; i++) {
-        if (!log.evict_oldest(so_far.bytes)) {
-            if (header_.key_age_head == nullptr) {
-                return i > 0;
-            }
-            so_far.bytes += sizeof(KeyRecord) + header_.key_age_head->key_bytes;
-            drop_oldest_key(tx);
-        }
-        so_far.items++;
-    }
-    return true;
-}
 
 Topic* Store::topic_to_publish(Transaction& tx, const Publication& publication)
 {
@@ -168,7 +123,10 @@ std::optional<PublishAnswer>
 Store::try_publish(Transaction& tx, const Publication& publication, Room room)
 {
     const size_t free_before = memory_.free_bytes();
-    void* block = tx.allocate(item_bytes(publication));
+    void* block = room == Room::spare
+                      ? header_.spare
+                      : tx.allocate(Item::bytes_of(publication.content_type,
+                                                   publication.payload));
     Topic* topic =
         block == nullptr ? nullptr : topic_to_publish(tx, publication);
     PublishAnswer answer;
@@ -183,11 +141,13 @@ Store::try_publish(Transaction& tx, const Publication& publication, Room room)
     const size_t free_after = memory_.free_bytes();
     const bool from_reserve =
         free_after < free_before && free_after < header_.reserve_bytes;
-    if (!keyed || (from_reserve &&
-                   (room != Room::reserve || !replaces(publication, *topic)))) {
+    if (!keyed || (from_reserve && room == Room::ordinary)) {
         tx.rollback();
         to_wake_.clear();
         return std::nullopt;
+    }
+    if (room == Room::spare) {
+        tx.set(header_.spare, nullptr);
     }
     TopicLog log(header_, tx);
     log.append(*topic, fill_item(block, publication, answer.at));
@@ -196,23 +156,6 @@ Store::try_publish(Transaction& tx, const Publication& publication, Room room)
     tx.commit();
     log.trim(*topic);
     log.drop_expired(*topic, publication.now_ms, kExpiredAtATime);
-    return answer;
-}
-
-// In a full zone a value may still be replaced: what that takes from the
-// reserve comes back with the old value.
-std::optional<PublishAnswer>
-Store::replace_value(Transaction& tx, const Publication& publication)
-{
-    const size_t free_before = memory_.free_bytes();
-    const auto answer = try_publish(tx, publication, Room::reserve);
-    TopicLog log(header_, tx);
-    size_t freed = 0;
-    for (size_t i = 0;
-         answer && i < kEvictedAtATime && memory_.free_bytes() < free_before &&
-         log.evict_oldest(freed);
-         i++) {
-    }
     return answer;
 }
 
@@ -271,7 +214,9 @@ Result<PublishAnswer> Store::publish_locked(Transaction& tx,
         answer = try_publish(tx, publication);
     }
     Eviction evicted;
-    while (!answer && evict_some(tx, item_bytes(publication), evicted)) {
+    const size_t bytes =
+        Item::bytes_of(publication.content_type, publication.payload);
+    while (!answer && evict_some(tx, bytes, evicted)) {
         answer = try_publish(tx, publication);
     }
     if (!answer) {
@@ -320,41 +265,6 @@ Result<PublishAnswer> Store::publish_change(Publication publication,
     }());
 }
 
-// That the topic is gone, for those who read it; at the cost of what may be
-// evicted. nullptr when the zone is full.
-Item* Store::new_mark(Transaction& tx, const Topic& topic, int64_t now_ms)
-{
-    Eviction evicted;
-    void* block = tx.allocate(sizeof(Item));
-    while (block == nullptr && evict_some(tx, sizeof(Item), evicted)) {
-        block = tx.allocate(sizeof(Item));
-    }
-    if (block == nullptr) {
-        return nullptr;
-    }
-    auto* mark = new (block) Item{};
-    mark->kind = ItemKind::gone;
-    mark->epoch = topic.epoch;
-    mark->seq = topic.seq;
-    mark->time_ms = now_ms;
-    return mark;
-}
-
-// Takes all of the topic's log away, and the position that its mark would have
-// had: its readers find out as when the mark was evicted.
-void Store::drop_log(Transaction& tx, Topic& topic)
-{
-    TopicLog log(header_, tx);
-    while (topic.head != topic.tail) {
-        log.drop_head(topic);
-        tx.commit();
-    }
-    if (topic.head != nullptr) {
-        log.drop_head(topic);
-    }
-    tx.set(topic.next_pos, topic.next_pos + 1);
-}
-
 Result<bool> Store::remove(std::string_view path, int64_t now_ms,
                            const Condition& condition)
 {
@@ -384,6 +294,7 @@ Result<bool> Store::remove(std::string_view path, int64_t now_ms,
         }
         tx.commit();
         log.trim(*topic);
+        trim_presence(tx, *topic);
         free_topic_if_unused(tx, *topic);
     }
     wake_readers();

@@ -241,26 +241,31 @@ public:
     bool expire(int64_t now_ms);
 
 private:
-    // publish.cpp
+    // full.cpp
     struct Eviction {
         size_t items = 0;
         size_t bytes = 0;
     };
     bool evict_some(Transaction& tx, size_t bytes, Eviction& so_far);
-    // What a publish may use: the reserve only for a value that replaces one
-    // which is no smaller.
-    enum class Room : uint8_t { ordinary, reserve };
+    std::optional<PublishAnswer> replace_value(Transaction& tx,
+                                               const Publication& publication);
+    std::optional<PublishAnswer>
+    replace_by_spare(Transaction& tx, const Publication& publication,
+                     Topic& topic);
+    void restore_spare(Transaction& tx);
+    Item* new_mark(Transaction& tx, const Topic& topic, int64_t now_ms);
+    void drop_log(Transaction& tx, Topic& topic);
+    // publish.cpp
+    // What a publish may use: all but the first only for a value that replaces
+    // one which is no smaller.
+    enum class Room : uint8_t { ordinary, reserve, spare };
     std::optional<PublishAnswer> try_publish(Transaction& tx,
                                              const Publication& publication,
                                              Room room = Room::ordinary);
-    std::optional<PublishAnswer> replace_value(Transaction& tx,
-                                               const Publication& publication);
     [[nodiscard]] bool may_publish(const Publication& publication) const;
     Result<PublishAnswer> publish_locked(Transaction& tx,
                                          const Publication& publication);
     Result<PublishAnswer> tell(const Result<PublishAnswer>& result);
-    Item* new_mark(Transaction& tx, const Topic& topic, int64_t now_ms);
-    void drop_log(Transaction& tx, Topic& topic);
     std::optional<Result<PublishAnswer>> replay(Transaction& tx,
                                                 const Publication& publication);
     Topic* topic_to_publish(Transaction& tx, const Publication& publication);

@@ -1,6 +1,7 @@
 #include "shm/topic_log.hpp"
 
 #include <algorithm>
+#include <cstring>
 
 namespace ws_pubsub {
 
@@ -124,6 +125,21 @@ void TopicLog::append(Topic& topic, Item& item)
         age(item);
     }
     tx_.set(header_.totals.items, header_.totals.items + 1);
+}
+
+void* TopicLog::move_value(Topic& topic, void* block)
+{
+    Item* old = topic.tail;
+    std::memcpy(block, static_cast<void*>(old),
+                Item::bytes_of(old->content_type(), old->payload()));
+    auto* moved = static_cast<Item*>(block);
+    if (moved->prev != nullptr) {
+        tx_.set(moved->prev->next, moved);
+    } else {
+        tx_.set(topic.head, moved);
+    }
+    tx_.set(topic.tail, moved);
+    return old;
 }
 
 void TopicLog::drop_head(Topic& topic)

@@ -20,6 +20,9 @@ public:
     void append(Topic& topic, Item& item);
     // Lets go of all that nobody needs any more.
     void trim(Topic& topic);
+    // Copies the value to the block, which takes its place; returns where it
+    // was. REQUIRES: the policy retains the newest message, which is there.
+    void* move_value(Topic& topic, void* block);
     // Lets the newest message go as soon as it is read.
     void age_value(Topic& topic);
     // Frees the oldest item of the zone that is no retained value; false when

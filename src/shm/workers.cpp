@@ -13,8 +13,10 @@ constexpr size_t kZoneBytesPerKeyBucket = 4096;
 constexpr size_t kZoneBytesPerSelectorBucket = 4096;
 constexpr size_t kZoneBytesPerPresenceBucket = 4096;
 
-// The share of the zone that messages leave to topics, readers and marks.
-constexpr size_t kReserveShare = 32;
+// The share of the zone that messages leave to topics, readers and marks, and
+// that of the spare block.
+constexpr size_t kReserveShare = 64;
+constexpr size_t kSpareShare = 64;
 
 // Hands out the parts of one piece of memory, all of them 8-byte aligned.
 class Pieces {
@@ -70,11 +72,14 @@ ZoneHeader* Store::create(Memory& memory, size_t zone_bytes, uint64_t seed,
     header->header_bytes = sizeof(ZoneHeader);
     header->zone_bytes = zone_bytes;
     header->reserve_bytes = zone_bytes / kReserveShare;
+    header->spare_bytes = zone_bytes / kSpareShare;
     header->seed = seed;
     header->wheel.tick = TimingWheel::tick_of(now_ms);
     // Epochs of a zone made later are different: in microseconds, no zone
     // makes topics faster than time goes by.
     header->next_epoch = static_cast<uint64_t>(now_ms) * 1000;
+    Transaction tx(memory, *header);
+    tx.set(header->spare, tx.allocate(header->spare_bytes));
     return header;
 }
 

@@ -161,7 +161,7 @@ def test_small_topics_fill_it_too(nginx):
     assert count > 500
     page = http.get(query="select=**&limit=1000").json()
     assert len(page["topics"]) == min(count, 1000)
-    # Some: blocks are of a few sizes, and one does not free each of them.
+    # Some: the last of the room is for others than messages.
     for n in range(10):
         assert http.delete(f"a/rather/long/name/of/a/topic/{n}").status == 204
     assert http.publish("b", "").status == 202

@@ -230,6 +230,34 @@ void test_publish_into_a_full_zone(void** state)
     die_anywhere(shared, 4 + 2, [&] { (void)publish("d", 300); });
 }
 
+// By way of the spare block: there is no other that is large enough.
+void test_replace_in_a_full_zone(void** state)
+{
+    auto& shared = state_of<Shared>(state);
+    ZoneHeader& header = *shared.header;
+    {
+        Transaction tx(shared.memory, header);
+        tx.release(header.spare);
+        tx.set(header.spare_bytes, uint64_t{500});
+        tx.set(header.spare, tx.allocate(header.spare_bytes));
+    }
+    const std::string payload(300, 'x');
+    const auto publish = [&](std::string_view topic, size_t bytes) {
+        return shared.store.publish(
+            publication(topic, std::string_view(payload).substr(0, bytes)));
+    };
+    (void)publish("a/1", 300);
+    for (size_t n = 0; publish("c/" + std::to_string(n), 0); n++) {
+    }
+    Topic& topic = *header.workers[0].interests->topic;
+    assert_text(topic.path(), "a/1");
+    const void* spare = header.spare;
+    die_anywhere(shared, 2, [&] { (void)publish("a/1", 290); });
+    assert_int_equal(topic.seq, 2);
+    assert_true(header.spare != nullptr && header.spare == spare);
+    assert_ptr_not_equal(topic.tail, spare);
+}
+
 void test_remove(void** state)
 {
     auto& shared = state_of<Shared>(state);
@@ -270,9 +298,13 @@ void test_end_of_a_worker(void** state)
     assert_true(shared.store.join(interest, "me"));
     (void)shared.store.publish(publication("b", "1"));
     (void)shared.store.publish(publication("a/1", "1"));
+    Interest& other = *shared.store.add_interest(worker, "c", 1).interest;
+    assert_true(shared.store.join(other, "me"));
+    shared.store.leave(other, "me");
+    (void)shared.store.publish(publication("c", "1"));
     die_anywhere(shared, 1, [&] { shared.store.detach(worker); });
     shared.clock.now += 2'000'000;
-    die_anywhere(shared, 3,
+    die_anywhere(shared, 4,
                  [&] { (void)shared.store.expire(shared.clock.now); });
 }
 
@@ -296,6 +328,7 @@ int main()
         of_shared("test_publish", test_publish),
         of_shared("test_publish_into_a_full_zone",
                   test_publish_into_a_full_zone),
+        of_shared("test_replace_in_a_full_zone", test_replace_in_a_full_zone),
         of_shared("test_remove", test_remove),
         of_shared("test_readers", test_readers),
         of_shared("test_end_of_a_worker", test_end_of_a_worker),

@@ -72,6 +72,9 @@ private:
 
     void check_transaction()
     {
+        if (header_.spare != nullptr) {
+            see(header_.spare, "spare");
+        }
         expect(header_.undo->count == 0, "the undo log is not empty");
         expect(header_.graveyard == nullptr, "the graveyard is not empty");
     }

@@ -1,5 +1,5 @@
 // A zone's memory out of malloc: what is not given back shows, so does a use
-// after that, and any allocation can be made to fail.
+// after the lock was, and any allocation can be made to fail.
 #pragma once
 
 #include <cstdlib>

@@ -45,6 +45,7 @@ void Zone::leave_room(size_t bytes)
 {
     memory.set_budget(memory.used_bytes() + bytes);
     header->reserve_bytes = 0;
+    header->spare_bytes = 0;
 }
 
 Publication Zone::publication(std::string_view topic, std::string_view payload,
