@@ -129,11 +129,14 @@ class Nginx:
         workers = self.write_config(**changes)
         os.kill(self.pid, signal.SIGHUP)
         if wait:
-            wait_until("new workers are there", lambda: (
-                len(self.worker_pids()) == workers
-                and not set(old) & set(self.worker_pids())), timeout_s=30)
+            # One look each time: while some end, the kernel may not list all.
+            def new_workers():
+                now = set(self.worker_pids())
+                return len(now) == workers and not now & set(old) and now
+
+            self._expected_pids = wait_until(
+                "new workers are there", new_workers, timeout_s=30)
             self.workers = workers
-            self._expected_pids = set(self.worker_pids())
         return old
 
     def kill_worker(self, pid, wait=True):
