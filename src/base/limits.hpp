@@ -32,8 +32,10 @@ inline constexpr int64_t kMaxPolicyTimeMs = 10LL * 365 * 24 * 3600 * 1000;
 // Patches. The depth is that of the value, before and after, and of the patch.
 inline constexpr size_t kMaxPatchOperations = 1000;
 inline constexpr size_t kMaxJsonDepth = 512;
-// Lost to others who change the value, before the zone is locked for a patch.
-inline constexpr size_t kMaxPatchRaces = 8;
+// Lost to others who change the value, before the zone is locked for a patch;
+// and of what values that is done.
+inline constexpr size_t kMaxPatchRaces = 64;
+inline constexpr size_t kMaxLockedPatchBytes = 16UL * 1024;
 
 // Texts that deltas are made from for those who don't get every message.
 inline constexpr size_t kMaxBaseTexts = 16;                     // of a topic

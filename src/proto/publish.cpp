@@ -93,7 +93,11 @@ Result<PublishAnswer> publish_patch(const Publisher& publisher,
     }
     return publisher.publish_change(
         attempt,
-        [&](const ReadAnswer& answer, const Batch& value, Publication& made) {
+        [&](const ReadAnswer& answer, const Batch& value,
+            Publication& made) -> std::optional<Error> {
+            if (value.bytes() > kMaxLockedPatchBytes) {
+                return Error{Errc::conflict, "others are changing the value"};
+            }
             return patcher.patch(answer, value, made);
         });
 }

@@ -13,9 +13,10 @@ namespace ws_pubsub {
 
 // Applies the patch to the topic's value and publishes the result, of up to
 // `max_bytes`, on condition that nobody has published meanwhile: else it begins
-// anew, and after kMaxPatchRaces keeps all others from publishing. Of
-// `publication` kind, content type and payload don't count. With an idempotency
-// key a patch is applied once.
+// anew, and after kMaxPatchRaces keeps all others from publishing, where the
+// value is no larger than kMaxLockedPatchBytes. Of `publication` kind, content
+// type and payload don't count. With an idempotency key a patch is applied
+// once.
 //
 // Errors: as apply_patch() and Store::publish(); unknown_topic, no value is
 // kept.

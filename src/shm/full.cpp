@@ -88,12 +88,15 @@ Store::replace_by_spare(Transaction& tx, const Publication& publication,
     if (!answer) {
         return std::nullopt;
     }
+    // Workers may not have read yet what the old value is the last of.
     TopicLog log(header_, tx);
-    size_t freed = 0;
     void* block = tx.allocate(bytes);
     for (size_t i = 0;
-         block == nullptr && i < kEvictedAtATime && log.evict_oldest(freed);
+         block == nullptr && topic.head != topic.tail && i < kMaxEvictedItems;
          i++) {
+        log.drop_head(topic);
+        tx.set(header_.totals.evicted, header_.totals.evicted + 1);
+        tx.commit();
         block = tx.allocate(bytes);
     }
     if (block != nullptr) {

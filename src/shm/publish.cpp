@@ -139,8 +139,10 @@ Store::try_publish(Transaction& tx, const Publication& publication, Room room)
         topic != nullptr && (publication.idempotency_key.empty() ||
                              add_key(tx, publication, answer));
     const size_t free_after = memory_.free_bytes();
-    const bool from_reserve =
-        free_after < free_before && free_after < header_.reserve_bytes;
+    const size_t reserved =
+        header_.reserve_bytes +
+        (header_.spare == nullptr ? header_.spare_bytes : 0);
+    const bool from_reserve = free_after < free_before && free_after < reserved;
     if (!keyed || (from_reserve && room == Room::ordinary)) {
         tx.rollback();
         to_wake_.clear();

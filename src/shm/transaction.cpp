@@ -27,6 +27,9 @@ Transaction::Transaction(Memory& memory, ZoneHeader& header)
 
 Transaction::~Transaction()
 {
+    if (std::uncaught_exceptions() > exceptions_) {
+        rollback();
+    }
     commit();
     memory_.unlock();
     if (repaired_) {

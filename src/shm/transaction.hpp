@@ -11,6 +11,7 @@
 #include <atomic>
 #include <cassert>
 #include <cstring>
+#include <exception>
 
 #include "shm/layout.hpp"
 #include "shm/memory.hpp"
@@ -21,7 +22,8 @@ class Transaction {
 public:
     // Takes the lock; repairs first what a dead process left.
     Transaction(Memory& memory, ZoneHeader& header);
-    // Commits and gives the lock back.
+    // Commits, or undoes what an exception has left half done, and gives the
+    // lock back.
     ~Transaction();
     Transaction(const Transaction&) = delete;
     Transaction& operator=(const Transaction&) = delete;
@@ -71,6 +73,7 @@ private:
     Memory& memory_;
     ZoneHeader& header_;
     UndoLog& undo_;
+    int exceptions_ = std::uncaught_exceptions(); // when it began
     bool repaired_ = false;
 };
 

@@ -55,6 +55,7 @@ struct Race {
     Policies policies;
     Publisher publisher{store, policies};
     uint64_t others = 0;
+    std::string padding; // of the others' values
 
     Race() { publish_json(R"({"n":0})"); }
 
@@ -68,7 +69,9 @@ struct Race {
     void begin()
     {
         memory.other = [this] {
-            publish_json("{\"n\":" + std::to_string(++others) + '}');
+            publish_json("{\"n\":" + std::to_string(++others) +
+                         (padding.empty() ? "" : ",\"x\":\"" + padding + '"') +
+                         '}');
         };
     }
     Result<PublishAnswer> patch(std::string_view text,
@@ -99,10 +102,20 @@ void test_who_loses_all_races_wins_at_last(void** state)
     assert_true(race.others > kMaxPatchRaces);
     race.memory.other = nullptr;
     // The last of the others came after it.
-    ReadFrom from;
-    from.kind = ReadFrom::Kind::value;
     assert_text(race.value(), std::to_string(race.others + 2) + ":{\"n\":" +
                                   std::to_string(race.others) + '}');
+}
+
+// Others would have to wait for it.
+void test_no_lock_for_a_large_value(void** state)
+{
+    Race& race = state_of<Race>(state);
+    race.padding = std::string(kMaxLockedPatchBytes, 'x');
+    race.begin();
+    const auto answer = race.patch(R"({"n":null,"x":null})");
+    assert_int_equal(error_of(answer), code_of(Errc::conflict));
+    assert_true(answer.error().cause == Cause::other);
+    assert_true(race.others > kMaxPatchRaces);
 }
 
 void test_nothing_changes_on_an_error(void** state)
@@ -170,6 +183,8 @@ int main()
     using namespace ws_pubsub;
     const CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_who_loses_all_races_wins_at_last,
+                                        make_state<Race>, destroy_state<Race>),
+        cmocka_unit_test_setup_teardown(test_no_lock_for_a_large_value,
                                         make_state<Race>, destroy_state<Race>),
         cmocka_unit_test_setup_teardown(test_nothing_changes_on_an_error,
                                         make_state<Race>, destroy_state<Race>),

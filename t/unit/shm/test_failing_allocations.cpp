@@ -2,6 +2,7 @@
 // the zone is whole, nothing has leaked, and the operation either happened or
 // did not.
 #include <functional>
+#include <new>
 #include <string>
 #include <vector>
 
@@ -151,6 +152,25 @@ void test_each_and_all_after_it(void** /*state*/)
     assert_true(n > 30);
 }
 
+// The heap of the process can be empty, too.
+void test_an_exception_undoes_all(void** state)
+{
+    Zone& zone = state_of<Zone>(state);
+    const size_t blocks = zone.memory.live_blocks();
+    uint64_t& published = zone.header->totals.published;
+    try {
+        Transaction tx(zone.memory, *zone.header);
+        tx.set(published, 1);
+        tx.commit();
+        tx.set(published, 2);
+        assert_non_null(tx.allocate(100));
+        throw std::bad_alloc();
+    } catch (const std::bad_alloc&) {
+        assert_int_equal(published, 1);
+        assert_int_equal(zone.memory.live_blocks(), blocks);
+    }
+}
+
 void test_no_zone(void** /*state*/)
 {
     HeapMemory memory;
@@ -167,6 +187,8 @@ int main()
     const CMUnitTest tests[] = {
         cmocka_unit_test(test_each_alone),
         cmocka_unit_test(test_each_and_all_after_it),
+        cmocka_unit_test_setup_teardown(test_an_exception_undoes_all, make_zone,
+                                        end_zone),
         cmocka_unit_test(test_no_zone),
     };
     return cmocka_run_group_tests(tests, nullptr, nullptr);
