@@ -14,9 +14,7 @@ struct Publisher {
     [[nodiscard]] Result<PublishAnswer>
     publish(const Publication& publication) const
     {
-        Publication with_policy = publication;
-        with_policy.policy = policies.of(publication.topic);
-        return store.publish(with_policy);
+        return store.publish(with_policy(publication));
     }
 
     // Likewise, as Store::publish_change().
@@ -24,9 +22,13 @@ struct Publisher {
     publish_change(const Publication& publication,
                    const Store::Change& change) const
     {
-        Publication with_policy = publication;
-        with_policy.policy = policies.of(publication.topic);
-        return store.publish_change(with_policy, change);
+        return store.publish_change(with_policy(publication), change);
+    }
+
+    [[nodiscard]] Publication with_policy(Publication publication) const
+    {
+        publication.policy = policies.of(publication.topic);
+        return publication;
     }
 };
 

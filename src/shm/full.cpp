@@ -20,7 +20,7 @@ bool replaces(const Publication& publication, const Topic& topic)
     return topic.retain && publication.policy.retain &&
            publication.idempotency_key.empty() && value != nullptr &&
            value->kind == ItemKind::message && value->epoch == topic.epoch &&
-           Item::bytes_of(publication.content_type, publication.payload) <=
+           publication.item_bytes() <=
                Item::bytes_of(value->content_type(), value->payload());
 }
 
@@ -79,8 +79,7 @@ std::optional<PublishAnswer>
 Store::replace_by_spare(Transaction& tx, const Publication& publication,
                         Topic& topic)
 {
-    const size_t bytes =
-        Item::bytes_of(publication.content_type, publication.payload);
+    const size_t bytes = publication.item_bytes();
     if (header_.spare == nullptr || bytes > header_.spare_bytes) {
         return std::nullopt;
     }

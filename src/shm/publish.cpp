@@ -123,10 +123,8 @@ std::optional<PublishAnswer>
 Store::try_publish(Transaction& tx, const Publication& publication, Room room)
 {
     const size_t free_before = memory_.free_bytes();
-    void* block = room == Room::spare
-                      ? header_.spare
-                      : tx.allocate(Item::bytes_of(publication.content_type,
-                                                   publication.payload));
+    void* block = room == Room::spare ? header_.spare
+                                      : tx.allocate(publication.item_bytes());
     Topic* topic =
         block == nullptr ? nullptr : topic_to_publish(tx, publication);
     PublishAnswer answer;
@@ -216,9 +214,7 @@ Result<PublishAnswer> Store::publish_locked(Transaction& tx,
         answer = try_publish(tx, publication);
     }
     Eviction evicted;
-    const size_t bytes =
-        Item::bytes_of(publication.content_type, publication.payload);
-    while (!answer && evict_some(tx, bytes, evicted)) {
+    while (!answer && evict_some(tx, publication.item_bytes(), evicted)) {
         answer = try_publish(tx, publication);
     }
     if (!answer) {

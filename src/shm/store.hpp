@@ -49,6 +49,10 @@ struct Publication {
     {
         return keyed_body.empty() ? payload : keyed_body;
     }
+    [[nodiscard]] size_t item_bytes() const
+    {
+        return Item::bytes_of(content_type, payload);
+    }
 };
 
 struct PublishAnswer {

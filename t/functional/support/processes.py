@@ -68,8 +68,7 @@ def rss_kib(pid):
 
 def cpu_seconds(pid):
     """What it has used, in user and in kernel mode."""
-    stat = pathlib.Path(f"/proc/{pid}/stat").read_text()
-    fields = stat[stat.rindex(")") + 2:].split()
+    fields = _stat(pid)
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 

@@ -73,12 +73,7 @@ public:
     std::string fault()
     {
         store.status(); // repairs, as each first taker of the lock does
-        const ZoneCheck zone(*header, Unused::allowed);
-        const HeapCheck heap(memory.heap());
-        if (!zone.fault().empty() || !heap.fault().empty()) {
-            return zone.fault() + heap.fault();
-        }
-        return heap.used() == zone.blocks() ? "" : "a leak";
+        return fault_of(*header, memory.heap());
     }
 
     SharedMemory memory;

@@ -133,15 +133,7 @@ struct Shared {
         while (store.expire(clock.now + 10'000'000)) {
         }
     }
-    std::string fault()
-    {
-        const ZoneCheck zone(*header, Unused::allowed);
-        const HeapCheck heap(memory.heap());
-        if (!zone.fault().empty() || !heap.fault().empty()) {
-            return zone.fault() + heap.fault();
-        }
-        return heap.used() == zone.blocks() ? "" : "a leak";
-    }
+    std::string fault() { return fault_of(*header, memory.heap()); }
 
     SharedMemory memory;
     RecordingWaker waker;

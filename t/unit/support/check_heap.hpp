@@ -6,6 +6,7 @@
 #include <string>
 
 #include "shm/heap.hpp"
+#include "support/check_zone.hpp"
 
 namespace ws_pubsub {
 
@@ -107,5 +108,17 @@ private:
     std::set<const void*> used_;
     size_t largest_free_ = 0;
 };
+
+// Of a zone that may have been left by a process that died, and of the heap
+// that it is in: they agree on what is in use.
+inline std::string fault_of(ZoneHeader& header, const Heap& heap)
+{
+    const ZoneCheck zone(header, Unused::allowed);
+    const HeapCheck blocks(heap);
+    if (!zone.fault().empty() || !blocks.fault().empty()) {
+        return zone.fault() + blocks.fault();
+    }
+    return blocks.used() == zone.blocks() ? "" : "a leak";
+}
 
 } // namespace ws_pubsub

@@ -10,6 +10,7 @@
 #include "base/topic.hpp"
 #include "shm/layout.hpp"
 #include "shm/topic_log.hpp"
+#include "shm/topic_table.hpp"
 
 namespace ws_pubsub {
 
