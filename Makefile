@@ -11,6 +11,11 @@ NGINX ?= $(firstword $(wildcard /usr/sbin/nginx /usr/local/sbin/nginx) nginx)## 
 NGX_SRC ?= /usr/share/nginx/src##   headers and configure of the installed nginx
 TESTS ?=##                          more arguments for pytest, e.g. TESTS="-k reload"
 FUZZ_SECONDS ?= 20##                how long each fuzz target runs
+CHAOS_SECONDS ?= 600##              how long `make chaos` goes on
+LISTEN ?= 127.0.0.1##               where `make run` listens, with PORT and TLS_PORT
+TEST_JOBS ?= 2##                   files of functional and browser tests at once
+SUITE ?= trixie##                   of Debian, for chroot-test
+CHROOT_TARGETS ?= test##            what chroot-test makes there
 DESTDIR ?=##                        a root for `make install` other than /
 # also: BUILD=release|debug|sanitize, MODULE=file ("" for a static nginx),
 # LWS_SRC=dir (a libwebsockets source tree), SKIP_PACKAGES=1 (never use apt)
@@ -31,8 +36,8 @@ PYTHON = /usr/bin/python3
 SUBMAKE = $(MAKE) --no-print-directory
 COMPILE_WITH = $(SUBMAKE) -j$(JOBS) -f auto/compile.mk
 
-.PHONY: build deps module lws unit valgrind functional client browser test run \
-    install \
+.PHONY: build deps module lws unit valgrind functional client browser chaos test run \
+    install deb deb-check container-check chroot-test \
     uninstall newest static lint lint-format lint-tidy lint-layers lint-shell \
     lint-docs fuzz bench bench-growth bench-profile bench-instructions bench-counted \
     bench-programs clean distclean help
@@ -73,10 +78,11 @@ static: deps ## the same nginx with the module built in: build/nginx-newest/stat
 	@echo "test it: make functional NGINX=$(NEWEST)/nginx MODULE="
 
 ## Testing
-UNIT_MAINS = $(wildcard $(ROOT)/t/unit/*/test_*.cpp)
+# TESTS=test_delivery runs one program.
+UNIT_MAINS = $(wildcard $(ROOT)/t/unit/*/$(if $(filter test_%,$(TESTS)),$(TESTS),test_*).cpp)
 UNIT_SUPPORT = $(wildcard $(ROOT)/t/unit/support/*.cpp)
 
-unit: deps ## the unit tests (without nginx)
+unit: deps ## the unit tests, without nginx (TESTS=test_delivery: one program)
 	@auto/packages unit
 	@auto/lws
 	@$(if $(UNIT_MAINS),,echo "unit: no tests yet"; exit 0;) \
@@ -97,11 +103,14 @@ TEST_BUILD = $(if $(filter $(BUILT),$(MODULE)),build)
 TEST_ENV = WS_PUBSUB_MODULE='$(MODULE)' NGINX='$(NGINX)' \
     WS_PUBSUB_PRELOAD='$(PRELOAD)'
 PYTEST = $(TEST_ENV) $(PYTHON) -m pytest -q
+# The files of a directory side by side: mostly they wait. One test alone shows
+# more of what it does.
+SIDE_BY_SIDE = $(if $(TESTS),,-n $(TEST_JOBS) --dist loadfile)
 # An empty directory is no failure.
 TEST_DIRS = $(foreach dir,$(1),$(if $(wildcard t/$(dir)/test_*.py),t/$(dir)))
 define RUN_PYTEST
 @auto/packages test
-@$(if $(call TEST_DIRS,$(1)),$(PYTEST) $(call TEST_DIRS,$(1)) $(TESTS),echo "$(1): no tests yet")
+@$(if $(call TEST_DIRS,$(1)),$(PYTEST) $(SIDE_BY_SIDE) $(call TEST_DIRS,$(1)) $(TESTS),echo "$(1): no tests yet")
 endef
 
 functional: $(TEST_BUILD) ## a real nginx and real clients (MODULE, NGINX, TESTS)
@@ -114,10 +123,12 @@ client: $(TEST_BUILD) ## the browser client, in Node
 	@auto/packages test
 	@$(TEST_ENV) auto/client
 
+chaos: $(TEST_BUILD) ## kills, reloads, stops, bursts and slow readers, all at once: for long runs
+	@auto/packages test
+	@CHAOS_SECONDS=$(CHAOS_SECONDS) $(PYTEST) -s t/chaos $(TESTS)
+
 test: ## build, then unit, functional, client and browser tests
-	@if $(SUBMAKE) build && $(SUBMAKE) unit && $(SUBMAKE) functional && \
-	    $(SUBMAKE) client && $(SUBMAKE) browser; \
-	then echo "make test: PASSED"; else echo "make test: FAILED"; exit 1; fi
+	@auto/test build unit functional client browser
 
 FUZZ_MAINS = $(wildcard $(ROOT)/t/fuzz/fuzz_*.cpp)
 FUZZ_FLAGS = -fsanitize=address,undefined -fno-sanitize-recover=all
@@ -127,7 +138,7 @@ fuzz: deps ## each fuzz target for FUZZ_SECONDS over its corpus
 	@auto/packages fuzz
 	@auto/lws
 	@$(if $(FUZZ_MAINS),,echo "fuzz: no targets yet"; exit 0;) \
-	$(COMPILE_WITH) BUILD=debug CXX=clang++-14 WARNINGS=-w \
+	$(COMPILE_WITH) BUILD=debug CXX=clang++ WARNINGS=-w \
 	    ARCHIVE=$(ROOT)/build/fuzz/libpure.a \
 	    SOURCES='$(PURE_SOURCES) $(ROOT)/t/unit/support/apply_delta.cpp' \
 	    MAINS='$(FUZZ_MAINS)' EXTRA_LDFLAGS=-fsanitize=fuzzer \
@@ -139,7 +150,7 @@ QUICK ?=##                          1: in less than two minutes, less exact
 ROUNDS ?=##                         how often each server gets its turn
 ONLY ?=##                           some rows instead of all, e.g. ONLY="single burst"
 BENCH_MAINS = $(ROOT)/bench/load/main.cpp $(ROOT)/bench/floor/main.cpp
-BENCH_SOURCES = $(filter-out $(BENCH_MAINS),$(wildcard $(foreach dir,wire load floor,$(ROOT)/bench/$(dir)/*.cpp)))
+BENCH_SOURCES = $(filter-out $(BENCH_MAINS),$(wildcard $(foreach dir,shared load floor,$(ROOT)/bench/$(dir)/*.cpp)))
 RUN_BENCH = QUICK='$(QUICK)' ROUNDS='$(ROUNDS)' NGINX='$(NGINX)' WS_PUBSUB_MODULE='$(MODULE)' \
     $(PYTHON) -B bench/run/main.py
 
@@ -160,8 +171,8 @@ bench-counted: deps
 	@auto/packages bench
 	@auto/lws
 	@$(COMPILE_WITH) ARCHIVE=$(ROOT)/build/bench/counted/libpure.a MAINS='$(COUNTED)/main.cpp' \
-	    SOURCES='$(PURE_SOURCES) $(filter-out %/main.cpp,$(wildcard $(COUNTED)/*.cpp)) $(wildcard $(ROOT)/bench/wire/*.cpp) $(ROOT)/bench/load/payload.cpp' \
-	    EXTRA_CXXFLAGS=-I$(ROOT)/bench EXTRA_LIBS=-lcrypto
+	    SOURCES='$(PURE_SOURCES) $(filter-out %/main.cpp,$(wildcard $(COUNTED)/*.cpp)) $(wildcard $(ROOT)/bench/shared/*.cpp) $(ROOT)/bench/load/payload.cpp' \
+	    EXTRA_CXXFLAGS=-I$(ROOT)/bench
 
 bench-programs: $(TEST_BUILD)
 	@auto/packages bench
@@ -179,7 +190,7 @@ lint-shell: ## syntax of the scripts
 BASH_SCRIPTS = $(shell grep -lE '^\#!/bin/bash' auto/* .ci/*)
 SHELL_SCRIPTS = $(shell grep -lE '^\#!/bin/sh' auto/*)
 
-lint-layers: ## the arrows between the directories of src, and the length of files
+lint-layers: ## the arrows between the directories of src; files: their length, a header for each source
 	@$(PYTHON) t/lint/layers.py
 
 lint-docs: ## what README.md and docs/ have to name, and their links
@@ -187,42 +198,70 @@ lint-docs: ## what README.md and docs/ have to name, and their links
 
 lint-format: lint-packages ## clang-format
 	@find src t $(wildcard bench) -name '*.[ch]pp' | \
-	    xargs -r clang-format-14 --dry-run -Werror
+	    xargs -r clang-format --dry-run -Werror
 
 lint-tidy: lint-packages build ## clang-tidy, on what has changed since it last passed
 	@$(SUBMAKE) -j$(JOBS) -k -f auto/tidy.mk OBJS=$(OUT)/nginx/ws_pubsub
 
 ## Using
-run: $(TEST_BUILD) ## the examples on http://localhost:8080 and https://localhost:8443
-	@auto/run $(NGINX) '$(MODULE)'
+run: $(TEST_BUILD) ## the examples on http://localhost:8080 and https://localhost:8443 (LISTEN, PORT, TLS_PORT, FEED=0)
+	@auto/packages run
+	@LISTEN='$(LISTEN)' PORT='$(PORT)' TLS_PORT='$(TLS_PORT)' FEED='$(FEED)' auto/run $(NGINX) '$(MODULE)'
 
-# Debian's modules come with a file that loads them, enabled by a link.
+deb: deps ## a Debian package for the installed nginx: build/deb
+	@auto/packages deb
+	@auto/lws
+	@auto/deb $(VERSION)
+
+deb-check: deb ## as root: install, upgrade, remove and purge that package on this machine
+	@auto/packages test
+	@auto/deb-check
+
+chroot-test: ## as root: make CHROOT_TARGETS in a bare Debian of another SUITE
+	@auto/packages container
+	@auto/chroot-test $(SUITE) $(CHROOT_TARGETS)
+
+container-check: ## as root: the Dockerfile's steps in chroots, and what comes of them
+	@auto/packages container
+	@auto/container-check
+
+# Debian's modules come with a file that loads them, enabled by a link; named as
+# those of the package, which takes their place.
 MODULES_PATH = $(or $(shell $(NGINX) -V 2>&1 | sed -n 's/.*--modules-path=\([^ ]*\).*/\1/p'),/usr/lib/nginx/modules)
 AVAILABLE = /usr/share/nginx/modules-available
 ENABLED = /etc/nginx/modules-enabled
+DOCUMENTS = /usr/share/doc/ngx_ws_pubsub_module
+LOADED_BY = mod-http-ws-pubsub.conf
+# The console: each line has files and where they go.
+SHARED_FILES = debian/libnginx-mod-http-ws-pubsub.install
 
-install: build ## install the module; on Debian also enable it
-	install -D -m 644 $(BUILT) $(DESTDIR)$(MODULES_PATH)/ngx_ws_pubsub_module.so
+install: build ## install the module, stripped; on Debian also enable it
+	install -D -s -m 644 $(BUILT) $(DESTDIR)$(MODULES_PATH)/ngx_ws_pubsub_module.so
+	install -d $(DESTDIR)$(DOCUMENTS)
+	install -m 644 LICENSE README.md docs/*.md $(DESTDIR)$(DOCUMENTS)
+	@set -e; while read -r files folder; do \
+	    install -d $(DESTDIR)/$$folder; install -m 644 $$files $(DESTDIR)/$$folder; \
+	done < $(SHARED_FILES)
 	@if [ -d $(ENABLED) ]; then set -ex; \
-	    install -d $(DESTDIR)$(AVAILABLE) $(DESTDIR)$(ENABLED); \
-	    echo 'load_module modules/ngx_ws_pubsub_module.so;' \
-	        > $(DESTDIR)$(AVAILABLE)/mod-ws-pubsub.conf; \
-	    ln -sfn $(AVAILABLE)/mod-ws-pubsub.conf \
-	        $(DESTDIR)$(ENABLED)/50-mod-ws-pubsub.conf; \
+	    install -D -m 644 debian/$(LOADED_BY) $(DESTDIR)$(AVAILABLE)/$(LOADED_BY); \
+	    install -d $(DESTDIR)$(ENABLED); \
+	    ln -sfn $(AVAILABLE)/$(LOADED_BY) $(DESTDIR)$(ENABLED)/50-$(LOADED_BY); \
+	    rm -f $(DESTDIR)$(ENABLED)/50-mod-ws-pubsub.conf; \
 	fi
 
 uninstall: ## undo install
-	rm -f $(DESTDIR)$(MODULES_PATH)/ngx_ws_pubsub_module.so \
-	    $(DESTDIR)$(ENABLED)/50-mod-ws-pubsub.conf \
-	    $(DESTDIR)$(AVAILABLE)/mod-ws-pubsub.conf
+	rm -rf $(DESTDIR)$(MODULES_PATH)/ngx_ws_pubsub_module.so \
+	    $(DESTDIR)$(ENABLED)/50-$(LOADED_BY) \
+	    $(DESTDIR)$(AVAILABLE)/$(LOADED_BY) $(DESTDIR)$(DOCUMENTS) \
+	    $(DESTDIR)/usr/share/ngx_ws_pubsub_module
 
 clean: ## remove what was built, except libwebsockets and the downloads
 	@find build -mindepth 1 -maxdepth 1 ! -name lws ! -name apt ! -name nginx-newest \
 	    -exec rm -rf {} + 2> /dev/null || true
 	@rm -rf build/nginx-newest/dynamic* build/nginx-newest/static*
 
-distclean: ## remove build/ altogether
-	@rm -rf build
+distclean: ## remove build/ altogether, and what npm publishes
+	@rm -rf build clients/js/dist
 
 help: ## this list
 	@sed -n \

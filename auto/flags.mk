@@ -22,10 +22,10 @@ CXXFLAGS_ALL = $(CXX_STANDARD) $(WARNINGS) -fPIC -fvisibility=hidden \
     -ffunction-sections -fdata-sections -fstack-protector-strong \
     -U_FORTIFY_SOURCE $(OPTIMIZE.$(BUILD)) \
     -ffile-prefix-map=$(ROOT)/= -I$(ROOT)/src -isystem $(ROOT)/build/lws/include
-LIBS = -ljansson -lz
+LIBS = -ljansson -lcrypto -lz
 
 # Compiles and is tested without nginx (t/lint/layers.py holds it to that).
-PURE_SOURCES = $(wildcard $(ROOT)/src/base/*.cpp $(ROOT)/src/shm/*.cpp \
-    $(ROOT)/src/broker/*.cpp $(ROOT)/src/proto/*.cpp \
+PURE_LAYERS = base wire json token shm topics readers broker client proto
+PURE_SOURCES = $(wildcard $(PURE_LAYERS:%=$(ROOT)/src/%/*.cpp) \
     $(ROOT)/src/ws/frame_guard.cpp $(ROOT)/src/ws/deflate_offer.cpp \
     $(ROOT)/src/ws/keepalive.cpp)

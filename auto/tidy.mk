@@ -13,12 +13,12 @@ $(shell find $(OBJS)/obj -name '*.d' -exec cat {} + 2> /dev/null | \
 
 # Trees of JSON are copied and compared by recursion in nlohmann's templates, as
 # deep as kMaxJsonDepth allows.
-$(PASSED)/src/proto/json_tree.ok $(PASSED)/src/proto/json_patch.ok: \
+$(PASSED)/src/json/tree.ok $(PASSED)/src/json/patch.ok: \
     CHECKS = --checks=-misc-no-recursion
 
 $(PASSED)/%.ok: %.cpp .clang-tidy
 	@mkdir -p $(@D)
 	@echo "  TIDY $<"
-	@clang-tidy-14 --quiet $(CHECKS) -p build $(CURDIR)/$< > $@.log 2>&1 || \
+	@clang-tidy --quiet $(CHECKS) -p build $(CURDIR)/$< > $@.log 2>&1 || \
 	    { grep -v 'warnings\? generated\|Suppressed\|Use -header-filter' $@.log; exit 1; }
 	@touch $@

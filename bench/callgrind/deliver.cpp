@@ -7,7 +7,7 @@
 #include "broker/broker.hpp"
 #include "callgrind/script.hpp"
 #include "callgrind/zone.hpp"
-#include "proto/message_encoder.hpp"
+#include "proto/dialects.hpp"
 
 namespace ws_bench {
 
@@ -18,13 +18,17 @@ constexpr std::string_view kTopic = "prices/fx/EURUSD";
 class NoScheduler final : public ws_pubsub::Scheduler {
 public:
     void run_soon() override {}
+    void read_inbox_soon() override {}
+    void read_inbox_next() override {}
     void run_at(int64_t /*ticks_ms*/) override {}
 };
 
 class NoTransport final : public ws_pubsub::Transport {
 public:
     void flush_soon() override {}
-    void close(uint16_t /*code*/, std::string_view /*reason*/) override
+    void flush_now() override {}
+    void close(ws_pubsub::EndCause /*cause*/,
+               std::string_view /*reason*/) override
     {
         std::abort();
     }
@@ -34,20 +38,23 @@ public:
 class Deliver final : public Job {
 public:
     Deliver(size_t sessions, size_t messages, bool wild)
-        : messages_(messages), broker_(zone_.publisher, zone_.worker, encoder_,
-                                       scheduler_, zone_.clock)
+        : messages_(messages),
+          broker_(zone_.publisher, zone_.worker, dialects_.encoder, scheduler_,
+                  zone_.clock)
     {
         zone_.publish(kTopic, payload_);
         for (size_t i = 0; i < sessions; i++) {
             sessions_.push_back(std::make_unique<ws_pubsub::Session>(
-                transport_, ws_pubsub::Encoding::plain,
-                ws_pubsub::SessionLimits{}));
-            broker_.add_session(0);
+                transport_, ws_pubsub::Encoding{ws_pubsub::kPlainDialect},
+                limits_));
+            leases_.push_back(broker_.admit(0));
             subscribe(*sessions_.back(), "prices/fx/EURUSD");
             if (wild) {
                 subscribe(*sessions_.back(), "prices/**");
                 subscribe(*sessions_.back(), "*/fx/*");
             }
+        }
+        while (broker_.run()) { // what they start with
         }
     }
     ~Deliver() override
@@ -86,10 +93,12 @@ private:
     std::string payload_ = std::string(64, 'x');
     Zone zone_;
     NoTransport transport_;
+    ws_pubsub::SessionLimits limits_;
     NoScheduler scheduler_;
     ws_pubsub::FrameWriter writer_;
-    ws_pubsub::MessageEncoder encoder_{writer_};
+    ws_pubsub::Dialects dialects_{writer_};
     ws_pubsub::Broker broker_;
+    std::vector<ws_pubsub::SessionLease> leases_;
     std::vector<std::unique_ptr<ws_pubsub::Session>> sessions_;
 };
 

@@ -5,7 +5,7 @@
 #include "callgrind/script.hpp"
 #include "callgrind/zone.hpp"
 #include "load/payload.hpp"
-#include "proto/message_encoder.hpp"
+#include "proto/dialects.hpp"
 
 namespace ws_bench {
 
@@ -24,11 +24,11 @@ public:
         ws_pubsub::ReadFrom all;
         all.kind = ws_pubsub::ReadFrom::Kind::last;
         all.last = static_cast<uint32_t>(messages);
-        zone_.store.read(kTopic, all, {}, batch_);
+        zone_.store.topics.read(kTopic, all, {}, batch_);
     }
     void run() override
     {
-        encoder_.messages(encoding_, kTopic, batch_, 0, batch_.size());
+        dialects_.encoder.messages(encoding_, kTopic, batch_, 0, batch_.size());
     }
 
 private:
@@ -38,10 +38,12 @@ private:
     Zone zone_;
     ws_pubsub::Batch batch_;
     ws_pubsub::FrameWriter writer_;
-    ws_pubsub::MessageEncoder encoder_{writer_};
+    ws_pubsub::Dialects dialects_{writer_};
 };
 
-using E = ws_pubsub::Encoding;
+constexpr ws_pubsub::Encoding kPlain{ws_pubsub::kPlainDialect};
+constexpr ws_pubsub::Encoding kDeflated{ws_pubsub::kPlainDialect, true};
+constexpr ws_pubsub::Encoding kJson{ws_pubsub::kJsonDialect};
 
 } // namespace
 
@@ -50,16 +52,16 @@ std::vector<Script> encode_scripts()
     return {
         {"encode plain, 64 B",
          "the frame's header, a copy of the payload, and one block for both",
-         1000, 1, make_job<Encode, E::plain, 1, 64>},
+         1000, 1, make_job<Encode, kPlain, 1, 64>},
         {"encode plain, 64 B, a message of 16",
          "as above, with one block for all 16", 1000, 16,
-         make_job<Encode, E::plain, 16, 64>},
+         make_job<Encode, kPlain, 16, 64>},
         {"encode json, 64 B",
          "the topic and the payload as JSON strings, looked at for characters "
          "to escape, then as plain",
-         1000, 1, make_job<Encode, E::json, 1, 64>},
+         1000, 1, make_job<Encode, kJson, 1, 64>},
         {"encode plain deflated, 1 KiB of JSON", "zlib, once for all sessions",
-         100, 1, make_job<Encode, E::plain_deflated, 1, 1024>},
+         100, 1, make_job<Encode, kDeflated, 1, 1024>},
     };
 }
 

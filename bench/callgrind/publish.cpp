@@ -47,7 +47,7 @@ public:
             zone_.publish(numbered("a/", i), kPayload);
         }
         for (size_t i = 0; i < selectors; i++) {
-            zone_.store.add_selector(
+            zone_.store.selectors.add(
                 zone_.worker,
                 *ws_pubsub::Selector::parse(numbered("s/", i) + "/**"));
         }

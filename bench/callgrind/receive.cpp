@@ -4,7 +4,7 @@
 
 #include "callgrind/script.hpp"
 #include "proto/command.hpp"
-#include "wire/frame.hpp"
+#include "shared/frame.hpp"
 #include "ws/frame_guard.hpp"
 
 namespace ws_bench {

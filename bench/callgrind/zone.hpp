@@ -8,54 +8,38 @@
 
 #include "broker/policies.hpp"
 #include "broker/publisher.hpp"
-#include "shm/heap.hpp"
-#include "shm/memory.hpp"
-#include "shm/store.hpp"
+#include "readers/store.hpp"
+#include "shm/memory_in_heap.hpp"
 
 namespace ws_bench {
 
-class PlainMemory final : public ws_pubsub::Memory {
+class PlainMemory final : public ws_pubsub::MemoryInHeap {
 public:
-    PlainMemory()
-        : start_(std::malloc(kZoneBytes)),
-          heap_(static_cast<ws_pubsub::Heap*>(start_))
-    {}
+    PlainMemory() : PlainMemory(std::malloc(kZoneBytes)) {}
     PlainMemory(const PlainMemory&) = delete;
     PlainMemory& operator=(const PlainMemory&) = delete;
     ~PlainMemory() override { std::free(start_); }
 
     void* create(size_t table_bytes) override
     {
-        return ws_pubsub::Heap::create(start_, kZoneBytes, table_bytes)
-            ->tables();
-    }
-    void* allocate(ws_pubsub::Transaction& tx, size_t bytes) override
-    {
-        return heap_->allocate(tx, bytes);
-    }
-    void release(ws_pubsub::Transaction& tx, void* block) override
-    {
-        heap_->release(tx, block);
+        return make_heap(start_, kZoneBytes, table_bytes);
     }
     void lock() override {}
     void unlock() override {}
-    [[nodiscard]] size_t free_bytes() const override
-    {
-        return heap_->free_bytes();
-    }
     void repaired() override {}
-    void refused() override {}
+    void refused(std::string_view /*why*/) override {}
 
     static constexpr size_t kZoneBytes = 256UL * 1024 * 1024;
 
 private:
+    explicit PlainMemory(void* start) : MemoryInHeap(start), start_(start) {}
+
     void* start_;
-    ws_pubsub::Heap* heap_;
 };
 
 class NoWaker final : public ws_pubsub::Waker {
 public:
-    void wake(size_t /*worker*/, int /*wake_fd*/) override {}
+    void wake(size_t /*worker*/, int /*number*/) override {}
 };
 
 class FixedClock final : public ws_pubsub::Clock {
@@ -68,16 +52,15 @@ struct Zone {
     Zone()
         : store(memory, waker,
                 *ws_pubsub::Store::create(memory, PlainMemory::kZoneBytes,
-                                          0x5eed, kNowMs),
+                                          {1, 2}, FixedClock()),
                 clock)
     {
-        store.add_slot(0);
-        worker = *store.attach({1});
+        worker = *store.workers.attach({1});
     }
 
     void publish(std::string_view topic, std::string_view payload)
     {
-        ws_pubsub::Publication publication;
+        ws_pubsub::Change publication;
         publication.topic = topic;
         publication.payload = payload;
         publication.now_ms = kNowMs;

@@ -8,8 +8,8 @@
 #include <unistd.h>
 
 #include "floor/hub.hpp"
-#include "wire/accept_key.hpp"
-#include "wire/http.hpp"
+#include "shared/accept_key.hpp"
+#include "shared/http.hpp"
 
 namespace ws_bench {
 

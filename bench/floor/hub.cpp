@@ -1,7 +1,7 @@
 #include "floor/hub.hpp"
 
 #include "floor/connection.hpp"
-#include "wire/frame.hpp"
+#include "shared/frame.hpp"
 
 namespace ws_bench {
 

@@ -16,8 +16,8 @@
 
 #include "floor/connection.hpp"
 #include "floor/hub.hpp"
-#include "wire/fail.hpp"
-#include "wire/socket.hpp"
+#include "shared/fail.hpp"
+#include "shared/socket.hpp"
 
 namespace ws_bench {
 

@@ -2,8 +2,8 @@
 
 #include <cerrno>
 
-#include "wire/clock.hpp"
-#include "wire/fail.hpp"
+#include "shared/clock.hpp"
+#include "shared/fail.hpp"
 
 namespace ws_bench {
 

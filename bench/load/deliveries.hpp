@@ -12,7 +12,7 @@
 
 #include "load/histogram.hpp"
 #include "load/options.hpp"
-#include "wire/stamp.hpp"
+#include "shared/stamp.hpp"
 
 namespace ws_bench {
 

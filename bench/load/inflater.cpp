@@ -3,7 +3,7 @@
 #include <array>
 #include <functional>
 
-#include "wire/fail.hpp"
+#include "shared/fail.hpp"
 
 namespace ws_bench {
 

@@ -5,8 +5,8 @@
 
 #include <sys/prctl.h>
 
-#include "wire/clock.hpp"
-#include "wire/fail.hpp"
+#include "shared/clock.hpp"
+#include "shared/fail.hpp"
 
 namespace ws_bench {
 

@@ -5,7 +5,7 @@
 
 #include "load/options.hpp"
 #include "load/run.hpp"
-#include "wire/socket.hpp"
+#include "shared/socket.hpp"
 
 int main(int argc, char** argv)
 {

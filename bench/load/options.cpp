@@ -6,7 +6,7 @@
 #include <functional>
 #include <map>
 
-#include "wire/fail.hpp"
+#include "shared/fail.hpp"
 
 namespace ws_bench {
 

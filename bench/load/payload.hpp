@@ -5,7 +5,7 @@
 #include <string>
 #include <string_view>
 
-#include "wire/stamp.hpp"
+#include "shared/stamp.hpp"
 
 namespace ws_bench {
 

@@ -7,8 +7,8 @@
 #include <cstdio>
 #include <utility>
 
-#include "wire/fail.hpp"
-#include "wire/http.hpp"
+#include "shared/fail.hpp"
+#include "shared/http.hpp"
 
 namespace ws_bench {
 

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <ctime>
 
-#include "wire/clock.hpp"
+#include "shared/clock.hpp"
 
 namespace ws_bench {
 

@@ -6,7 +6,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "wire/socket.hpp"
+#include "shared/socket.hpp"
 
 namespace ws_bench {
 

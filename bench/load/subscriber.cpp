@@ -3,9 +3,9 @@
 #include <cerrno>
 #include <string>
 
-#include "wire/clock.hpp"
-#include "wire/fail.hpp"
-#include "wire/http.hpp"
+#include "shared/clock.hpp"
+#include "shared/fail.hpp"
+#include "shared/http.hpp"
 
 namespace ws_bench {
 

@@ -9,7 +9,7 @@
 #include "load/inflater.hpp"
 #include "load/options.hpp"
 #include "load/stream.hpp"
-#include "wire/frame.hpp"
+#include "shared/frame.hpp"
 
 namespace ws_bench {
 

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <climits>
 
-#include "wire/fail.hpp"
+#include "shared/fail.hpp"
 
 namespace ws_bench {
 

@@ -6,8 +6,8 @@
 #include <map>
 #include <string>
 
-#include "wire/clock.hpp"
-#include "wire/fail.hpp"
+#include "shared/clock.hpp"
+#include "shared/fail.hpp"
 
 namespace ws_bench {
 

@@ -14,17 +14,38 @@ interface Delivered {
     /** How it came: whole, or as the difference to the message before. */
     form: "full" | "delta";
 }
-interface Json<T> { kind: "json"; data: T }
-interface Text { kind: "text"; text: string }
-interface Binary { kind: "binary"; bytes: Uint8Array }
+interface Json<T> {
+    kind: "json";
+    data: T;
+    text?: undefined;
+    bytes?: undefined;
+}
+interface Text {
+    kind: "text";
+    data?: undefined;
+    text: string;
+    bytes?: undefined;
+}
+interface Binary {
+    kind: "binary";
+    data?: undefined;
+    text?: undefined;
+    bytes: Uint8Array;
+}
+interface NoValue {
+    time?: undefined;
+    kind?: undefined;
+    data?: undefined;
+    text?: undefined;
+    bytes?: undefined;
+}
 
 export type Message<T = any> = Delivered & (Json<T> | Text | Binary);
 
 /** What `get` and `history` give; `time` in ms since 1970. A topic that
  *  keeps no value has no kind. */
 export type Item<T = any> = { topic: string; epoch: string; seq: number } &
-    ({ time: number } & (Json<T> | Text | Binary) |
-     { time?: undefined; kind?: undefined });
+    ({ time: number } & (Json<T> | Text | Binary) | NoValue);
 
 export interface Page<T = any> {
     items: Item<T>[];
@@ -87,6 +108,23 @@ export interface SubscribeOptions<T = any> {
     onError?(error: Error): void;
 }
 
+/** Of `useTopic` in the entries for React and Vue. */
+export type TopicOptions = Pick<SubscribeOptions,
+    "since" | "last" | "positions" | "delta" | "rate">;
+
+/** What `useTopic` has seen of a selector. */
+export interface TopicState<T = any> {
+    /** The newest message, and its data where it is JSON. */
+    message: Message<T> | undefined;
+    data: T | undefined;
+    /** The newest message of each topic. */
+    topics: Readonly<Record<string, Message<T>>>;
+    /** Whether the server has answered. */
+    ready: boolean;
+    /** What the subscription ended with. */
+    error: Error | undefined;
+}
+
 export interface Subscription<T = any>
     extends AsyncIterableIterator<Message<T>> {
     readonly selector: string;
@@ -98,17 +136,80 @@ export interface Subscription<T = any>
     unsubscribe(): Promise<void>;
 }
 
-/** JSON data as it is; an ArrayBuffer or a view is binary. An object whose
- *  only key is data, text, bytes or patch says what it holds: write
- *  `{data: {text: "x"}}` to publish the object `{"text":"x"}`. */
-export type Payload =
-    | { data: unknown }
+type IsAny<T> = 0 extends 1 & T ? true : false;
+type Bytes = ArrayBuffer | ArrayBufferView;
+
+// Whether all topics of `Topic`, a selector too, match `Selector`.
+type Matches<Selector extends string, Topic extends string> =
+    Selector extends "**" ? true
+    : Topic extends "**" ? false
+    : Selector extends `${infer Own}/${infer OwnRest}`
+        ? Topic extends `${infer Their}/${infer TheirRest}`
+            ? Own extends "*" ? Matches<OwnRest, TheirRest>
+            : Their extends Own ? Matches<OwnRest, TheirRest>
+            : false
+        : false
+    : Topic extends `${string}/${string}` ? false
+    : Selector extends "*" ? true
+    : Topic extends Selector ? true : false;
+
+type SelectorsOf<Topics, Topic extends string> = {
+    [S in keyof Topics & string]: Matches<S, Topic> extends true ? S : never;
+}[keyof Topics & string];
+
+/** The JSON data of a topic: what `Topics` says of the selectors that match
+ *  it, and `any` where none does, or where the topic is any string. */
+export type DataOf<Topics, Topic extends string> =
+    IsAny<Topics> extends true ? any
+    : string extends Topic ? any
+    : [SelectorsOf<Topics, Topic>] extends [never] ? any
+    : Topics[SelectorsOf<Topics, Topic> & keyof Topics];
+
+/** A payload that says what it is. */
+type Wrapped<T> =
+    | { data: T }
     | { text: string }
-    | { bytes: ArrayBuffer | ArrayBufferView }
+    | { bytes: Bytes }
     /** An object is a merge patch (RFC 7396), an array a JSON Patch (6902). */
-    | { patch: object }
-    | ArrayBuffer | ArrayBufferView
-    | unknown;
+    | { patch: object };
+type WrapperKey = "data" | "text" | "bytes" | "patch";
+
+// The key of an object that would be taken for a wrapper.
+type OnlyKey<T> = T extends readonly unknown[] ? never
+    : T extends object ? [keyof T] extends [WrapperKey] ? keyof T : never
+    : never;
+
+/** What may be published to a topic with data T: the data as it is, or
+ *  wrapped. An object whose only key is data, text, bytes or patch says what
+ *  it holds: `{data: {text: "x"}}` publishes the object `{"text":"x"}`. */
+export type Payload<T> = [OnlyKey<T>] extends [never] ? T | Wrapped<T>
+    : { data: T } | Exclude<Wrapped<T>, Record<OnlyKey<T>, any>>;
+
+// Where nothing is declared: whatever has a JSON form, bytes, or a wrapper
+// that holds what its key says.
+type Undeclared<P> =
+    P extends Bytes ? P
+    : P extends undefined | bigint | symbol | ((...any: any[]) => unknown)
+        ? never
+    : P extends readonly unknown[] ? P
+    : P extends object
+        ? [keyof P] extends [never] ? P
+        : [keyof P] extends [WrapperKey]
+            ? Extract<Wrapped<unknown>, Record<keyof P, any>>
+        : P
+    : P;
+
+export interface GetOptions {
+    /** The topic after which the page begins. */
+    after?: string;
+    limit?: number;
+}
+
+export interface HistoryOptions {
+    since?: Position;
+    last?: number;
+    limit?: number;
+}
 
 export interface PublishOptions {
     /** Only if the topic stands there, or is not there. */
@@ -117,13 +218,19 @@ export interface PublishOptions {
     key?: string;
 }
 
-export type State = "connecting" | "open" | "waiting" | "closed";
+/** "unauthorized": the upgrade was answered 401 or 403, and nothing more is
+ *  tried until `client.connect()`. */
+export type State =
+    "connecting" | "open" | "waiting" | "unauthorized" | "closed";
 
 export interface StateChange {
     state: State;
     previous: State | "new";
-    /** Of "waiting" and "closed": the close code, 1006 where there was none. */
+    /** Of all but "connecting" and "open": the close code, 1006 where there
+     *  was none. */
     code?: number;
+    /** Of "unauthorized": 401 or 403; `reason` has it in words. */
+    status?: number;
     reason?: string;
     /** Of "waiting": ms until the next attempt. */
     delay?: number;
@@ -132,9 +239,13 @@ export interface StateChange {
 export interface ConnectOptions {
     /** A constructor like that of browsers: npm's `ws`, for one. */
     WebSocket?: new (url: string, protocol: string) => any;
-    /** ms before the first attempt after a drop, at most: 500. It doubles … */
+    /** What tells why a browser's upgrade was refused; `null`: nothing does.
+     *  The global one, unless `WebSocket` is a class of your own. */
+    fetch?: typeof globalThis.fetch | null;
+    /** ms before the first attempt after a drop, at most: 500. It grows by
+     *  half each time … */
     minDelay?: number;
-    /** … up to this: 20000. */
+    /** … up to this: 10000. */
     maxDelay?: number;
     /** ms for an attempt: 10000. */
     connectTimeout?: number;
@@ -152,20 +263,32 @@ export interface ConnectOptions {
     onError?(error: Error): void;
 }
 
-export interface Client {
+/** `Topics`: selectors and the JSON data of their topics. */
+export interface Client<Topics = any> {
     readonly state: State;
+    /** Tries now what would be tried later; also goes on after
+     *  "unauthorized". Throws when the client is closed. */
+    connect(): void;
     on(event: "state", handler: (change: StateChange) => void): () => void;
     on(event: "error", handler: (error: Error) => void): () => void;
-    subscribe<T = any>(selector: string,
+    subscribe<S extends string>(selector: S,
+        options?: SubscribeOptions<DataOf<Topics, S>>,
+    ): Subscription<DataOf<Topics, S>>;
+    subscribe<T>(selector: string,
         options?: SubscribeOptions<T>): Subscription<T>;
-    publish(topic: string, payload: Payload,
+    publish<S extends string, P>(topic: S,
+        payload: IsAny<DataOf<Topics, S>> extends true
+            ? P & Undeclared<P> : Payload<DataOf<Topics, S>>,
         options?: PublishOptions): Promise<Position>;
-    get<T = any>(selector: string,
-        options?: { after?: string; limit?: number }): Promise<Page<T>>;
-    history<T = any>(topic: string,
-        options: { since?: Position; last?: number; limit?: number },
-    ): Promise<Page<T>>;
-    who(topic: string): Promise<{ who: string[]; connections: number }>;
+    get<S extends string>(selector: S, options?: GetOptions,
+    ): Promise<Page<DataOf<Topics, S>>>;
+    get<T>(selector: string, options?: GetOptions): Promise<Page<T>>;
+    history<S extends string>(topic: S, options: HistoryOptions,
+    ): Promise<Page<DataOf<Topics, S>>>;
+    history<T>(topic: string, options: HistoryOptions): Promise<Page<T>>;
+    /** The first 1,000; `more`: there are others. */
+    who(topic: string): Promise<{ who: string[]; connections: number;
+        more: boolean }>;
     /** Resolves to the ms that the answer took. */
     ping(): Promise<number>;
     /** For good. Resolves when the connection is closed, too. */
@@ -181,7 +304,7 @@ export declare class PubSubError extends Error {
 /** Connects, and connects again after any drop. `url` may be a function, that
  *  is asked anew for each attempt: for tokens that expire. In a page it may be
  *  relative. */
-export declare function connect(
+export declare function connect<Topics = any>(
     url: string | (() => string | Promise<string>),
     options?: ConnectOptions,
-): Client;
+): Client<Topics>;

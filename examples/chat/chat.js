@@ -1,7 +1,7 @@
 // The chat's page: shows the open room as a conversation.
 
 import {
-  closeWithPage, element, find, hueOf, showState, unescapeName,
+  closeWithPage, element, find, hueOf, showState, unescaped,
 } from "../shared/page.js";
 import { Rooms } from "./rooms.js";
 
@@ -22,17 +22,15 @@ function follow() {
   log.scrollTop = log.scrollHeight;
 }
 
+const shown = new WeakMap(); // line: its element
+
+// A line that waits stays below those that have been delivered.
 function show(line) {
-  if (line.notice) {
-    log.append(element("li", "notice", line.notice));
-  } else {
-    const shown = element("li", "message", "",
-                          element("span", "who", line.who),
-                          element("span", "text", line.text));
-    shown.classList.toggle("own", line.who === name.value.trim());
-    shown.style.setProperty("--hue", hueOf(line.who));
-    log.append(shown);
-  }
+  shown.get(line)?.remove();
+  const made = line.notice ? element("div", "notice", line.notice) : message(line);
+  shown.set(line, made);
+  const isLast = line.state === "waiting" || line.state === "sent";
+  log.insertBefore(made, isLast ? null : log.querySelector(".waiting"));
   while (log.childElementCount > MAX_SHOWN) {
     log.firstElementChild.remove();
   }
@@ -41,6 +39,64 @@ function show(line) {
   } else {
     newest.hidden = false;
   }
+}
+
+function message(line) {
+  const made = element("div", "message", "",
+                       element("span", "who", line.who),
+                       element("span", "text", "", ...withLinks(line.text)),
+                       element("span", "when", "", ...when(line)));
+  const isWaiting = line.state === "waiting" || line.state === "sent";
+  made.classList.toggle("own", line.who === name.value.trim());
+  made.classList.toggle("waiting", isWaiting);
+  made.ariaLive = isWaiting ? "off" : null; // it is read out once, when it is delivered
+  made.classList.toggle("refused", line.state === "refused");
+  made.style.setProperty("--hue", hueOf(line.who));
+  return made;
+}
+
+// What stands below a message: what became of it, or its time.
+function when({ at, state, why }) {
+  if (state === "waiting") {
+    return [element("span", "if-here", "sending …"),
+            element("span", "if-away", "waiting to be sent")];
+  }
+  if (state === "refused") {
+    return [`not sent: ${why}`];
+  }
+  return at === undefined ? [] : [timeElement(new Date(at))];
+}
+
+function isAddress(said) {
+  try {
+    return new URL(said).hostname !== "";
+  } catch {
+    return false;
+  }
+}
+
+function timeElement(date) {
+  const isToday = date.toDateString() === new Date().toDateString();
+  const made = element("time", "", date.toLocaleString([], {
+    ...(isToday ? {} : { day: "numeric", month: "short" }),
+    hour: "2-digit", minute: "2-digit",
+  }));
+  made.dateTime = date.toISOString();
+  made.title = date.toLocaleString();
+  return made;
+}
+
+// The text in pieces, with each address of the web as a link. What it leads to
+// learns nothing of this page.
+function withLinks(said) {
+  return said.split(/(https?:\/\/[^\s<>"]*[^\s<>"'.,:;!?)\]}])/i).map((piece, n) => {
+    if (n % 2 === 0 || !isAddress(piece)) {
+      return piece;
+    }
+    const link = element("a", "", piece);
+    Object.assign(link, { href: piece, target: "_blank", rel: "noopener noreferrer nofollow" });
+    return link;
+  });
 }
 
 log.addEventListener("scroll", () => {
@@ -64,9 +120,15 @@ const rooms = new Rooms({
       show(line);
     }
   },
-  refused(said, why) {
-    show({ notice: `Not sent: “${said}” (${why}).` });
+  changed(room, line) {
+    if (room === rooms.open) {
+      shown.get(line)?.querySelector(".when").replaceChildren(...when(line));
+    }
   },
+});
+addEventListener("away", () => {
+  rooms.typing.clear();
+  showTyping();
 });
 
 function showRooms() {
@@ -84,7 +146,7 @@ function showRooms() {
 
 function showWho() {
   const own = name.value.trim();
-  const names = [...rooms.who].map(unescapeName).sort();
+  const names = [...rooms.who].sort();
   find("who").replaceChildren(...names.map((who) => {
     const shown = element("li", "", who);
     shown.style.setProperty("--hue", hueOf(who));
@@ -104,7 +166,7 @@ function showTyping() {
 
 // The room is in the address, after the #.
 function enterRoom() {
-  const asked = unescapeName(location.hash.slice(1)).replace(/[/*$\p{Cc}]/gu, "");
+  const asked = unescaped(location.hash.slice(1)).replace(/[/*$\p{Cc}]/gu, "");
   const room = asked.slice(0, 30) || ROOMS[0];
   rooms.enter(room);
   find("title").textContent = room;
@@ -115,7 +177,8 @@ function enterRoom() {
   find("kept").href = `${api}?last=10`;
   log.replaceChildren();
   following = true;
-  rooms.all.get(room).lines.forEach(show);
+  const { lines, waiting } = rooms.all.get(room);
+  [...lines, ...waiting].forEach(show);
 }
 
 addEventListener("hashchange", enterRoom);
@@ -161,7 +224,7 @@ find("say").addEventListener("submit", (event) => {
   text.focus();
 });
 
-ROOMS.forEach((room) => rooms.all.set(room, { lines: [], unread: 0 }));
+ROOMS.forEach((room) => rooms.add(room));
 enterRoom();
 takeName();
 closeWithPage(() => rooms.close());

@@ -3,10 +3,16 @@
 # them by one curl. Until ctrl-C, or COUNT times.
 #
 #   push.sh [URL [SECONDS [COUNT]]]
+#
+# While nginx is away it says so, once, and goes on trying.
 set -eu
 
-url=${1:-http://localhost:8080/api} seconds=${2:-1} count=${3:-0}
+url=${1:-http://127.0.0.1:8080/api} seconds=${2:-1} count=${3:-0}
 host=$(uname -n)
+
+for program in curl awk; do
+    command -v $program > /dev/null || { echo "push: $program is missing" >&2; exit 1; }
+done
 
 # Jiffies since the start: at work, and all.
 cpu() {
@@ -30,7 +36,7 @@ value() {
     printf '%s\n' "url = \"$url/metrics/$host/$1\"" \
         'header = "Content-Type: application/json"' \
         "data = \"{\\\"value\\\":$2,\\\"unit\\\":\\\"$3\\\",\\\"max\\\":$4}\"" \
-        'output = "/dev/null"' 'fail' 'silent' 'show-error' 'next'
+        'output = "/dev/null"' 'fail' 'silent' 'next'
 }
 
 # percent WORK ALL WORK ALL: of all that was between, how much was work.
@@ -43,6 +49,7 @@ rate() {
     echo "$@" "$seconds" | awk '{ printf "%.1f", ($2 - $1) / 1000 / $3 }'
 }
 
+told=
 before=$(cpu) received=$(network)
 round=0
 while [ "$count" = 0 ] || [ "$round" -lt "$count" ]; do
@@ -54,7 +61,10 @@ while [ "$count" = 0 ] || [ "$round" -lt "$count" ]; do
         value memory "$(memory)" % 100
         value load "$(cut -d' ' -f1 /proc/loadavg)" ''
         value network "$(rate "$received" "$arrived")" kB/s
-    } | sed '$d' | curl --config - || echo "push: $url does not take it" >&2
+    } | sed '$d' | curl --config - 2> /dev/null && told= || {
+        [ -n "$told" ] || echo "push: $url does not take it; trying again" >&2
+        told=1
+    }
     before=$now received=$arrived
     round=$((round + 1))
 done

@@ -1,4 +1,5 @@
-// Where the player wants to go: by keys, or by a pointer that is held down.
+// Where the player wants to go: by keys, by a pointer that is held down, or by a
+// stick to drag, for who has no keys.
 
 const KEYS = {
   ArrowLeft: [-1, 0], KeyA: [-1, 0],
@@ -11,10 +12,11 @@ const NEAR = 0.02; // so near the pointer the ship is there
 export class Controls {
   #held = new Set();
   #pointer; // {x, y} of 0…1
+  #stick; // {x, y} of length 0…1
 
-  constructor(canvas) {
+  constructor(canvas, stick) {
     addEventListener("keydown", (event) => {
-      if (event.code in KEYS && !event.ctrlKey && !event.metaKey) {
+      if (event.code in KEYS && !event.altKey && !event.ctrlKey && !event.metaKey) {
         this.#held.add(event.code);
         event.preventDefault();
       }
@@ -22,28 +24,24 @@ export class Controls {
     addEventListener("keyup", ({ code }) => this.#held.delete(code));
     addEventListener("blur", () => this.#held.clear());
 
-    const follow = (event) => {
-      this.#pointer = {
+    whileHeld(canvas, (event) => {
+      this.#pointer = event && {
         x: event.offsetX / canvas.clientWidth,
         y: event.offsetY / canvas.clientHeight,
       };
-    };
-    const leave = () => { this.#pointer = undefined; };
-    canvas.addEventListener("pointerdown", (event) => {
-      canvas.setPointerCapture(event.pointerId);
-      follow(event);
     });
-    canvas.addEventListener("pointermove", (event) => {
-      if (this.#pointer) {
-        follow(event);
-      }
+    whileHeld(stick, (event) => {
+      this.#stick = event && dragged(stick, event);
+      stick.style.setProperty("--x", this.#stick?.x ?? 0);
+      stick.style.setProperty("--y", this.#stick?.y ?? 0);
     });
-    canvas.addEventListener("pointerup", leave);
-    canvas.addEventListener("pointercancel", leave);
   }
 
   // {x, y} of length 0…1 for a ship that is at `place`.
   wish(place) {
+    if (this.#stick) {
+      return this.#stick;
+    }
     let x = 0;
     let y = 0;
     for (const code of this.#held) {
@@ -58,4 +56,30 @@ export class Controls {
     const isThere = this.#pointer ? length < NEAR : length === 0;
     return isThere ? { x: 0, y: 0 } : { x: x / length, y: y / length };
   }
+}
+
+// follow(event) for each place where a pointer is held down on the element, and
+// follow() when it is let go.
+function whileHeld(element, follow) {
+  element.addEventListener("pointerdown", (event) => {
+    element.setPointerCapture(event.pointerId);
+    follow(event);
+  });
+  element.addEventListener("pointermove", (event) => {
+    if (element.hasPointerCapture(event.pointerId)) {
+      follow(event);
+    }
+  });
+  for (const end of ["pointerup", "pointercancel"]) {
+    element.addEventListener(end, () => follow());
+  }
+}
+
+// How far from its middle the stick is dragged, {x, y} of length 0…1.
+function dragged(stick, { clientX, clientY }) {
+  const { left, top, width, height } = stick.getBoundingClientRect();
+  const x = (clientX - left - width / 2) / (width / 2);
+  const y = (clientY - top - height / 2) / (height / 2);
+  const length = Math.max(1, Math.hypot(x, y));
+  return { x: x / length, y: y / length };
 }

@@ -24,7 +24,7 @@ const id = names[Math.floor(Math.random() * names.length)] +
 
 const own = new OwnShip(hueOf(id));
 const others = new Others(id);
-const controls = new Controls(canvas);
+const controls = new Controls(canvas, find("stick"));
 const counts = { sent: 0, got: 0 };
 let star; // {x, y, scores}
 let starAt; // its position, {epoch, seq}
@@ -75,6 +75,12 @@ client.subscribe("game/star", {
       putStar({}, "absent");
     }
   },
+});
+
+// Where the others are is not known without a connection.
+addEventListener("away", () => {
+  others.present([]);
+  showScores();
 });
 
 function showScores() {
@@ -147,4 +153,3 @@ setInterval(() => {
 }, 1000);
 
 showScores();
-canvas.focus();

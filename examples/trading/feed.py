@@ -4,14 +4,17 @@
 Each tick changes three fields of a book: the time, the last price, and the
 size of one level. Always the whole book is published; it is the server that
 finds out what has changed. What is due together goes in one batch. Ends after
---seconds.
+--seconds. While nginx is away it says so, once, and goes on trying.
 """
 
 import argparse
 import dataclasses
 import http.client
+import itertools
 import json
+import math
 import random
+import sys
 import time
 import urllib.parse
 
@@ -19,6 +22,7 @@ LEVELS = 70  # of each side
 MAX_RATE = 1000.0
 BATCH_S = 0.02
 MAX_BATCH = 256  # books
+RETRY_S = 0.5
 FIRST = "ABCDEFGHIKLMNOPRSTUVWZ"
 
 
@@ -75,11 +79,16 @@ class Publisher:
     def publish(self, books):
         lines = "".join(f'{{"topic":"books/{book.symbol}","data":'
                         f'{book.text()}}}\n' for book in books)
-        try:
-            self._post(lines)
-        except (OSError, http.client.HTTPException):
-            self.connection.close()  # nginx was reloaded: once more
-            self._post(lines)
+        for tries in itertools.count():
+            try:
+                return self._post(lines)
+            except (OSError, http.client.HTTPException) as failure:
+                self.connection.close()
+                if tries == 1:
+                    print(f"feed: no answer ({failure}); trying again",
+                          file=sys.stderr, flush=True)
+            if tries > 0:
+                time.sleep(RETRY_S)
 
     def _post(self, lines):
         self.connection.request("POST", self.path, lines,
@@ -94,7 +103,7 @@ def run(publisher, books, rate, seconds, choose):
     """`rate` ticks a second of each book, spread evenly. Returns the count of
     ticks, which is less where the server or this machine is too slow."""
     began, count = time.monotonic(), 0
-    while (passed_s := time.monotonic() - began) < seconds:
+    while (passed_s := time.monotonic() - began) < (seconds or math.inf):
         due = int(passed_s * rate * len(books)) + 1 - count
         batch = [books[(count + n) % len(books)]
                  for n in range(min(due, MAX_BATCH, len(books)))]
@@ -110,11 +119,12 @@ def run(publisher, books, rate, seconds, choose):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--url", default="http://localhost:8080/api/")
+    parser.add_argument("--url", default="http://127.0.0.1:8080/api/")
     parser.add_argument("--instruments", type=int, default=300)
     parser.add_argument("--rate", type=float, default=2,
                         help="ticks a second of each (default %(default)s)")
-    parser.add_argument("--seconds", type=float, default=600)
+    parser.add_argument("--seconds", type=float, default=600,
+                        help="0: until ctrl-C (default %(default)g)")
     parser.add_argument("--seed", type=int)
     asked = parser.parse_args()
     if not (1 <= asked.instruments <= 2000 and 0 < asked.rate <= MAX_RATE):

@@ -18,6 +18,7 @@ const LEVELS = 20; // shown, of each side
 const traffic = new Traffic();
 const books = new Map(); // topic: {book, tile, isNew, before}
 let chosen; // topic
+let wanted; // the topic that the user has chosen, there or not
 const unsure = new Set(); // topics that are to be drawn
 
 // -- what comes --------------------------------------------------------------
@@ -63,14 +64,17 @@ function add(topic) {
   const tile = element("button", "tile", "",
                        element("b", "", topic.split("/")[1]), price, change);
   tile.type = "button";
-  tile.addEventListener("click", () => choose(topic));
+  tile.role = "option";
+  tile.tabIndex = -1;
+  tile.ariaSelected = "false";
+  tile.addEventListener("click", () => want(topic));
   const entry = { tile, price, change };
   books.set(topic, entry);
   const tiles = [...books.keys()].sort();
   const next = books.get(tiles[tiles.indexOf(topic) + 1]);
   find("board").insertBefore(tile, next?.tile ?? null);
   find("hint").hidden = true;
-  if (chosen === undefined) {
+  if (chosen === undefined || topic === wanted) {
     choose(topic);
   }
   return entry;
@@ -80,21 +84,54 @@ function remove(topic) {
   books.get(topic)?.tile.remove();
   books.delete(topic);
   unsure.delete(topic);
+  find("hint").hidden = books.size > 0;
   if (topic === chosen) {
     chosen = undefined;
     const [next] = books.keys();
-    if (next !== undefined) {
+    if (next === undefined) {
+      clearBook();
+    } else {
       choose(next);
     }
   }
 }
 
+// Of all tiles the tab key knows the chosen one only.
 function choose(topic) {
-  books.get(chosen)?.tile.removeAttribute("aria-current");
+  mark(books.get(chosen)?.tile, false);
   chosen = topic;
-  books.get(topic).tile.ariaCurrent = "true";
+  mark(books.get(topic).tile, true);
   unsure.add(topic);
 }
+
+function mark(tile, isChosen) {
+  if (tile) {
+    tile.ariaSelected = String(isChosen);
+    tile.tabIndex = isChosen ? 0 : -1;
+  }
+}
+
+function want(topic) {
+  wanted = topic;
+  choose(topic);
+}
+
+// From tile to tile by keys, as in any list.
+find("board").addEventListener("keydown", (event) => {
+  const tiles = [...find("board").children];
+  const columns = getComputedStyle(find("board")).gridTemplateColumns.split(" ").length;
+  const at = tiles.indexOf(books.get(chosen)?.tile);
+  const to = {
+    ArrowLeft: at - 1, ArrowRight: at + 1, ArrowUp: at - columns, ArrowDown: at + columns,
+    Home: 0, End: tiles.length - 1,
+  }[event.key];
+  if (to === undefined || event.altKey || event.ctrlKey || event.metaKey) {
+    return;
+  }
+  event.preventDefault();
+  tiles[to]?.focus();
+  tiles[to]?.click();
+});
 
 // -- the picture -------------------------------------------------------------
 
@@ -120,9 +157,16 @@ function drawTile({ book, before, price, change }) {
   if (book.last !== before) {
     price.className = book.last > before ? "up" : "down";
   }
-  const percent = 100 * (book.last / book.open - 1);
+  const percent = Number((100 * (book.last / book.open - 1)).toFixed(2));
   change.textContent = `${percent < 0 ? "−" : "+"}${Math.abs(percent).toFixed(2)}%`;
   change.className = `change ${percent < 0 ? "down" : "up"}`;
+}
+
+function clearBook() {
+  drawBook("", { bids: [], asks: [] });
+  find("symbol").textContent = "–";
+  find("price").textContent = "";
+  find("age").textContent = "Choose an instrument.";
 }
 
 const rows = Array.from({ length: LEVELS }, () => {

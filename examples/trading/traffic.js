@@ -1,5 +1,5 @@
 // Counts what comes in, and what it would have been with every message in
-// full, those included that were left out.
+// full, those included that were skipped.
 //
 // A byte is one of a frame's text, which is ASCII here; frame headers (2 to 4
 // bytes) and TLS are not counted. A page does not see what permessage-deflate

@@ -11,17 +11,48 @@ constexpr std::string_view kAlphabet =
     "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 constexpr uint8_t kInvalid = 0xff;
 
-constexpr std::array<uint8_t, 256> make_values()
+// The alphabet for URLs differs in the last two.
+constexpr std::string_view kUrlEnds = "-_";
+
+constexpr std::array<uint8_t, 256> make_values(std::string_view ends)
 {
     std::array<uint8_t, 256> values{};
     values.fill(kInvalid);
     for (size_t i = 0; i < kAlphabet.size(); i++) {
-        values[static_cast<uint8_t>(kAlphabet[i])] = static_cast<uint8_t>(i);
+        const char c = i < 62 ? kAlphabet[i] : ends[i - 62];
+        values[static_cast<uint8_t>(c)] = static_cast<uint8_t>(i);
     }
     return values;
 }
 
-constexpr std::array<uint8_t, 256> kValues = make_values();
+using Values = std::array<uint8_t, 256>;
+constexpr Values kValues = make_values(kAlphabet.substr(62));
+constexpr Values kUrlValues = make_values(kUrlEnds);
+
+// Of text without its padding.
+std::optional<std::string> decode(std::string_view text, const Values& values)
+{
+    std::string bytes;
+    bytes.reserve(text.size() / 4 * 3 + 2);
+    uint32_t bits = 0;
+    unsigned have = 0;
+    for (const char c : text) {
+        const uint8_t value = values[static_cast<uint8_t>(c)];
+        if (value == kInvalid) {
+            return std::nullopt;
+        }
+        bits = (bits << 6 | value) & 0xffffff;
+        have += 6;
+        if (have >= 8) {
+            have -= 8;
+            bytes += static_cast<char>(bits >> have);
+        }
+    }
+    if ((bits & ((1U << have) - 1)) != 0) {
+        return std::nullopt;
+    }
+    return bytes;
+}
 
 uint32_t byte_at(std::string_view bytes, size_t i)
 {
@@ -54,26 +85,15 @@ std::optional<std::string> decode_base64(std::string_view text)
         text.remove_suffix(1);
         padding++;
     }
-    std::string bytes;
-    bytes.reserve(text.size() / 4 * 3 + 2);
-    uint32_t bits = 0;
-    unsigned have = 0;
-    for (const char c : text) {
-        const uint8_t value = kValues[static_cast<uint8_t>(c)];
-        if (value == kInvalid) {
-            return std::nullopt;
-        }
-        bits = (bits << 6 | value) & 0xffffff;
-        have += 6;
-        if (have >= 8) {
-            have -= 8;
-            bytes += static_cast<char>(bits >> have);
-        }
-    }
-    if ((bits & ((1U << have) - 1)) != 0) {
+    return decode(text, kValues);
+}
+
+std::optional<std::string> decode_base64url(std::string_view text)
+{
+    if (text.size() % 4 == 1) {
         return std::nullopt;
     }
-    return bytes;
+    return decode(text, kUrlValues);
 }
 
 } // namespace ws_pubsub

@@ -32,23 +32,64 @@ inline constexpr int64_t kMaxPolicyTimeMs = 10LL * 365 * 24 * 3600 * 1000;
 // Patches. The depth is that of the value, before and after, and of the patch.
 inline constexpr size_t kMaxPatchOperations = 1000;
 inline constexpr size_t kMaxJsonDepth = 512;
-// Lost to others who change the value, before the zone is locked for a patch;
-// and of what values that is done.
+// Lost to others who change the value, before the zone is locked for a patch,
+// and how many bytes of values and patches are gone through for them; and for
+// what values, with their patches, the zone is locked.
 inline constexpr size_t kMaxPatchRaces = 64;
+inline constexpr size_t kMaxPatchRaceBytes = 1024UL * 1024;
 inline constexpr size_t kMaxLockedPatchBytes = 16UL * 1024;
 
 // Texts that deltas are made from for those who don't get every message.
 inline constexpr size_t kMaxBaseTexts = 16;                     // of a topic
 inline constexpr size_t kMaxBaseTextBytes = 16UL * 1024 * 1024; // of a worker
 
+// What one turn of a worker's event loop does for all sessions of a zone
+// together, before others have theirs (docs/internals.md, "Turns"): topics
+// looked at for commands, and as many for what subscriptions start with;
+// topics let go of, and counted anew; subscriptions of closing sessions that
+// have many; and sessions reached by deliveries.
+inline constexpr size_t kTopicsPerTurn = 4096;
+inline constexpr size_t kTopicsReleasedPerTurn = 4096;
+inline constexpr size_t kTopicsCountedPerTurn = 1024;
+inline constexpr size_t kEndsPerTurn = 256;
+inline constexpr size_t kReachedPerTurn = 32UL * 1024;
+// And what it brings from the zone to them: new messages, and what single
+// sessions ask for. A topic counts as so many bytes, beside those of its
+// messages.
+inline constexpr size_t kTurnInboxBytes = 1024UL * 1024;
+inline constexpr size_t kTurnCatchUpBytes = 1024UL * 1024;
+inline constexpr size_t kTurnTopicBytes = 1024;
+
 // Zones and workers.
 inline constexpr size_t kMinZoneBytes = 1024UL * 1024;
 inline constexpr size_t kMaxWorkers = 256;
+// Of a hundred: the shares of a zone, and what they may take of it together.
+inline constexpr uint32_t kDefaultSubscribersPercent = 25;
+inline constexpr uint32_t kDefaultKeysPercent = 10; // applications, and clients
+inline constexpr uint32_t kMaxSharesPercent = 90;
+
+// Tokens: a whole one, the keys that are tried for it, the selectors that it
+// may allow, of each kind, and how long a session goes on when it is over. A
+// file of keys, how often it is looked at, and how often for an unknown key.
+inline constexpr size_t kMaxTokenBytes = 8UL * 1024;
+inline constexpr size_t kMaxTokenKeys = 8;
+inline constexpr size_t kMaxGrants = 64;
+inline constexpr int64_t kTokenGraceMs = 25LL * 1000;
+inline constexpr size_t kMaxKeyFileBytes = 1024UL * 1024;
+inline constexpr int64_t kKeyFileLookMs = 10LL * 1000;
+inline constexpr int64_t kUnknownKeyLookMs = 1000;
 
 // What directives may ask for. A message is encoded in memory, as text up to
 // six times its size, and sizes in the zone and of frames have 32 bits.
 inline constexpr size_t kMostMaxMessageBytes = 256UL * 1024 * 1024;
 inline constexpr size_t kLeastQueueBytes = 4UL * 1024;
+
+// Sessions that a burst put behind: how long deliveries wait for them, at a
+// time and as a share of all time (one part in so many), and what connections
+// are not waited for: those that have taken nothing for so long.
+inline constexpr int64_t kMostLagWaitMs = 100;
+inline constexpr int64_t kLagWaitShare = 8;
+inline constexpr int64_t kFreshMs = 100;
 
 // Defaults of directives.
 inline constexpr size_t kDefaultMaxMessageBytes = 64UL * 1024;
@@ -57,6 +98,7 @@ inline constexpr size_t kDefaultMaxSubscriptions = 128;
 inline constexpr size_t kDefaultQueueBytes = 1024UL * 1024;
 inline constexpr int64_t kDefaultPingIntervalMs = 25LL * 1000;
 inline constexpr int64_t kDefaultPingTimeoutMs = 10LL * 1000;
+inline constexpr int64_t kDefaultMessageTimeoutMs = 60LL * 1000;
 
 // Closing: how long the peer may take to answer a Close frame; less while the
 // worker itself is on its way out.

@@ -23,6 +23,7 @@ struct Message {
     PayloadKind kind = PayloadKind::text;
     std::string_view content_type; // empty: the usual one of `kind`
     std::string_view payload;
+    int64_t born_ms = 0; // the same time as time_ms, in the clock's ticks
 };
 
 // Whether a subscriber that can't keep up gets only a topic's newest message.

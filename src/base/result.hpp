@@ -38,8 +38,13 @@ struct Error {
 };
 
 // What each way of asking is answered alike.
+inline constexpr Error kDenied{Errc::denied, "not allowed"};
+inline constexpr Error kTooBig{Errc::limit, "the message is too big"};
 inline constexpr Error kUnknownTopic{Errc::unknown_topic, "unknown topic"};
+inline constexpr Error kNoValue{Errc::unknown_topic, "no value is kept"};
 inline constexpr Error kExpired{Errc::expired, "the value has expired"};
+inline constexpr Error kConditionFails{
+    Errc::conflict, "the condition does not hold", Cause::condition};
 
 template <class T>
 class [[nodiscard]] Result {

@@ -11,22 +11,24 @@ struct Rate {
     uint32_t burst = 0;      // beyond the rate
 };
 
+// The rate is not kept with it, because many have the same: it is to be the
+// same in each call.
 class TokenBucket {
 public:
-    TokenBucket(Rate rate, int64_t now_ms)
-        : rate_(rate), tokens_(capacity()), last_ms_(now_ms)
+    TokenBucket(const Rate& rate, int64_t now_ms)
+        : tokens_(capacity(rate)), last_ms_(now_ms)
     {}
 
     // Takes a token if there is one. `now_ms` may stand still, not go back.
-    bool take(int64_t now_ms)
+    bool take(const Rate& rate, int64_t now_ms)
     {
-        if (rate_.per_minute == 0) {
+        if (rate.per_minute == 0) {
             return true;
         }
         const int64_t passed_ms = std::max<int64_t>(now_ms - last_ms_, 0);
         last_ms_ = now_ms;
-        tokens_ = std::min(capacity(),
-                           tokens_ + passed_ms * int64_t{rate_.per_minute});
+        tokens_ = std::min(capacity(rate),
+                           tokens_ + passed_ms * int64_t{rate.per_minute});
         if (tokens_ < kToken) {
             return false;
         }
@@ -37,12 +39,11 @@ public:
 private:
     static constexpr int64_t kToken = 60000; // milliseconds of a minute
 
-    [[nodiscard]] int64_t capacity() const
+    [[nodiscard]] static int64_t capacity(const Rate& rate)
     {
-        return (int64_t{rate_.burst} + 1) * kToken;
+        return (int64_t{rate.burst} + 1) * kToken;
     }
 
-    Rate rate_;
     int64_t tokens_;
     int64_t last_ms_;
 };

@@ -36,7 +36,8 @@ bool is_path(std::string_view text)
     SegmentReader segments(text);
     std::string_view segment;
     while (segments.next(segment)) {
-        if (segment.empty() || ++count > kMaxTopicSegments) {
+        if (segment.empty() || segment == "." || segment == ".." ||
+            ++count > kMaxTopicSegments) {
             return false;
         }
     }

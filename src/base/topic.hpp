@@ -1,9 +1,10 @@
 // The names of topics, and the selectors that pick sets of them.
 //
-// A topic is a path: 1 to 32 segments joined by '/', none empty, at most 255
-// bytes of UTF-8 without control characters and without '*'. A selector is a
-// topic whose segments may be '*', which stands for exactly one segment, and
-// whose last segment may be '**', which stands for one or more.
+// A topic is a path: 1 to 32 segments joined by '/', none empty, "." or "..",
+// at most 255 bytes of UTF-8 without control characters and without '*'. (With
+// "." or ".." it could be no part of a URI.) A selector is a topic whose
+// segments may be '*', which stands for exactly one segment, and whose last
+// segment may be '**', which stands for one or more.
 //
 // Topics whose first segment begins with '$' are reserved for the module. A
 // wildcard in first position does not stand for such a segment: who wants

@@ -1,13 +1,13 @@
 // Texts that are the bases of deltas for those who don't get every message.
 //
 //   text 3 ──────────────delta──────────────▶┐
-//             text 7 ─────────delta─────────▶├ newest
+//             text 7 ─────────delta─────────▶├ latest
 //                                  text 9 ──▶┘
 //
-// Who takes the newest message only now and then holds the text that he got
-// last. While it is the newest that is just a mark; when another one takes its
+// Who takes the latest message only now and then holds the text that he got
+// last. While it is the latest that is just a mark; when another one takes its
 // place, the text is kept here if somebody holds it, for the delta from it to
-// whatever is the newest when its holders' time comes. That delta is made
+// whatever is the latest when its holders' time comes. That delta is made
 // once, and shared by all holders of the base: those of one rate that began
 // together, and those whom the same stall held up.
 //
@@ -54,20 +54,20 @@ struct BaseText {
 // The bases of one topic. Thread safety: none.
 class BaseTexts {
 public:
-    // Holds the newest message's text.
+    // Holds the latest message's text.
     std::shared_ptr<BaseText> hold(uint64_t seq, PayloadKind kind)
     {
-        if (newest_ == nullptr) {
-            newest_ = std::make_shared<BaseText>(seq, kind);
+        if (latest_ == nullptr) {
+            latest_ = std::make_shared<BaseText>(seq, kind);
         }
-        return newest_;
+        return latest_;
     }
     // Another message takes the place of the one with that text, which is kept
     // if it is held and there is room. `kept_bytes`: of the worker; outlives
     // all holders.
-    void replace_newest(std::string&& text, size_t& kept_bytes)
+    void replace_latest(std::string&& text, size_t& kept_bytes)
     {
-        const std::shared_ptr<BaseText> base = std::move(newest_);
+        const std::shared_ptr<BaseText> base = std::move(latest_);
         if (base == nullptr || base.use_count() == 1) {
             return;
         }
@@ -82,7 +82,7 @@ public:
     }
 
 private:
-    std::shared_ptr<BaseText> newest_; // null: nobody holds it
+    std::shared_ptr<BaseText> latest_; // null: nobody holds it
     std::vector<std::weak_ptr<BaseText>> kept_;
 };
 

@@ -1,388 +1,266 @@
 #include "broker/broker.hpp"
 
-#include <algorithm>
+#include "base/shrink.hpp"
 
 namespace ws_pubsub {
 
 namespace {
 
-// Topics that are let go of in one turn of the event loop.
-constexpr size_t kTopicsPerTurn = 1024;
+// A session with no more subscriptions than this ends them at once.
+constexpr size_t kFewSubscriptions = 16;
 
 } // namespace
 
+Broker::Broker(const Publisher& publisher, WorkerId worker, Encoder& encoder,
+               Scheduler& scheduler, const Clock& clock)
+    : store_(publisher.store), publisher_(publisher), scheduler_(scheduler),
+      worker_(worker), laggards_(clock), overlaps_(store_, worker),
+      counts_(store_, scheduler, passes_),
+      topics_(publisher, worker, scheduler, counts_, untold_),
+      pacer_(store_, worker, encoder, scheduler, clock, laggards_, budget_),
+      start_(store_, worker, encoder, pacer_, deltas_, budget_),
+      deliveries_({store_, worker, encoder, scheduler, topics_, untold_,
+                   laggards_, pacer_, start_, deltas_, passes_, budget_}),
+      catch_up_({store_, worker, encoder, scheduler, topics_, counts_, pacer_,
+                 start_, deliveries_, budget_})
+{}
+
 Broker::~Broker()
 {
-    store_.detach(worker_);
+    store_.workers.detach(worker_);
 }
 
-bool Broker::add_session(uint64_t limit)
+SessionLease Broker::admit(uint64_t limit)
 {
-    return store_.open_session(worker_, limit);
+    return store_.workers.open_session(worker_, limit) ? SessionLease(*this)
+                                                       : SessionLease();
 }
 
-void Broker::end_subscriptions(Session& session)
+bool Broker::end_subscriptions(Session& session)
 {
     session.stop();
-    leave_overlap(session);
-    while (!session.subscriptions_.empty()) {
-        leave(*session.subscriptions_.back());
-        session.subscriptions_.pop_back();
+    deliveries_.caught_up(session);
+    overlaps_.remove_all(session);
+    catch_up_.forget(session);
+    pacer_.drop(session);
+    const Subscriptions& all = session.seat().subscriptions;
+    const bool many = all.size() > kFewSubscriptions;
+    while (!all.empty() && (!many || budget_.ends_left > 0)) {
+        budget_.ends_left -= many ? 1 : 0;
+        end(all.next_to_end());
     }
-    std::erase(catching_up_, &session);
-    session.listed_ = false;
-    session.tracks_.reset();
-    set_timer(session);
+    if (many) {
+        scheduler_.run_soon();
+    }
+    return all.empty();
 }
 
 void Broker::remove_session(Session& session)
 {
     end_subscriptions(session);
-    store_.close_session(worker_);
-}
-
-// nullptr when the zone is full.
-Group* Broker::group_of(const Selector& selector)
-{
-    const auto found = groups_.find(selector.text());
-    if (found != groups_.end()) {
-        return found->second.get();
-    }
-    auto made = std::make_unique<Group>(selector);
-    Group* group = made.get();
-    if (!selector.is_exact() || max_subscribers(selector) > 0) {
-        group->record = store_.add_selector(worker_, selector);
-        if (group->record == nullptr) {
-            return nullptr;
-        }
-    }
-    groups_.emplace(std::string(selector.text()), std::move(made));
-    index_.add(selector, group);
-    // Topics that are local already for other groups' sake.
-    const std::string_view prefix = selector.literal_prefix();
-    for (auto it = topics_.lower_bound(prefix);
-         it != topics_.end() && it->first.starts_with(prefix); ++it) {
-        if (selector.matches(it->first)) {
-            link(*group, *it->second);
-        }
-    }
-    return group;
-}
-
-// Of the topic that the selector spells; 0: no limit, or it spells none.
-uint32_t Broker::max_subscribers(const Selector& selector)
-{
-    return selector.is_exact()
-               ? publisher_.policies.of(selector.text()).max_subscribers
-               : 0;
-}
-
-// Whether one more session may join the group. Lets go of a group that has
-// none then.
-bool Broker::admit(Group& group)
-{
-    const uint32_t most = max_subscribers(group.selector);
-    if (most == 0 || store_.admit_session(*group.record, most)) {
-        return true;
-    }
-    if (group.members.empty()) {
-        release_group(group);
-    }
-    return false;
-}
-
-void Broker::count_sessions(Group& group)
-{
-    if (group.record != nullptr) {
-        store_.set_sessions(*group.record,
-                            static_cast<uint32_t>(group.members.size()));
+    while (!session.seat().subscriptions.empty()) {
+        end(session.seat().subscriptions.next_to_end());
     }
 }
 
-void Broker::link(Group& group, LocalTopic& topic)
+// Whether the group may have one more member; if so, it is counted.
+bool Broker::may_join(Group& group)
 {
-    topic.groups.push_back(&group);
-    topic.places.push_back(group.topics.size());
-    group.topics.push_back(&topic);
-}
-
-// The topic goes: its groups forget it, in no time that depends on how many
-// topics they have.
-void Broker::leave_groups(LocalTopic& topic)
-{
-    for (size_t i = 0; i < topic.groups.size(); i++) {
-        Group* group = topic.groups[i];
-        LocalTopic& last = *group->topics.back();
-        const auto found =
-            std::find(last.groups.begin(), last.groups.end(), group);
-        last.places[static_cast<size_t>(found - last.groups.begin())] =
-            topic.places[i];
-        group->topics[topic.places[i]] = &last;
-        group->topics.pop_back();
-    }
-}
-
-// The group goes: the topic forgets it.
-void Broker::leave_group(Group& group, LocalTopic& topic)
-{
-    const auto found =
-        std::find(topic.groups.begin(), topic.groups.end(), &group);
-    topic.places.erase(topic.places.begin() + (found - topic.groups.begin()));
-    topic.groups.erase(found);
-}
-
-// Makes the topic local, with all groups that match it; nullptr when the zone
-// is full.
-LocalTopic* Broker::local_topic(std::string_view path)
-{
-    const auto found = topics_.find(path);
-    if (found != topics_.end()) {
-        return found->second.get();
-    }
-    auto made = std::make_unique<LocalTopic>();
-    LocalTopic* topic = made.get();
-    const Joined joined =
-        store_.add_interest(worker_, path, reinterpret_cast<uint64_t>(topic));
-    if (joined.interest == nullptr) {
-        return nullptr;
-    }
-    topic->path = path;
-    topic->policy = publisher_.policies.of(path);
-    topic->interest = joined.interest;
-    if (!joined.unread) {
-        topic->last = joined.newest;
-    }
-    topics_.emplace(topic->path, std::move(made));
-    index_.match(path, [&](Group& group) { link(group, *topic); });
-    count_repeats(*topic);
-    return topic;
-}
-
-// From here on the listed topics' messages arrive. The rows get the positions
-// from which on they do.
-bool Broker::join_listed(std::vector<TopicRow>& rows)
-{
-    for (TopicRow& row : rows) {
-        LocalTopic* topic = local_topic(row.path);
-        if (topic == nullptr) {
-            return false;
-        }
-        if (topic->last.epoch != 0) {
-            row.newest = topic->last;
-        }
-    }
-    return true;
-}
-
-// Topics of the group that are gone, as long as this worker has not told it:
-// who joins now gets what is unread of them, too. REQUIRES: `rows` are all of
-// the group's topics that are there, or the first kMaxListedTopics.
-void Broker::list_untold(const Group& group, std::vector<TopicRow>& rows)
-{
-    const size_t listed = rows.size();
-    const auto by_path = [](const TopicRow& a, const TopicRow& b) {
-        return a.path < b.path;
-    };
-    for (const LocalTopic* topic : group.topics) {
-        const TopicRow row{topic->path, topic->last};
-        const auto end = rows.begin() + static_cast<ptrdiff_t>(listed);
-        if (topic->last.epoch != 0 && listed < kMaxListedTopics &&
-            !std::binary_search(rows.begin(), end, row, by_path)) {
-            rows.push_back(row);
-        }
-    }
-    std::sort(rows.begin(), rows.end(), by_path);
-}
-
-// Whether all positions can be resumed from. (Of other topics than the
-// selector's nothing is said.)
-bool Broker::positions_hold(const Selector& selector, const Start& start)
-{
-    Batch none;
-    for (const auto& [path, at] : start.positions) {
-        if (!selector.matches(path)) {
-            continue;
-        }
-        ReadFrom from;
-        from.kind = ReadFrom::Kind::after;
-        from.after = at;
-        if (!store_.read(path, from, {1, 1}, none).found) {
-            return false;
-        }
-    }
-    return true;
+    const uint32_t most = topics_.max_subscribers(group.selector);
+    return most == 0 || store_.selectors.admit_session(*group.record, most);
 }
 
 Result<Subscribed> Broker::subscribe(Session& session, const Selector& selector,
                                      SubscribeOptions options)
 {
-    for (const auto& other : session.subscriptions_) {
-        if (other->group->selector.text() == selector.text()) {
-            return Error{Errc::already_subscribed, "already subscribed"};
-        }
+    Subscribing subscribing(topics_, session, selector, std::move(options));
+    for (size_t left = SIZE_MAX; !subscribing.step(left);) {
     }
-    if (session.subscriptions_.size() >= session.limits_.max_subscriptions) {
-        return Error{Errc::limit, "too many subscriptions"};
-    }
+    return subscribe(subscribing);
+}
 
-    Group* found = group_of(selector);
-    if (found == nullptr) {
-        return Error{Errc::zone_full, "the zone is full"};
+Result<Subscribed> Broker::subscribe(Subscribing& subscribing)
+{
+    if (subscribing.failed()) {
+        return *subscribing.failed();
     }
-    Group& group = *found;
-    if (!admit(group)) {
+    Group& group = subscribing.group();
+    if (!may_join(group)) {
         return Error{Errc::limit, "the topic has too many subscribers"};
     }
-    auto subscription = std::make_unique<Subscription>();
-    subscription->session = &session;
-    subscription->group = &group;
-    subscription->place = group.members.size();
-    subscription->interval_ms = options.interval_ms;
-    subscription->delta = options.delta;
-    group.wants_newest |= options.interval_ms > 0;
-    group.wants_text |= options.delta;
-    group.members.push_back(subscription.get());
-    add_repeats(*subscription, 1);
-    subscription->catch_up = std::make_unique<CatchUp>();
-    session.catching_up_++;
-    store_.counters(worker_).subscriptions.add(1);
+    auto subscription = add_member(subscribing);
+    const Selector& selector = group.selector;
+    if ((selector.is_exact() &&
+         topics_.find_or_add(selector.text()) == nullptr) ||
+        !overlaps_.add(*subscription) || !become_present(*subscription)) {
+        leave(*subscription);
+        return topics_.refuse_for_room();
+    }
+    counts_.tell_members(group);
+    counts_.tell_topics(group);
 
     Subscribed answer;
     answer.subscription = subscription.get();
-    answer.recovered = positions_hold(selector, options.start);
-    store_.list(selector, {}, kMaxListedTopics, answer.topics);
-    const bool joined =
-        join_listed(answer.topics) &&
-        (!selector.is_exact() || local_topic(selector.text()) != nullptr) &&
-        join_overlap(*subscription) && join(*subscription);
-    if (!joined) {
-        leave(*subscription);
-        return Error{Errc::zone_full, "the zone is full"};
-    }
-    list_untold(group, answer.topics);
-    count_sessions(group);
-    count_subscribers(group.topics);
-
-    subscription->catch_up->start = std::move(options.start);
+    Subscribing::Found& found = subscribing.found();
+    answer.recovered = found.recovered;
+    answer.topics = std::move(found.rows);
+    CatchUpState& catch_up = *subscription->catch_up;
+    catch_up.start = std::move(subscribing.options().start);
+    catch_up.gone = std::move(found.gone);
     if (!answer.topics.empty()) {
-        subscription->catch_up->listed_to = answer.topics.back().path;
+        catch_up.listed_to = answer.topics.back().path;
     }
-    session.subscriptions_.push_back(std::move(subscription));
+    Session& session = subscribing.session();
+    session.seat().subscriptions.add(std::move(subscription));
+    if (session.subscriptions() == 1) {
+        deliveries_.add_queue(session);
+    }
     return answer;
 }
 
-bool Broker::unsubscribe(Session& session, std::string_view selector)
+std::unique_ptr<Subscription> Broker::add_member(Subscribing& subscribing)
 {
-    auto& subscriptions = session.subscriptions_;
-    const auto found =
-        std::find_if(subscriptions.begin(), subscriptions.end(),
-                     [&](const std::unique_ptr<Subscription>& s) {
-                         return s->group->selector.text() == selector;
-                     });
-    if (found == subscriptions.end()) {
-        return false;
+    Group& group = subscribing.group();
+    const SubscribeOptions& options = subscribing.options();
+    auto made = std::make_unique<Subscription>();
+    made->session = &subscribing.session();
+    made->group = &group;
+    made->place = group.members.size();
+    made->interval_ms = options.interval_ms;
+    made->delta = options.delta;
+    group.wants_latest |= options.interval_ms > 0;
+    group.wants_texts |= options.delta;
+    group.members.push_back(made.get());
+    SubscriberCounts::add_member(*made);
+    subscribing.session().seat().catching_up.begin(*made);
+    store_.workers.counters(worker_).subscriptions.add(1);
+    return made;
+}
+
+Broker::Unsubscribed Broker::unsubscribe(Session& session,
+                                         std::string_view selector)
+{
+    const Group* group = topics_.find_group(selector);
+    Subscription* found =
+        group == nullptr ? nullptr : session.seat().subscriptions.find(*group);
+    if (found == nullptr) {
+        return Unsubscribed::unknown;
     }
     // What was published before is still the session's.
-    read_inbox();
-    settle(**found);
-    leave(**found);
-    subscriptions.erase(found);
-    return true;
+    if (deliveries_.read() != Deliveries::Inbox::empty) {
+        scheduler_.read_inbox_soon();
+        return Unsubscribed::later;
+    }
+    pacer_.end(*found);
+    end(*found);
+    return Unsubscribed::done;
 }
 
 // Takes the subscription out of its group, and lets go of what only it
 // needed.
 void Broker::leave(Subscription& subscription)
 {
-    leave_presence(subscription);
-    add_repeats(subscription, 0U - 1);
-    if (subscription.overlaps &&
-        !set_overlap(*subscription.session, &subscription, nullptr)) {
-        // In a full zone rather count the session twice than not at all.
-        leave_overlap(*subscription.session);
-    }
+    end_presence(subscription);
+    SubscriberCounts::remove_member(subscription);
+    overlaps_.remove(subscription);
     Group& group = *subscription.group;
     Subscription* last = group.members.back();
     group.members[subscription.place] = last;
     last->place = subscription.place;
     group.members.pop_back();
-    if (subscription.catch_up != nullptr) {
-        subscription.session->catching_up_--;
-    }
-    store_.counters(worker_).subscriptions.sub(1);
-    if (group.members.empty()) {
-        release_group(group);
-    } else {
-        count_sessions(group);
-        recount_later(group);
+    shrink_if_empty_enough(group.members);
+    subscription.session->seat().catching_up.end(subscription);
+    store_.workers.counters(worker_).subscriptions.sub(1);
+    if (!topics_.release_if_unused(group)) {
+        counts_.tell_members(group);
+        counts_.tell_topics_later(group);
     }
 }
 
-void Broker::release_group(Group& group)
+void Broker::end(Subscription& subscription)
 {
-    if (group.record != nullptr) {
-        store_.remove_selector(*group.record);
-    }
-    for (LocalTopic* topic : group.topics) {
-        leave_group(group, *topic);
-        orphan(*topic);
-    }
-    index_.remove(group.selector);
-    std::erase(recount_, &group);
-    groups_.erase(groups_.find(group.selector.text()));
-}
-
-// The topic has lost a group, or is gone: later its subscribers are counted
-// anew, or it is let go.
-void Broker::orphan(LocalTopic& topic)
-{
-    if (!topic.orphan) {
-        topic.orphan = true;
-        orphans_.push_back(&topic);
-        scheduler_.run_soon();
+    Session& session = *subscription.session;
+    leave(subscription);
+    session.seat().subscriptions.remove(subscription);
+    if (session.seat().subscriptions.empty()) {
+        deliveries_.remove_queue(session);
     }
 }
 
-// REQUIRES: no group has the topic.
-void Broker::release_topic(LocalTopic& topic)
+// A session with an identity that subscribes to a topic by its name is present
+// in it. False when the zone has no room for it.
+bool Broker::become_present(Subscription& subscription)
 {
-    store_.drop_interest(*topic.interest);
-    topics_.erase(topics_.find(topic.path));
+    const Selector& selector = subscription.group->selector;
+    const std::string& identity = subscription.session->identity();
+    if (!selector.is_exact() || identity.empty() ||
+        !publisher_.policies.of(selector.text()).presence) {
+        return true;
+    }
+    const LocalTopic* topic = topics_.find_or_add(selector.text());
+    subscription.present =
+        topic != nullptr && store_.presence.join(*topic->interest, identity);
+    return subscription.present;
 }
 
-// A topic that is not there needs no interest, unless somebody waits for this
-// very one: should it come back, the zone tells whoever has a selector for it.
-// False, and it stays local, also if it is back by now: its first messages
-// wait for the interest that it has.
-bool Broker::let_go_if_gone(LocalTopic& topic)
+void Broker::end_presence(Subscription& subscription)
 {
-    const auto& groups = topic.groups;
-    if (topic.last.epoch != 0 ||
-        std::any_of(groups.begin(), groups.end(),
-                    [](const Group* g) { return g->selector.is_exact(); }) ||
-        !store_.drop_if_gone(*topic.interest)) {
-        return false;
+    if (subscription.present) {
+        subscription.present = false;
+        store_.presence.leave(*subscription.group->topics.front()->interest,
+                              subscription.session->identity(),
+                              subscription.session->is_expected_back());
     }
-    leave_groups(topic);
-    topics_.erase(topics_.find(topic.path));
-    return true;
 }
 
-bool Broker::release_some()
+PresenceList Broker::who(std::string_view topic)
 {
-    std::vector<LocalTopic*> counted;
-    for (size_t i = 0; i < kTopicsPerTurn && !orphans_.empty(); i++) {
-        LocalTopic* topic = orphans_.back();
-        orphans_.pop_back();
-        topic->orphan = false;
-        if (topic->groups.empty()) {
-            release_topic(*topic);
-        } else if (!let_go_if_gone(*topic)) {
-            counted.push_back(topic);
-        }
+    if (deliveries_.read() != Deliveries::Inbox::empty) {
+        scheduler_.read_inbox_soon();
     }
-    count_subscribers(counted);
-    return !orphans_.empty();
+    return store_.presence.who(topic, kMaxListedIdentities);
+}
+
+void Broker::start(Subscription& subscription)
+{
+    catch_up_.resume(*subscription.session);
+}
+
+void Broker::run_due()
+{
+    (void)deliveries_.is_held(); // goes on if the wait is over
+    pacer_.run_due();
+}
+
+bool Broker::begin(Work& work)
+{
+    scheduler_.run_soon(); // so that the next turn has as much
+    return turns_.begin(work);
+}
+
+bool Broker::run()
+{
+    budget_.begin();
+    bool more = turns_.run();
+    more |= topics_.run();
+    more |= counts_.run();
+    more |= catch_up_.run();
+    return more;
+}
+
+bool Broker::read_inbox()
+{
+    budget_.begin_inbox();
+    return deliveries_.read() == Deliveries::Inbox::more;
+}
+
+void Broker::shrink()
+{
+    deliveries_.shrink();
+    start_.shrink();
+    catch_up_.shrink();
+    counts_.shrink();
+    topics_.shrink();
 }
 
 } // namespace ws_pubsub

@@ -1,106 +1,48 @@
-// Brings what lies in a zone to the sessions of one worker.
+// Brings what lies in a zone to the sessions of one worker: the whole of its
+// parts, as protocols and connections see it.
 //
-//   zone ── inbox ──▶ LocalTopic ── groups ──▶ Group ── members ──▶ Session
+//   LocalTopics  which topics and groups there are, and how they are linked
+//   Overlaps, SubscriberCounts
+//                how many sessions each topic has
+//   Deliveries   from the inbox to the sessions
+//   Pacer        what goes to sessions that don't get every message
+//   Latest       a topic's latest message, for these
+//   CatchUp, TopicStart
+//                what a subscription starts with
 //
-// All subscriptions of this worker to the same selector are one Group. A
-// LocalTopic is a topic of which some group here wants the messages; it knows
-// its groups, so delivering a message costs what it must: one step for each
-// session that gets it. Which groups a topic belongs to is looked up in the
-// selector index once, when the topic becomes local.
-//
-// Invariants: a LocalTopic has an Interest in the zone as long as it lives,
-// and the Interest's token is its address. A session is in a group once for
-// each of its subscriptions; where several of its groups share a topic, the
-// delivery stamp keeps it from getting a message twice.
+// Sessions have their place here (seat.hpp) from their first subscription on.
 //
 // Thread safety: none; one broker for each zone in each worker.
 #pragma once
 
-#include <array>
-#include <functional>
-#include <map>
+#include <cstdint>
 #include <memory>
-#include <set>
-#include <span>
-#include <string>
 #include <string_view>
 #include <vector>
 
 #include "base/clock.hpp"
-#include "base/fossil_delta.hpp"
-#include "broker/base_text.hpp"
-#include "broker/encoder.hpp"
-#include "broker/frame_cache.hpp"
+#include "base/result.hpp"
+#include "broker/catch_up.hpp"
+#include "broker/deliveries.hpp"
+#include "broker/delta_maker.hpp"
+#include "broker/laggards.hpp"
+#include "broker/local_topics.hpp"
+#include "broker/overlaps.hpp"
+#include "broker/pacer.hpp"
+#include "broker/passes.hpp"
+#include "broker/presence_queue.hpp"
 #include "broker/publisher.hpp"
-#include "broker/selector_index.hpp"
+#include "broker/scheduler.hpp"
 #include "broker/session.hpp"
-#include "shm/store.hpp"
+#include "broker/session_lease.hpp"
+#include "broker/shared_turns.hpp"
+#include "broker/subscriber_counts.hpp"
+#include "broker/subscribing.hpp"
+#include "broker/topic_start.hpp"
+#include "broker/turn_budget.hpp"
+#include "readers/store.hpp"
 
 namespace ws_pubsub {
-
-struct Group {
-    explicit Group(Selector s) : selector(std::move(s)) {}
-
-    Selector selector;
-    std::vector<Subscription*> members;
-    std::vector<LocalTopic*> topics;
-    // In the zone; null if exact, but for topics of limited subscribers.
-    SelectorRecord* record = nullptr;
-    uint64_t stamp = 0;   // of the last count of repeats that it took part in
-    bool recount = false; // is in the broker's list of groups to recount
-    bool wants_newest = false; // a member wants less than all messages,
-    bool wants_text = false;   // or deltas
-};
-
-// The sessions that have the same selectors with wildcards, several, of which
-// some may match the same topic.
-struct Overlap {
-    std::string selectors; // a line each, in order
-    SelectorRecord* record = nullptr;
-    uint32_t sessions = 0;
-};
-
-// The newest message of a topic that some session may want later than others,
-// or as a delta.
-struct Newest {
-    Batch message;    // one, or none has come yet
-    TextMessage text; // of it, once wants_text is set
-    bool wants_text = false;
-    FrameCache data;
-    FrameCache whole; // as text
-    FrameCache delta; // as text, for who has the one before
-    BaseTexts bases;  // of deltas for who has another one
-    FrameCache gap;   // what is missing before it
-    uint64_t gap_from = 0;
-};
-
-struct LocalTopic {
-    std::string path;
-    Interest* interest = nullptr;
-    Policy policy;
-    std::unique_ptr<Newest> newest; // null: nobody needs it
-    std::vector<Group*> groups;
-    std::vector<size_t> places; // in each group's topics
-    // How many members of the groups are there for a session that is counted
-    // already, as another group's member.
-    uint32_t repeats = 0;
-    Position last;       // of the last message delivered; epoch 0: none there
-    bool orphan = false; // is in the broker's list of topics to let go
-};
-
-// Asks the owner of a broker to call run() in the next turn of the event loop.
-class Scheduler {
-public:
-    Scheduler() = default;
-    Scheduler(const Scheduler&) = delete;
-    Scheduler& operator=(const Scheduler&) = delete;
-    virtual ~Scheduler() = default;
-
-    virtual void run_soon() = 0;
-    // The same with run_due(), at that time of the clock's ticks; in the place
-    // of a time asked for before.
-    virtual void run_at(int64_t ticks_ms) = 0;
-};
 
 struct Subscribed {
     Subscription* subscription = nullptr;
@@ -108,198 +50,98 @@ struct Subscribed {
     bool recovered = true;
 };
 
-struct Offer;
-
 class Broker {
 public:
+    // All of them outlive it.
     Broker(const Publisher& publisher, WorkerId worker, Encoder& encoder,
-           Scheduler& scheduler, const Clock& clock)
-        : store_(publisher.store), publisher_(publisher), encoder_(encoder),
-          scheduler_(scheduler), clock_(clock), worker_(worker)
-    {}
+           Scheduler& scheduler, const Clock& clock);
     Broker(const Broker&) = delete;
     Broker& operator=(const Broker&) = delete;
-    // REQUIRES: all sessions were removed.
+    // REQUIRES: all sessions were removed, their places given back.
     ~Broker();
 
     [[nodiscard]] Store& store() const { return store_; }
     [[nodiscard]] WorkerId worker() const { return worker_; }
 
-    // False when the zone has `limit` sessions already (0: no limit).
-    bool add_session(uint64_t limit);
-    // Nothing arrives any more, and it counts as a subscriber of nothing.
-    void end_subscriptions(Session& session);
-    // Ends them too.
+    // A place for one more session; none when the zone has `limit` sessions
+    // already (0: no limit).
+    [[nodiscard]] SessionLease admit(uint64_t limit);
+    // Nothing arrives any more. Ends some of the subscriptions: false, if there
+    // are more, for which to call again in the next turn.
+    bool end_subscriptions(Session& session);
+    // Ends them all, however many there are. Nothing refers to the session any
+    // more.
     void remove_session(Session& session);
 
     // Joins the session to the selector. Nothing is sent before start().
+    // REQUIRES: its last step said that it is ready, just now.
     // Errors: already_subscribed, limit (of the session's subscriptions or
     // of the topic's subscribers), zone_full.
+    Result<Subscribed> subscribe(Subscribing& subscribing);
+    // The same, all at once: for a selector by name.
     Result<Subscribed> subscribe(Session& session, const Selector& selector,
                                  SubscribeOptions options);
     // Sends what the subscription starts with, now as far as there is room.
     void start(Subscription& subscription);
-    // False if the session has no such subscription.
-    bool unsubscribe(Session& session, std::string_view selector);
+    // Ends it when what was published before has come. `later`: that is more
+    // than this turn of the event loop delivers; call again in the next.
+    enum class Unsubscribed : uint8_t { done, later, unknown };
+    Unsubscribed unsubscribe(Session& session, std::string_view selector);
 
     [[nodiscard]] const Publisher& publisher() const { return publisher_; }
+    // For a Subscribing.
+    LocalTopics& topics() { return topics_; }
 
-    // --- delivery.cpp
+    // Gives back the memory that large messages and many sessions took.
+    void shrink();
     // Delivers what waits in the inbox. True if there may be more: call
     // again, after others had their turn.
     bool read_inbox();
+    // A session that lagged has room again.
+    void caught_up(Session& session) { deliveries_.caught_up(session); }
 
-    // --- catch_up.cpp
-    // The session's outbox has room again.
-    void resume(Session& session);
+    // The session wants_more(), and its outbox has room again.
+    void resume(Session& session) { catch_up_.resume(session); }
+    // Does the work now, or in turns to come; see SharedTurns.
+    bool begin(Work& work);
+    void cancel(const Work& work) { turns_.cancel(work); }
     // Goes on with what was too much for one turn. True if there is more.
     bool run();
 
-    // --- presence.cpp
     // Who is subscribed to the topic by name, in step with what the sessions
     // of this worker were told.
-    Presence who(std::string_view topic);
+    PresenceList who(std::string_view topic);
 
-    // --- pacing.cpp
-    // Wakes the sessions whose hour has come.
+    // Wakes the sessions whose time has come.
     void run_due();
 
 private:
-    // broker.cpp
-    Group* group_of(const Selector& selector);
-    uint32_t max_subscribers(const Selector& selector);
-    bool admit(Group& group);
-    LocalTopic* local_topic(std::string_view path);
-    static void link(Group& group, LocalTopic& topic);
-    static void leave_groups(LocalTopic& topic);
-    static void leave_group(Group& group, LocalTopic& topic);
-    bool join_listed(std::vector<TopicRow>& rows);
-    static void list_untold(const Group& group, std::vector<TopicRow>& rows);
-    bool positions_hold(const Selector& selector, const Start& start);
+    bool may_join(Group& group);
+    std::unique_ptr<Subscription> add_member(Subscribing& subscribing);
     void leave(Subscription& subscription);
-    void release_group(Group& group);
-    void release_topic(LocalTopic& topic);
-    bool let_go_if_gone(LocalTopic& topic);
-    void orphan(LocalTopic& topic);
-    void count_sessions(Group& group);
-    void count_subscribers(std::span<LocalTopic* const> topics);
-    static uint32_t subscribers_of(const LocalTopic& topic);
-    void count_repeats(LocalTopic& topic);
-    void add_repeats(const Subscription& subscription, uint32_t change);
-    void recount_later(Group& group);
-    bool recount_some();
-    bool release_some();
+    void end(Subscription& subscription);
 
-    // overlaps.cpp
-    static bool find_overlaps(Subscription& subscription);
-    bool join_overlap(Subscription& subscription);
-    bool set_overlap(Session& session, const Subscription* without,
-                     const Subscription* with);
-    void leave_overlap(Session& session);
-    Overlap* overlap_of(std::vector<std::string_view> selectors);
-    void release_overlap(Overlap& overlap);
-
-    // delivery.cpp
-    LocalTopic* adopt(const Delivery& delivery);
-    void deliver(LocalTopic& topic, const Batch& batch);
-    void deliver_messages(LocalTopic& topic, const Batch& batch, size_t first,
-                          size_t last);
-    void deliver_loss(LocalTopic& topic, const Position& newest);
-    void deliver_gap(LocalTopic& topic, const Position& next);
-    void deliver_gone(LocalTopic& topic);
-    void deliver_presence(LocalTopic& topic,
-                          std::span<const PresenceChange> changes);
-    template <class Visit>
-    void for_each_live(LocalTopic& topic, uint64_t before_seq, Visit&& visit);
-    template <class Encode>
-    void notify_all(LocalTopic& topic, uint64_t before_seq, Encode&& encode);
-    bool is_live(Subscription& subscription, LocalTopic& topic,
-                 uint64_t before_seq);
-
-    // catch_up.cpp
-    enum class Progress : uint8_t { done, more, no_room, zone_full };
-    Progress catch_up(Session& session);
-    Progress catch_up(Subscription& subscription, size_t& budget);
-    bool next_topic(Subscription& subscription, TopicRow& row);
-    bool start_topic(Subscription& subscription, const TopicRow& row);
-    bool start_early(Subscription& subscription, LocalTopic& topic,
-                     uint64_t before_seq);
-    void send_topic_notice(Session& session, const LocalTopic& topic,
-                           const Position& at);
-    void send_gap(Session& session, const LocalTopic& topic,
-                  const ReadAnswer& answer, uint64_t before_seq);
-    void send_kept(const Subscription& subscription, LocalTopic& topic,
-                   const Batch& kept, size_t count);
-    FrameRef kept_frame(const Subscription& subscription, LocalTopic& topic,
-                        const Batch& kept, size_t last);
-    void list_for_run(Session& session);
-
-    // presence.cpp
-    bool join(Subscription& subscription);
-    void leave_presence(Subscription& subscription);
-
-    // newest.cpp
-    void prepare_newest(LocalTopic& topic);
-    void set_newest(LocalTopic& topic, const Batch& batch, size_t last,
-                    std::span<const TextMessage> texts);
-    std::vector<TextMessage> make_texts(const LocalTopic& topic,
-                                        const Batch& batch, size_t first,
-                                        size_t last);
-    FrameRef newest_frame(LocalTopic& topic, Encoding encoding,
-                          const Track* track);
-    FrameRef newest_delta(LocalTopic& topic, Encoding encoding, BaseText& base);
-    FrameRef newest_gap(LocalTopic& topic, Encoding encoding, uint64_t from);
-    static void got_newest(const LocalTopic& topic, Track& track);
-
-    // pacing.cpp
-    uint64_t offer_to(Subscription& member, LocalTopic& topic, Offer& offer);
-    uint64_t offer_newest(const Subscription& member, LocalTopic& topic,
-                          Track* track, uint64_t from);
-    FrameRef frame_of(Encoding encoding, LocalTopic& topic, const Track* track,
-                      Offer& offer);
-    uint64_t send_newest(Session& session, LocalTopic& topic, Track* track,
-                         uint64_t from);
-    void send_expired(Session& session, const LocalTopic& topic, uint64_t from);
-    bool newest_expired(const LocalTopic& topic);
-    Track* track_of(const Subscription& member, LocalTopic& topic);
-    void miss(const Subscription& member, LocalTopic& topic, uint64_t from,
-              int64_t due_ms);
-    void pull(Session& session);
-    void settle(const Subscription& subscription);
-    static bool misses(const Session& session, LocalTopic& topic);
-    static void forget_base(const Session& session, LocalTopic& topic);
-    static bool is_faster_elsewhere(const Subscription& member,
-                                    const LocalTopic& topic);
-    void forget_topic(LocalTopic& topic, uint64_t last_seq);
-    void forget(Session& session, LocalTopic& topic, uint64_t last_seq);
-    void drop_tracks_if_unused(Session& session);
-    void set_timer(Session& session);
+    bool become_present(Subscription& subscription);
+    void end_presence(Subscription& subscription);
 
     Store& store_;
     Publisher publisher_;
-    Encoder& encoder_;
     Scheduler& scheduler_;
-    const Clock& clock_;
     WorkerId worker_;
-    uint64_t stamp_ = 0;
-    size_t base_text_bytes_ = 0;
 
-    SelectorIndex<Group> index_;
-    std::map<std::string, std::unique_ptr<Group>, std::less<>> groups_;
-    std::map<std::string, std::unique_ptr<LocalTopic>, std::less<>> topics_;
-    std::map<std::string, std::unique_ptr<Overlap>, std::less<>> overlaps_;
-
-    std::vector<Session*> catching_up_; // and not waiting for room
-    std::vector<Group*> recount_;
-    std::vector<LocalTopic*> orphans_;
-    std::set<std::pair<int64_t, Session*>>
-        timers_; // whose rate holds them back
-    DeltaWriter delta_writer_;
-
-    Batch inbox_batch_;
-    Batch unread_batch_;
-    Batch kept_batch_;
-    Batch early_batch_;
+    Passes passes_;
+    TurnBudget budget_;
+    SharedTurns turns_;
+    Laggards laggards_;
+    DeltaMaker deltas_;
+    PresenceQueue untold_;
+    Overlaps overlaps_;
+    SubscriberCounts counts_;
+    LocalTopics topics_;
+    Pacer pacer_;
+    TopicStart start_;
+    Deliveries deliveries_;
+    CatchUp catch_up_;
 };
 
 } // namespace ws_pubsub

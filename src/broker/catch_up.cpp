@@ -1,352 +1,331 @@
-// What a subscription starts with: values and history, as there is room.
-//
-// Reading a topic's kept messages for one session takes its unread ones out
-// of the inbox in the same step and delivers them to everybody else, so the
-// session goes on exactly where its history ends.
-#include <algorithm>
+#include "broker/catch_up.hpp"
 
-#include "broker/broker.hpp"
+#include <algorithm>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/budget.hpp"
+#include "base/limits.hpp"
+#include "broker/session.hpp"
 
 namespace ws_pubsub {
 
 namespace {
 
-// Topics that one session is started in before others get their turn.
-constexpr size_t kTopicsPerTurn = 256;
+// What one of many sessions that wait for their turn gets in it.
+constexpr size_t kLeastSliceBytes = 64UL * 1024;
+
 constexpr size_t kTopicsPerPage = 64;
-
-// One read takes no more than this share of the queue, so that even text that
-// grows when it is escaped stays within it.
-constexpr size_t kReadShare = 16;
-constexpr size_t kWordsPerMessage = 64; // `{"op":"msg",…` and the header
-
-ReadLimits read_limits(const Session& session, const LocalTopic& topic)
-{
-    const size_t bytes = session.limits().queue_bytes / kReadShare;
-    return {bytes / (topic.path.size() + kWordsPerMessage) + 1, bytes};
-}
-
-ReadFrom start_of(const Start& start, const std::string& path)
-{
-    const auto named = start.positions.find(path);
-    if (named == start.positions.end()) {
-        return start.from;
-    }
-    ReadFrom from;
-    from.kind = ReadFrom::Kind::after;
-    from.after = named->second;
-    return from;
-}
-
-bool is_live_without_asking(const Subscription& subscription,
-                            const LocalTopic& topic)
-{
-    const CatchUp* catch_up = subscription.catch_up.get();
-    return catch_up == nullptr ||
-           (catch_up->partial != &topic && (topic.path <= catch_up->after ||
-                                            catch_up->early.contains(&topic)));
-}
-
-// Whether another subscription of the session brings the topic already.
-bool covered_elsewhere(
-    const std::vector<std::unique_ptr<Subscription>>& subscriptions,
-    const Subscription& own, const LocalTopic& topic)
-{
-    return std::any_of(subscriptions.begin(), subscriptions.end(),
-                       [&](const std::unique_ptr<Subscription>& other) {
-                           return other.get() != &own &&
-                                  other->group->selector.matches(topic.path) &&
-                                  is_live_without_asking(*other, topic);
-                       });
-}
-
-// Whether one of the subscriptions is in the middle of the topic's history.
-bool is_being_sent(
-    const std::vector<std::unique_ptr<Subscription>>& subscriptions,
-    const LocalTopic& topic)
-{
-    return std::any_of(subscriptions.begin(), subscriptions.end(),
-                       [&](const std::unique_ptr<Subscription>& one) {
-                           return one->catch_up != nullptr &&
-                                  one->catch_up->partial == &topic;
-                       });
-}
 
 } // namespace
 
-void Broker::start(Subscription& subscription)
+// Whom this turn has nothing left for is first in the next.
+bool CatchUp::run()
 {
-    resume(*subscription.session);
-}
-
-void Broker::resume(Session& session)
-{
-    pull(session);
-    if (session.catching_up() && !session.listed_) {
-        const Progress progress = catch_up(session);
-        if (progress == Progress::more || progress == Progress::zone_full) {
-            list_for_run(session);
-        }
-    }
-}
-
-void Broker::list_for_run(Session& session)
-{
-    session.listed_ = true;
-    catching_up_.push_back(&session);
-    scheduler_.run_soon();
-}
-
-bool Broker::run()
-{
-    bool more = release_some();
-    more |= recount_some();
-    std::vector<Session*> sessions;
-    sessions.swap(catching_up_);
-    for (Session* session : sessions) {
-        session->listed_ = false;
-        const Progress progress = catch_up(*session);
-        if (progress == Progress::more || progress == Progress::zone_full) {
-            session->listed_ = true;
-            catching_up_.push_back(session);
+    size_t sessions = waiting_.size();
+    const size_t slice = std::max(
+        kLeastSliceBytes, kTurnCatchUpBytes / std::max<size_t>(sessions, 1));
+    bool more = false;
+    for (; sessions > 0 && parts_.budget.catch_up_bytes_left > 0 &&
+           parts_.budget.scans_left > 0;
+         sessions--) {
+        Session* session = waiting_.front();
+        waiting_.pop_front();
+        session->seat().listed = false;
+        const Progress progress = serve(*session, slice);
+        if (is_for_run(progress)) {
+            session->seat().listed = true;
+            waiting_.push_back(session);
         }
         more |= progress == Progress::more;
     }
-    return more;
+    return more || sessions > 0;
 }
 
-Broker::Progress Broker::catch_up(Session& session)
+void CatchUp::resume(Session& session)
 {
-    size_t budget = kTopicsPerTurn;
-    for (const auto& subscription : session.subscriptions_) {
-        if (session.stopped()) {
-            return Progress::done;
+    if (session.seat().listed) {
+        // What it starts with has its turn in run(), which may be far off.
+        if (parts_.pacer.send_skipped(session,
+                                      parts_.budget.catch_up_bytes_left)) {
+            parts_.scheduler.run_soon();
         }
-        if (subscription->catch_up == nullptr) {
-            continue;
+        return;
+    }
+    // Who came before goes first.
+    const bool waits = session.catching_up() && !waiting_.empty();
+    const Progress progress =
+        serve(session, waits ? 0 : parts_.budget.catch_up_bytes_left);
+    if (is_for_run(progress)) {
+        session.seat().listed = true;
+        waiting_.push_back(&session);
+        parts_.scheduler.run_soon();
+    }
+}
+
+void CatchUp::forget(Session& session)
+{
+    if (session.seat().listed) {
+        std::erase(waiting_, &session);
+        session.seat().listed = false;
+    }
+}
+
+void CatchUp::shrink()
+{
+    unread_ = {};
+    kept_ = {};
+    waiting_.shrink_to_fit();
+}
+
+// Whether run() goes on with the session, and not the room in its outbox. (The
+// zone may have room in a second. Who is held waits for deliveries to go on.)
+bool CatchUp::is_for_run(Progress progress)
+{
+    return progress == Progress::more || progress == Progress::zone_full ||
+           progress == Progress::held;
+}
+
+// Gives the session what it has skipped and what it starts with, as far as
+// there is room; about so many bytes, less if this turn has no more.
+CatchUp::Progress CatchUp::serve(Session& session, size_t bytes)
+{
+    const size_t slice = std::min(bytes, parts_.budget.catch_up_bytes_left);
+    size_t left = slice;
+    Progress progress = Progress::done;
+    if (parts_.pacer.send_skipped(session, left)) {
+        progress = Progress::more;
+    } else if (session.catching_up()) {
+        progress = catch_up(session, left);
+    }
+    spend(parts_.budget.catch_up_bytes_left, slice - left);
+    return progress;
+}
+
+CatchUp::Progress CatchUp::catch_up(Session& session, size_t& bytes_left)
+{
+    while (session.catching_up() && !session.stopped()) {
+        Subscription& subscription = *session.seat().catching_up.first();
+        const Progress progress = catch_up(subscription, bytes_left);
+        const bool starved = std::exchange(session.seat().starves,
+                                           progress == Progress::zone_full);
+        if (session.seat().starves && !starved) {
+            parts_.store.workers.counters(parts_.worker)
+                .refused_subscriptions.add(1);
         }
-        const Progress progress = catch_up(*subscription, budget);
         if (progress != Progress::done) {
             return progress;
         }
-        count_subscribers(subscription->group->topics);
-        subscription->catch_up.reset();
-        session.catching_up_--;
+        if (session.stopped()) {
+            break;
+        }
+        parts_.counts.tell_topics(*subscription.group);
+        session.seat().catching_up.end(subscription);
     }
     return Progress::done;
 }
 
-Broker::Progress Broker::catch_up(Subscription& subscription, size_t& budget)
+CatchUp::Progress CatchUp::catch_up(Subscription& subscription,
+                                    size_t& bytes_left)
 {
     Session& session = *subscription.session;
+    const Progress told = send_gone(subscription, bytes_left);
+    if (told != Progress::done) {
+        return told;
+    }
     TopicRow row;
-    while (!session.stopped() && next_topic(subscription, row)) {
+    while (!session.stopped()) {
+        const Next next = next_topic(subscription, row);
+        if (next != Next::found) {
+            return next == Next::none ? Progress::done : Progress::more;
+        }
         if (!session.has_room()) {
             return Progress::no_room;
         }
-        if (budget == 0) {
+        if (bytes_left == 0) {
             return Progress::more;
         }
-        budget--;
-        if (!start_topic(subscription, row)) {
-            return Progress::zone_full;
+        const Progress progress = start_topic(subscription, row, bytes_left);
+        if (progress != Progress::done) {
+            return progress;
         }
+    }
+    return Progress::done;
+}
+
+// Tells which topics of the positions are not there any more.
+CatchUp::Progress CatchUp::send_gone(Subscription& subscription,
+                                     size_t& bytes_left)
+{
+    Session& session = *subscription.session;
+    std::vector<std::string>& gone = subscription.catch_up->gone;
+    while (!gone.empty()) {
+        if (!session.has_room()) {
+            return Progress::no_room;
+        }
+        if (bytes_left == 0) {
+            return Progress::more;
+        }
+        spend(bytes_left, kTurnTopicBytes);
+        // One that is there again comes in its turn.
+        if (parts_.store.topics.newest(gone.back()).epoch == 0) {
+            const FrameRef frame =
+                parts_.encoder.gone(session.encoding(), gone.back(), "deleted");
+            if (frame) {
+                session.push(frame);
+            }
+        }
+        gone.pop_back();
     }
     return Progress::done;
 }
 
 // The topic to start next; it stays the next one until start_topic() is
-// through with it.
-bool Broker::next_topic(Subscription& subscription, TopicRow& row)
+// through with it. `later`: this turn has looked for it long enough.
+CatchUp::Next CatchUp::next_topic(Subscription& subscription, TopicRow& row)
 {
-    CatchUp& catch_up = *subscription.catch_up;
-    if (catch_up.partial != nullptr) {
-        row = {catch_up.partial->path, catch_up.partial_at};
-        return true;
+    CatchUpState& state = *subscription.catch_up;
+    if (state.partial != nullptr) {
+        row = {state.partial->path, state.partial_at};
+        return Next::found;
     }
-    while (catch_up.page_next < catch_up.page.size() &&
-           catch_up.page[catch_up.page_next].path <= catch_up.after) {
-        catch_up.page_next++;
+    while (state.page_next < state.page.size() &&
+           state.page[state.page_next].path <= state.after) {
+        state.page_next++;
     }
-    if (catch_up.page_next == catch_up.page.size()) {
-        catch_up.page.clear();
-        catch_up.page_next = 0;
-        store_.list(subscription.group->selector, catch_up.after,
-                    kTopicsPerPage, catch_up.page);
-        if (catch_up.page.empty()) {
-            return false;
+    if (state.page_next == state.page.size()) {
+        state.page.clear();
+        state.page_next = 0;
+        if (!fill_page(subscription)) {
+            return Next::later;
+        }
+        if (state.page.empty()) {
+            return Next::none;
         }
     }
-    row = catch_up.page[catch_up.page_next];
-    return true;
+    row = state.page[state.page_next];
+    return Next::found;
+}
+
+// Looks for the topics that come next; none: there are no more. False: none is
+// found yet, and this turn has looked at enough. What was looked at has nothing
+// to start with: topics that come to be there are live.
+bool CatchUp::fill_page(Subscription& subscription)
+{
+    CatchUpState& state = *subscription.catch_up;
+    const Selector& selector = subscription.group->selector;
+    size_t few = SIZE_MAX; // by name it is one at most
+    size_t& left = selector.is_exact() ? few : parts_.budget.scans_left;
+    while (left > 0) {
+        std::string at = state.after;
+        const auto scanned = parts_.store.topics.scan(
+            selector, at, kTopicsPerPage, state.page, left);
+        if (scanned != Topics::Scan::paused || !state.page.empty()) {
+            return true;
+        }
+        state.after = std::move(at);
+    }
+    return false;
 }
 
 // Sends what the subscription starts with in one topic, or the next part of
-// it. False when the zone is full.
-bool Broker::start_topic(Subscription& subscription, const TopicRow& row)
+// it.
+CatchUp::Progress CatchUp::start_topic(Subscription& subscription,
+                                       const TopicRow& row, size_t& bytes_left)
 {
     Session& session = *subscription.session;
-    CatchUp& catch_up = *subscription.catch_up;
-    LocalTopic* topic = local_topic(row.path);
+    CatchUpState& state = *subscription.catch_up;
+    LocalTopic* topic = parts_.topics.find_or_add(row.path);
     if (topic == nullptr) {
-        return false;
+        return Progress::zone_full;
     }
-    if (catch_up.early.erase(topic) > 0 ||
-        covered_elsewhere(session.subscriptions_, subscription, *topic)) {
-        catch_up.after = row.path;
-        return true;
+    spend(bytes_left, kTurnTopicBytes);
+    if (TopicStart::has_begun(subscription, *topic)) {
+        return Progress::done;
     }
 
-    const bool goes_on = catch_up.partial == topic;
+    const bool goes_on = state.partial == topic && !state.waits;
     const bool is_new = topic->last.epoch == 0;
-    ReadFrom from = start_of(catch_up.start, row.path);
-    if (goes_on) {
-        from.kind = ReadFrom::Kind::after;
-        from.after = catch_up.partial_at;
-    } else {
-        catch_up.partial_at = {};
-    }
-    catch_up.partial = topic; // not live while the others are served
-    const ReadAnswer answer =
-        store_.catch_up(*topic->interest, from, read_limits(session, *topic),
-                        unread_batch_, kept_batch_);
-    if (!unread_batch_.empty()) {
-        deliver(*topic, unread_batch_);
-    } else if (topic->last != answer.newest) {
-        deliver_loss(*topic, answer.newest);
-    }
-    if (catch_up.early.erase(topic) > 0 ||
-        covered_elsewhere(session.subscriptions_, subscription, *topic)) {
+    ReadAnswer answer;
+    const Progress progress = read_topic(subscription, *topic, answer);
+    if (TopicStart::has_begun(subscription, *topic)) {
         // The topic was made anew: all of it was unread, and has come.
-        catch_up.after = row.path;
-        return true;
+        return Progress::done;
     }
-    if (!goes_on && answer.newest.epoch != 0 &&
-        (is_new || row.path > catch_up.listed_to)) {
-        send_topic_notice(session, *topic, answer.newest);
+    if (progress != Progress::done) {
+        return progress;
     }
-    send_gap(session, *topic, answer, UINT64_MAX);
-    send_kept(subscription, *topic, kept_batch_, kept_batch_.size());
+    if (answer.newest.epoch == 0) {
+        parts_.topics.review_later(*topic);
+    } else if (!goes_on && (is_new || row.path > state.listed_to)) {
+        parts_.start.send_notice(session, *topic, answer.newest);
+    }
+    parts_.start.send_gap(session, *topic, answer, UINT64_MAX);
+    parts_.start.send_kept(subscription, *topic, kept_, kept_.size());
+    spend(bytes_left, kept_.bytes());
 
     if (answer.more) {
-        catch_up.partial = topic;
-        catch_up.partial_at = kept_batch_[kept_batch_.size() - 1].message.at;
+        state.partial = topic;
+        state.partial_at = kept_[kept_.size() - 1].message.at;
     } else {
-        catch_up.partial = nullptr;
-        catch_up.after = row.path;
+        state.partial = nullptr;
+        state.after = row.path;
     }
-    return true;
+    return Progress::done;
 }
 
-// A message of a topic came before its turn: sends what the subscription
-// starts with there, up to that message, and makes the topic live. False if
-// the session gets the message as history, because that is more than a part.
-bool Broker::start_early(Subscription& subscription, LocalTopic& topic,
-                         uint64_t before_seq)
+// Delivers what is unread of the topic to others, then reads into kept_ what
+// the subscription is to get of it next. Unless it is `done`, the same is to be
+// done again later.
+CatchUp::Progress CatchUp::read_topic(Subscription& subscription,
+                                      LocalTopic& topic, ReadAnswer& answer)
 {
-    Session& session = *subscription.session;
-    CatchUp& catch_up = *subscription.catch_up;
-    if (is_being_sent(session.subscriptions_, topic)) {
-        return false;
+    CatchUpState& state = *subscription.catch_up;
+    ReadFrom from = TopicStart::from(state.start, topic.path);
+    if (state.partial != &topic) {
+        state.partial = &topic; // not live while the others are served
+        state.partial_at = {};
+        state.waits = false;
+    } else if (!state.waits || from.kind == ReadFrom::Kind::nothing) {
+        from.kind = ReadFrom::Kind::after;
+        from.after = state.partial_at;
     }
-    if (covered_elsewhere(session.subscriptions_, subscription, topic)) {
-        catch_up.early.insert(&topic);
-        return true;
-    }
-    const ReadFrom from = start_of(catch_up.start, topic.path);
-    ReadAnswer answer;
-    early_batch_.clear();
-    if (from.kind == ReadFrom::Kind::last ||
-        from.kind == ReadFrom::Kind::after) {
-        answer = store_.read(topic.path, from, read_limits(session, topic),
-                             early_batch_);
-    }
-    size_t last = early_batch_.size();
-    while (last > 0 && early_batch_[last - 1].message.at.seq >= before_seq) {
-        last--;
-    }
-    const bool whole = !answer.more || last < early_batch_.size();
-    if (!whole || (last > 0 && !session.has_room())) {
-        return false;
-    }
-    catch_up.early.insert(&topic);
-    // A topic that has just come to be is being told to everybody.
-    if (topic.last.seq != 0 && topic.path > catch_up.listed_to) {
-        send_topic_notice(session, topic, {topic.last.epoch, before_seq - 1});
-    }
-    send_gap(session, topic, answer, before_seq);
-    send_kept(subscription, topic, early_batch_, last);
-    return true;
-}
-
-void Broker::send_topic_notice(Session& session, const LocalTopic& topic,
-                               const Position& at)
-{
-    const FrameRef frame = encoder_.topic(session.encoding(), topic.path, at);
-    if (frame) {
-        session.push(frame);
-    }
-}
-
-// Says what `answer` lacks of the messages before `before_seq`.
-void Broker::send_gap(Session& session, const LocalTopic& topic,
-                      const ReadAnswer& answer, uint64_t before_seq)
-{
-    if (answer.found || answer.newest.epoch == 0) {
-        return;
-    }
-    const Gap gap{answer.lost_from, std::min(answer.lost_to, before_seq - 1),
-                  "evicted"};
-    const FrameRef frame = encoder_.gap(session.encoding(), topic.path, gap);
-    if (frame) {
-        session.push(frame);
-    }
-}
-
-// Sends the first `count` messages of `kept`.
-void Broker::send_kept(const Subscription& subscription, LocalTopic& topic,
-                       const Batch& kept, size_t count)
-{
-    if (count == 0) {
-        return;
-    }
-    const FrameRef frame = kept_frame(subscription, topic, kept, count);
-    subscription.session->push(frame);
-    store_.counters(worker_).delivered.add(frame->messages());
-}
-
-// The messages in the form that the subscription asks for, which from here on
-// is at the last of them.
-FrameRef Broker::kept_frame(const Subscription& subscription, LocalTopic& topic,
-                            const Batch& kept, size_t last)
-{
-    const Encoding encoding = subscription.session->encoding();
-    const Position newest = kept[last - 1].message.at;
-    Track* track = subscription.delta || subscription.interval_ms > 0
-                       ? track_of(subscription, topic)
-                       : nullptr;
-    forget_base(*subscription.session, topic);
-    if (track != nullptr) {
-        track->next_ms = clock_.ticks_ms() + subscription.interval_ms;
-    }
-    if (!subscription.delta) {
-        return encoder_.messages(encoding, topic.path, kept, 0, last);
-    }
-    prepare_newest(topic);
-    const auto texts = make_texts(topic, kept, 0, last);
-    if (newest == topic.last && topic.newest->message.empty()) {
-        set_newest(topic, kept, last - 1, texts);
-    }
-    if (track != nullptr) {
-        if (!topic.newest->message.empty() &&
-            newest == topic.newest->message[0].message.at &&
-            newest == topic.last) {
-            got_newest(topic, *track);
-        } else {
-            track->base = newest.seq;
+    for (;;) {
+        const bool held = parts_.deliveries.is_held();
+        const size_t most = held ? 0 : parts_.deliveries.unread_bytes();
+        answer = parts_.store.inboxes.catch_up(
+            *topic.interest, from,
+            TopicStart::limits(*subscription.session, topic), most, unread_,
+            kept_);
+        parts_.deliveries.deliver_unread(topic, unread_, answer);
+        if (!answer.unread) {
+            state.waits = false;
+            return Progress::done;
+        }
+        if (most == 0) {
+            wait_for_unread(state, topic, answer.newest);
+            if (!held) {
+                return Progress::more;
+            }
+            parts_.deliveries.hold_catch_up();
+            return Progress::held;
         }
     }
-    return encoder_.texts(encoding, topic.path, kept, 0, texts, false);
+}
+
+// The subscription's turn in the topic goes on later, though it must not get
+// what comes until then. (It may, and comes early, if the topic has not yet
+// been told of: nothing keeps that from going meanwhile.)
+void CatchUp::wait_for_unread(CatchUpState& state, const LocalTopic& topic,
+                              const Position& newest)
+{
+    if (state.partial != &topic || topic.last.epoch == 0) {
+        state.partial = nullptr;
+    } else if (!state.waits) {
+        state.waits = true;
+        state.partial_at = newest; // for who wants only changes
+    }
 }
 
 } // namespace ws_pubsub

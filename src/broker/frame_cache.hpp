@@ -2,32 +2,56 @@
 #pragma once
 
 #include <array>
+#include <bit>
+#include <cstdint>
+#include <memory>
 
-#include "broker/session.hpp"
+#include "broker/encoding.hpp"
+#include "wire/frame.hpp"
 
 namespace ws_pubsub {
 
+// Of the slots only those are alive that were made: most messages are wanted in
+// one or two encodings, of many.
 class FrameCache {
 public:
+    FrameCache() = default;
+    FrameCache(const FrameCache&) = delete;
+    FrameCache& operator=(const FrameCache&) = delete;
+    ~FrameCache() { clear(); }
+
     // encode() may find that there is nothing to say: the reference is empty.
     template <class Encode>
     const FrameRef& get(Encoding encoding, Encode&& encode)
     {
-        Slot& slot = slots_[static_cast<size_t>(encoding)];
-        if (!slot.made) {
-            slot.frame = encode(encoding);
-            slot.made = true;
+        const size_t index = encoding.index();
+        if ((made_ >> index & 1U) == 0) {
+            std::construct_at(&slots_[index].frame, encode(encoding));
+            made_ |= 1U << index;
         }
-        return slot.frame;
+        return slots_[index].frame;
     }
-    void clear() { slots_ = {}; }
+    void clear()
+    {
+        for (; made_ != 0; made_ &= made_ - 1) {
+            std::destroy_at(
+                &slots_[static_cast<size_t>(std::countr_zero(made_))].frame);
+        }
+    }
 
 private:
-    struct Slot {
+    static_assert(kMaxEncodings <= 32);
+
+    union Slot {
+        Slot() {} // NOLINT: nothing is alive
+        Slot(const Slot&) = delete;
+        Slot& operator=(const Slot&) = delete;
+        ~Slot() {} // NOLINT
         FrameRef frame;
-        bool made = false;
     };
-    std::array<Slot, kEncodings> slots_;
+
+    uint32_t made_ = 0; // a bit for each encoding
+    std::array<Slot, kMaxEncodings> slots_;
 };
 
 } // namespace ws_pubsub

@@ -10,7 +10,7 @@
 #include <string_view>
 #include <vector>
 
-#include "broker/frame.hpp"
+#include "wire/frame.hpp"
 
 namespace ws_pubsub {
 

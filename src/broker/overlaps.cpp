@@ -1,25 +1,24 @@
-// Which sessions have several selectors that may match the same topic: the
-// zone has to know, to count each once when such a topic comes to be.
-//
-// A session's set may hold a selector too many, that overlaps none of the
-// others any more: what is counted is right all the same.
-#include <algorithm>
+#include "broker/overlaps.hpp"
 
-#include "broker/broker.hpp"
+#include <algorithm>
+#include <utility>
+
+#include "broker/groups.hpp"
+#include "broker/session.hpp"
 
 namespace ws_pubsub {
 
 // Marks the new subscription and those that it overlaps. False: none.
-bool Broker::find_overlaps(Subscription& subscription)
+bool Overlaps::mark(Subscription& subscription)
 {
     const Selector& own = subscription.group->selector;
     if (own.is_exact()) {
         return false;
     }
-    for (const auto& other : subscription.session->subscriptions_) {
+    for (const auto& other :
+         subscription.session->seat().subscriptions.with_wildcards()) {
         const Selector& theirs = other->group->selector;
-        if (!theirs.is_exact() &&
-            selectors_overlap(own.text(), theirs.text())) {
+        if (selectors_overlap(own.text(), theirs.text())) {
             other->overlaps = true;
             subscription.overlaps = true;
         }
@@ -27,21 +26,29 @@ bool Broker::find_overlaps(Subscription& subscription)
     return subscription.overlaps;
 }
 
-// REQUIRES: the subscription is not yet among those of its session. False when
-// the zone is full.
-bool Broker::join_overlap(Subscription& subscription)
+bool Overlaps::add(Subscription& subscription)
 {
-    return !find_overlaps(subscription) ||
-           set_overlap(*subscription.session, nullptr, &subscription);
+    return !mark(subscription) ||
+           set(*subscription.session, nullptr, &subscription);
+}
+
+void Overlaps::remove(const Subscription& subscription)
+{
+    if (subscription.overlaps &&
+        !set(*subscription.session, &subscription, nullptr)) {
+        // In a full zone rather count the session twice than not at all.
+        remove_all(*subscription.session);
+    }
 }
 
 // Counts the session where its subscriptions say, and no longer where they
-// said before. False, and it stays there, when the zone is full.
-bool Broker::set_overlap(Session& session, const Subscription* without,
-                         const Subscription* with)
+// said before. False, and it stays there, when the zone has no room
+// for that.
+bool Overlaps::set(Session& session, const Subscription* without,
+                   const Subscription* with)
 {
     std::vector<std::string_view> selectors;
-    for (const auto& one : session.subscriptions_) {
+    for (const auto& one : session.seat().subscriptions.with_wildcards()) {
         if (one->overlaps && one.get() != without) {
             selectors.push_back(one->group->selector.text());
         }
@@ -55,26 +62,26 @@ bool Broker::set_overlap(Session& session, const Subscription* without,
         if (overlap == nullptr) {
             return false;
         }
-        store_.set_sessions(*overlap->record, ++overlap->sessions);
+        store_.selectors.set_sessions(*overlap->record, ++overlap->sessions);
     }
-    if (Overlap* before = std::exchange(session.overlap_, overlap)) {
-        release_overlap(*before);
+    if (Overlap* before = std::exchange(session.seat().overlap, overlap)) {
+        release(*before);
     }
     return true;
 }
 
-void Broker::leave_overlap(Session& session)
+void Overlaps::remove_all(Session& session)
 {
-    if (Overlap* before = std::exchange(session.overlap_, nullptr)) {
-        release_overlap(*before);
+    if (Overlap* before = std::exchange(session.seat().overlap, nullptr)) {
+        release(*before);
     }
-    for (const auto& one : session.subscriptions_) {
+    for (const auto& one : session.seat().subscriptions.with_wildcards()) {
         one->overlaps = false;
     }
 }
 
-// nullptr when the zone is full.
-Overlap* Broker::overlap_of(std::vector<std::string_view> selectors)
+// nullptr when the zone has no room for it.
+Overlap* Overlaps::overlap_of(std::vector<std::string_view> selectors)
 {
     std::sort(selectors.begin(), selectors.end());
     std::string key;
@@ -86,7 +93,7 @@ Overlap* Broker::overlap_of(std::vector<std::string_view> selectors)
         return found->second.get();
     }
     auto made = std::make_unique<Overlap>();
-    made->record = store_.add_overlap(worker_, std::move(selectors));
+    made->record = store_.selectors.add_overlap(worker_, std::move(selectors));
     if (made->record == nullptr) {
         return nullptr;
     }
@@ -96,13 +103,13 @@ Overlap* Broker::overlap_of(std::vector<std::string_view> selectors)
 }
 
 // One session less.
-void Broker::release_overlap(Overlap& overlap)
+void Overlaps::release(Overlap& overlap)
 {
     if (--overlap.sessions > 0) {
-        store_.set_sessions(*overlap.record, overlap.sessions);
+        store_.selectors.set_sessions(*overlap.record, overlap.sessions);
         return;
     }
-    store_.remove_selector(*overlap.record);
+    store_.selectors.remove(*overlap.record);
     overlaps_.erase(overlaps_.find(overlap.selectors));
 }
 

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "broker/policies.hpp"
-#include "shm/store.hpp"
+#include "readers/store.hpp"
 
 namespace ws_pubsub {
 
@@ -10,25 +10,25 @@ struct Publisher {
     Store& store;
     const Policies& policies;
 
-    // Fills in the policy, then as Store::publish().
-    [[nodiscard]] Result<PublishAnswer>
-    publish(const Publication& publication) const
+    // Fills in the policy, then as Topics::publish().
+    [[nodiscard]] Result<ChangeAnswer> publish(const Change& change) const
     {
-        return store.publish(with_policy(publication));
+        Change made = with_policy(change);
+        store.topics.stamp(made);
+        return store.topics.apply(made);
     }
 
-    // Likewise, as Store::publish_change().
-    [[nodiscard]] Result<PublishAnswer>
-    publish_change(const Publication& publication,
-                   const Store::Change& change) const
+    // Likewise, as Topics::publish_revised().
+    [[nodiscard]] Result<ChangeAnswer>
+    publish_revised(const Change& change, const Topics::Revision& revise) const
     {
-        return store.publish_change(with_policy(publication), change);
+        return store.topics.publish_revised(with_policy(change), revise);
     }
 
-    [[nodiscard]] Publication with_policy(Publication publication) const
+    [[nodiscard]] Change with_policy(Change change) const
     {
-        publication.policy = policies.of(publication.topic);
-        return publication;
+        change.policy = policies.of(change.topic);
+        return change;
     }
 };
 

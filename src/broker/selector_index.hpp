@@ -21,6 +21,7 @@
 #include <utility>
 
 #include "base/limits.hpp"
+#include "base/name_hash.hpp"
 #include "base/topic.hpp"
 
 namespace ws_pubsub {
@@ -51,16 +52,8 @@ public:
     [[nodiscard]] size_t size() const { return size_; }
 
 private:
-    struct Hash {
-        using is_transparent = void; // NOLINT: the standard's name
-        size_t operator()(std::string_view text) const
-        {
-            return std::hash<std::string_view>()(text);
-        }
-    };
-
     struct Node {
-        std::unordered_map<std::string, std::unique_ptr<Node>, Hash,
+        std::unordered_map<std::string, std::unique_ptr<Node>, NameHash,
                            std::equal_to<>>
             literals;
         std::unique_ptr<Node> any; // below "*"

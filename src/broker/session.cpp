@@ -1,6 +1,6 @@
 #include "broker/session.hpp"
 
-#include "base/close_code.hpp"
+#include "broker/laggards.hpp"
 
 namespace ws_pubsub {
 
@@ -19,18 +19,43 @@ bool Session::fits(size_t bytes) const
             outbox_.frames() * kFrameCost <= limits_.queue_bytes);
 }
 
-bool Session::send(const FrameRef& frame)
+bool Session::make_room(size_t bytes)
+{
+    if (fits(bytes)) {
+        return true;
+    }
+    transport_.flush_now();
+    return fits(bytes);
+}
+
+bool Session::send(const FrameRef& frame, Laggards* laggards)
 {
     if (stopped_) {
         return false;
     }
     if (!fits(frame->size())) {
+        return send_late(frame, laggards);
+    }
+    push(frame);
+    return true;
+}
+
+// The frame does not fit.
+bool Session::send_late(const FrameRef& frame, Laggards* laggards)
+{
+    if (!make_room(frame->size()) &&
+        (laggards == nullptr || !laggards->admit(*this))) {
         counters_.dropped += frame->messages();
-        transport_.close(kCloseTooSlow, "too slow");
+        close_too_slow();
         return false;
     }
     push(frame);
     return true;
+}
+
+void Session::close_too_slow()
+{
+    transport_.close(EndCause::too_slow, "too slow");
 }
 
 void Session::push(const FrameRef& frame)

@@ -1,32 +1,27 @@
 // One subscriber as the broker sees it.
 //
-// A session has an outbox, subscriptions, and a transport that writes the
-// outbox and can be asked to close. Sessions belong to the WebSocket side;
-// the broker refers to them between add_session() and remove_session().
+// A session has an outbox, and a transport that writes the outbox and can be
+// asked to close. Sessions belong to whoever has the connection; the broker
+// refers to them from their first subscription on until remove_session(), and
+// keeps what it knows of them in their Seat.
 #pragma once
 
-#include <map>
-#include <memory>
-#include <set>
+#include <cstddef>
+#include <cstdint>
 #include <string>
 #include <string_view>
-#include <vector>
+#include <utility>
 
+#include "base/clock.hpp"
+#include "base/end_cause.hpp"
 #include "base/limits.hpp"
-#include "base/topic.hpp"
+#include "broker/encoding.hpp"
 #include "broker/outbox.hpp"
-#include "broker/tracks.hpp"
-#include "shm/store.hpp"
+#include "broker/seat.hpp"
 
 namespace ws_pubsub {
 
-class Session;
-struct Group;
-struct Overlap;
-
-// How a message looks on the wire of a session.
-enum class Encoding : uint8_t { json, json_deflated, plain, plain_deflated };
-inline constexpr size_t kEncodings = 4;
+class Laggards;
 
 // The way out of a session.
 class Transport {
@@ -36,51 +31,15 @@ public:
     Transport& operator=(const Transport&) = delete;
     virtual ~Transport() = default;
 
+    // None of these calls the broker back at once, or ends the session's life.
+
     // The outbox is no longer empty: write it when this turn of the event
     // loop is over.
     virtual void flush_soon() = 0;
-    // Closes the session with a code. Neither calls the broker back at once
-    // nor ends the session's life.
-    virtual void close(uint16_t code, std::string_view reason) = 0;
-};
-
-// Where a subscription starts in each topic.
-struct Start {
-    ReadFrom from; // topics that `positions` does not name
-    std::map<std::string, Position, std::less<>> positions;
-};
-
-// What a subscription asks for beside its selector.
-struct SubscribeOptions {
-    Start start;
-    int64_t interval_ms = 0; // of each topic one message in this time; 0: all
-    bool delta = false;
-};
-
-// How far the values and history of a new subscription have been sent.
-//
-// It goes through the topics in path order, as the outbox has room. Topics up
-// to `after` get messages as they come; those behind it are not yet live.
-struct CatchUp {
-    Start start;
-    std::string after;
-    std::string listed_to;      // the last topic that the reply has named
-    std::vector<TopicRow> page; // topics to come next, from `page_next`
-    size_t page_next = 0;
-    LocalTopic* partial = nullptr;     // in the middle of this one's history,
-    Position partial_at;               // up to here
-    std::set<const LocalTopic*> early; // live before their turn
-};
-
-struct Subscription {
-    Session* session = nullptr;
-    Group* group = nullptr;
-    size_t place = 0;                  // in group->members
-    std::unique_ptr<CatchUp> catch_up; // null: live in all its topics
-    int64_t interval_ms = 0; // of each topic one message in this time; 0: all
-    bool delta = false;      // takes deltas
-    bool overlaps = false;   // may share topics with another of the session
-    bool present = false;    // its session's identity is present in the topic
+    // Writes at once what the connection takes of the outbox.
+    virtual void flush_now() = 0;
+    // Ends the session, as its protocol does that.
+    virtual void close(EndCause cause, std::string_view reason) = 0;
 };
 
 struct SessionLimits {
@@ -96,9 +55,9 @@ struct SessionCounters {
 
 class Session {
 public:
-    // `identity`: who it is for presence; empty: nobody.
-    Session(Transport& transport, Encoding encoding, SessionLimits limits,
-            std::string identity = {})
+    // `limits` outlive it. `identity`: who it is for presence; empty: nobody.
+    Session(Transport& transport, Encoding encoding,
+            const SessionLimits& limits, std::string identity = {})
         : transport_(transport), encoding_(encoding), limits_(limits),
           identity_(std::move(identity))
     {}
@@ -106,12 +65,14 @@ public:
     Session(const Session&) = delete;
     Session& operator=(const Session&) = delete;
 
-    // Queues a frame; closes the session when its queue is full (3008).
-    // Returns whether the frame was queued.
-    bool send(const FrameRef& frame);
-    // Whether send() would queue so many bytes. A single frame that is larger
-    // than the queue still goes out.
-    [[nodiscard]] bool fits(size_t bytes) const;
+    // Queues a frame; closes the session (too slow) when its queue is full
+    // though its connection was offered all of it, and `laggards`, if given,
+    // does not wait for the session. Returns whether the frame was queued.
+    bool send(const FrameRef& frame, Laggards* laggards = nullptr);
+    // Whether so many bytes fit into the queue, if need be after the
+    // connection has taken what it can. A single frame that is larger than the
+    // queue still goes out.
+    [[nodiscard]] bool make_room(size_t bytes);
     // Queues the frame whatever the limit says: for what comes as there is
     // room, and for what ends a session.
     void push(const FrameRef& frame);
@@ -137,39 +98,62 @@ public:
     [[nodiscard]] bool wants_more() const
     {
         return (catching_up() && has_room()) ||
-               (outbox_.empty() && tracks_ != nullptr && tracks_->any_ready());
+               (outbox_.empty() && seat_.tracks != nullptr &&
+                seat_.tracks->any_ready());
     }
     // Whether the connection could not take all of the outbox.
     [[nodiscard]] bool stalled() const { return stalled_; }
-    void set_stalled(bool stalled) { stalled_ = stalled; }
+    // The transport offered the outbox to the connection; whether it took some
+    // of it.
+    void offered(bool took, const Clock& clock)
+    {
+        const bool stalls = !outbox_.empty();
+        if (stalls && (took || !stalled_)) {
+            took_ms_ = clock.ticks_ms();
+        }
+        stalled_ = stalls;
+    }
+    // When a stalled connection last took something, by the clock's ticks.
+    [[nodiscard]] int64_t took_ms() const { return took_ms_; }
+    [[nodiscard]] Lag lag() const { return seat_.lag; }
     Outbox& outbox() { return outbox_; }
     [[nodiscard]] const Outbox& outbox() const { return outbox_; }
     SessionCounters& counters() { return counters_; }
-    [[nodiscard]] size_t subscriptions() const { return subscriptions_.size(); }
+    [[nodiscard]] size_t subscriptions() const
+    {
+        return seat_.subscriptions.size();
+    }
     // Whether some subscription waits for room in the outbox.
-    [[nodiscard]] bool catching_up() const { return catching_up_ > 0; }
+    [[nodiscard]] bool catching_up() const
+    {
+        return seat_.catching_up.first() != nullptr;
+    }
+
+    // The broker's; see there.
+    Seat& seat() { return seat_; }
+    [[nodiscard]] const Seat& seat() const { return seat_; }
+    // Closes it with 3008: it takes less than comes.
+    void close_too_slow();
+    // Has the outbox written when this turn of the event loop is over.
+    void flush_soon() { transport_.flush_soon(); }
 
 private:
-    friend class Broker;
+    [[nodiscard]] bool fits(size_t bytes) const;
+    bool send_late(const FrameRef& frame, Laggards* laggards);
 
     // What a delivery needs comes first, close together.
     Transport& transport_;
     Outbox outbox_;
-    uint64_t stamp_ = 0; // of the last delivery, so that none comes twice
-    std::unique_ptr<Tracks> tracks_; // null while it has none
     Encoding encoding_;
     bool stopped_ = false;
     bool stalled_ = false;
     bool expected_back_ = false;
-    bool listed_ = false;      // is in the broker's list of such sessions
-    uint16_t catching_up_ = 0; // subscriptions
-    SessionLimits limits_;
+    const SessionLimits& limits_;
     SessionCounters counters_;
+    Seat seat_;
 
-    std::vector<std::unique_ptr<Subscription>> subscriptions_;
-    Overlap* overlap_ = nullptr; // of its subscriptions; null: none
     std::string identity_;
-    int64_t timer_ms_ = 0; // in the broker's timers; 0: it is not
+    int64_t took_ms_ = 0;
 };
 
 } // namespace ws_pubsub

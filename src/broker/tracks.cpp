@@ -1,7 +1,5 @@
 #include "broker/tracks.hpp"
 
-#include <algorithm>
-
 namespace ws_pubsub {
 
 void Tracks::forget(LocalTopic& topic)
@@ -10,11 +8,22 @@ void Tracks::forget(LocalTopic& topic)
     if (found == tracks_.end()) {
         return;
     }
-    if (found->second.missed_from != 0) {
-        due_.erase({found->second.next_ms, &topic});
-        std::erase(ready_, &topic);
+    const Track& track = found->second;
+    if (track.is_ready) {
+        ready_.erase(track.ready);
+    } else if (track.skipped_from != 0) {
+        due_.erase({track.next_ms, &topic});
     }
     tracks_.erase(found);
+}
+
+std::vector<LocalTopic*> Tracks::topics() const
+{
+    std::vector<LocalTopic*> all;
+    for (const auto& [topic, track] : tracks_) {
+        all.push_back(topic);
+    }
+    return all;
 }
 
 std::optional<int64_t> Tracks::next_due_ms() const
@@ -23,16 +32,23 @@ std::optional<int64_t> Tracks::next_due_ms() const
                         : std::optional<int64_t>(due_.begin()->first);
 }
 
-void Tracks::miss(LocalTopic& topic, uint64_t from_seq)
-{
-    tracks_[&topic].missed_from = from_seq;
-    ready_.push_back(&topic);
-}
-
-void Tracks::miss_until(LocalTopic& topic, uint64_t from_seq, int64_t due_ms)
+void Tracks::skip(LocalTopic& topic, uint64_t from_seq)
 {
     Track& track = tracks_[&topic];
-    track.missed_from = from_seq;
+    track.skipped_from = from_seq;
+    make_ready(topic, track);
+}
+
+void Tracks::make_ready(LocalTopic& topic, Track& track)
+{
+    track.is_ready = true;
+    track.ready = ready_.insert(ready_.end(), &topic);
+}
+
+void Tracks::skip_until(LocalTopic& topic, uint64_t from_seq, int64_t due_ms)
+{
+    Track& track = tracks_[&topic];
+    track.skipped_from = from_seq;
     track.next_ms = due_ms;
     due_.emplace(due_ms, &topic);
 }
@@ -40,8 +56,9 @@ void Tracks::miss_until(LocalTopic& topic, uint64_t from_seq, int64_t due_ms)
 void Tracks::advance(int64_t now_ms)
 {
     while (!due_.empty() && due_.begin()->first <= now_ms) {
-        ready_.push_back(due_.begin()->second);
+        LocalTopic* topic = due_.begin()->second;
         due_.erase(due_.begin());
+        make_ready(*topic, tracks_[topic]);
     }
 }
 
@@ -52,6 +69,7 @@ LocalTopic* Tracks::take_ready()
     }
     LocalTopic* topic = ready_.front();
     ready_.pop_front();
+    tracks_[topic].is_ready = false;
     return topic;
 }
 

@@ -1,11 +1,11 @@
 #include "http/answer.hpp"
 
 #include "base/position_text.hpp"
+#include "http/payload.hpp"
+#include "json/writer.hpp"
 #include "ngx/headers.hpp"
 #include "ngx/pool.hpp"
-#include "ngx/response.hpp"
 #include "ngx/text.hpp"
-#include "proto/json_text.hpp"
 
 namespace ws_pubsub {
 
@@ -50,6 +50,8 @@ ngx_uint_t status_of(const Error& error)
     case Errc::unknown_topic:
     case Errc::expired:
         return NGX_HTTP_NOT_FOUND;
+    case Errc::other_epoch:
+        return NGX_HTTP_PRECONDITION_FAILED;
     case Errc::conflict:
         return status_of_conflict(error.cause);
     case Errc::limit:
@@ -79,10 +81,22 @@ bool add_hint(ngx_http_request_t* r, ngx_uint_t status)
 
 } // namespace
 
+ngx_int_t send_answer(ngx_http_request_t* r, const Response& response)
+{
+    const bool harmless =
+        response.content_type.empty() || is_inert(response.content_type);
+    if (!set_cache_control(r, "no-cache") ||
+        !add_header(r, "X-Content-Type-Options", "nosniff") ||
+        (!harmless && !add_header(r, "Content-Security-Policy", "sandbox"))) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+    return send_response(r, response);
+}
+
 ngx_int_t send_json(ngx_http_request_t* r, ngx_uint_t status,
                     std::string_view json)
 {
-    return send_response(r, {status, status_line(status), kJsonType, json});
+    return send_answer(r, {status, status_line(status), kJsonType, json});
 }
 
 ngx_int_t send_text(ngx_http_request_t* r, std::string_view content_type,
@@ -92,12 +106,18 @@ ngx_int_t send_text(ngx_http_request_t* r, std::string_view content_type,
     if (kept == nullptr) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
-    return send_response(r, {NGX_HTTP_OK, {}, content_type, *kept, true});
+    return send_answer(r, {NGX_HTTP_OK, {}, content_type, *kept, true});
 }
 
 ngx_int_t send_error(ngx_http_request_t* r, ngx_uint_t status,
                      const Error& error)
 {
+    // Who waits to be asked for the body is not asked, and then may send it or
+    // not: nobody can tell what comes next on this connection.
+    if (r->headers_in.expect != nullptr && r->expect_tested == 0) {
+        r->expect_tested = 1;
+        r->keepalive = 0;
+    }
     // The body, if one is still to come, must not be taken for a request.
     const ngx_int_t rc = ngx_http_discard_request_body(r);
     if (rc != NGX_OK) {
@@ -106,9 +126,8 @@ ngx_int_t send_error(ngx_http_request_t* r, ngx_uint_t status,
     if (!add_hint(r, status)) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
-    std::string json = "{";
-    append_error(json, error);
-    json += '}';
+    std::string json;
+    JsonWriter(json).begin_object().members(append_error, error).end_object();
     return send_json(r, status, json);
 }
 

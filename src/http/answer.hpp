@@ -8,6 +8,7 @@
 
 #include "base/message.hpp"
 #include "base/result.hpp"
+#include "ngx/response.hpp"
 
 namespace ws_pubsub {
 
@@ -18,8 +19,12 @@ inline constexpr std::string_view kMergePatchType =
 inline constexpr std::string_view kJsonPatchType =
     "application/json-patch+json";
 
-inline constexpr Error kTooBig{Errc::limit, "the message is too big"};
 inline constexpr Error kReservedTopic{Errc::denied, "the topic is reserved"};
+
+// All answers go through this: caches ask again before they give one out, and
+// browsers take its type as it is said, and run nothing of it as a page of the
+// site. To be used as send_response().
+ngx_int_t send_answer(ngx_http_request_t* r, const Response& response);
 
 ngx_int_t send_json(ngx_http_request_t* r, ngx_uint_t status,
                     std::string_view json);

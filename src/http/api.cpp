@@ -10,6 +10,7 @@
 #include "http/publish.hpp"
 #include "http/read.hpp"
 #include "http/remove.hpp"
+#include "ngx/log.hpp"
 
 namespace ws_pubsub {
 
@@ -29,20 +30,40 @@ ngx_int_t handle_without_body(ngx_http_request_t* r,
         return rc;
     }
     const bool reads = (r->method & kReads) != 0;
-    Store& store = endpoint.publisher.store;
     if (topic.empty()) {
-        return reads ? list_selection(r, store) : remove_selection(r, endpoint);
+        return reads ? list_selection(r, endpoint)
+                     : remove_selection(r, endpoint);
     }
     // A selection that was meant would be lost, and the topic removed.
     if (argument(r, "select")) {
         return send_error(
             r, {Errc::bad_request, "select is for the location's root"});
     }
-    return reads ? get_topic(r, store, topic)
-                 : remove_topic(r, endpoint, topic);
+    if (!reads) {
+        return remove_topic(r, endpoint, topic);
+    }
+    const auto reader = endpoint.access().reader(*Selector::parse(topic));
+    return reader ? get_topic(r, *reader, topic)
+                  : send_error(r, reader.error());
 }
 
 } // namespace
+
+Access ApiEndpoint::access() const
+{
+    const KeyOwner owner{permissions ? KeyOwner::Kind::http_client
+                                     : KeyOwner::Kind::application,
+                         identity};
+    const DenialLog denials{[](void* to, const Denial& denial) {
+                                log_info(static_cast<ngx_log_t*>(to),
+                                         [&] { return text_of(denial); });
+                            },
+                            log};
+    return {publisher,
+            clock,
+            {permissions ? &*permissions : nullptr, owner, max_message},
+            denials};
+}
 
 ngx_int_t handle_api(ngx_http_request_t* r, const ApiEndpoint& endpoint,
                      std::string topic)

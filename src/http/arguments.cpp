@@ -1,7 +1,9 @@
 #include "http/arguments.hpp"
 
 #include "base/limits.hpp"
+#include "base/percent.hpp"
 #include "base/position_text.hpp"
+#include "ngx/text.hpp"
 
 namespace ws_pubsub {
 
@@ -13,13 +15,7 @@ std::optional<std::string> argument(ngx_http_request_t* r,
     if (ngx_http_arg(r, data, name.size(), &raw) != NGX_OK) {
         return std::nullopt;
     }
-    std::string text(raw.len, '\0');
-    auto* to = reinterpret_cast<u_char*>(text.data());
-    u_char* end = to;
-    u_char* from = raw.data;
-    ngx_unescape_uri(&end, &from, raw.len, 0);
-    text.resize(static_cast<size_t>(end - to));
-    return text;
+    return percent_decoded(view(raw));
 }
 
 std::optional<PageLimits> limit_argument(ngx_http_request_t* r)

@@ -4,35 +4,41 @@
 
 #include <algorithm>
 
+#include "base/budget.hpp"
 #include "base/topic.hpp"
 #include "http/answer.hpp"
 #include "http/body.hpp"
 #include "http/conditions.hpp"
 #include "http/payload.hpp"
+#include "json/writer.hpp"
 #include "ngx/pool.hpp"
-#include "ngx/request_work.hpp"
-#include "proto/json_text.hpp"
 #include "proto/publish.hpp"
 
 namespace ws_pubsub {
 
 namespace {
 
-// What one turn of the event loop publishes before others have theirs.
-constexpr size_t kLinesPerTurn = 256;
-constexpr size_t kBytesPerTurn = 64UL * 1024;
+// What a line costs, in topics looked at: so much at least, and one for so many
+// of its bytes. A patch is worth a turn: a few bytes may change a value of
+// many.
+constexpr size_t kLineCost = 16;
+constexpr size_t kBytesPerCost = 16;
+constexpr size_t kPatchCost = kTopicsPerTurn;
+
+constexpr size_t kLinesPerStep = 16;
 
 class BatchRequest final : public RequestWork {
 public:
     BatchRequest(ngx_http_request_t* r, const ApiEndpoint& endpoint)
-        : RequestWork(r), endpoint_(endpoint)
+        : RequestWork(r, endpoint.turns, Client::may_leave), endpoint_(endpoint)
     {}
 
 private:
-    std::optional<ngx_int_t> step() override;
+    std::optional<ngx_int_t> go_on(size_t& left) override;
     // What the request is to be finalized with, if the body is none.
     std::optional<ngx_int_t> begin();
-    void publish(std::string_view line);
+    // Returns what it costs.
+    size_t publish(std::string_view line);
 
     ApiEndpoint endpoint_;
     std::string collected_;
@@ -50,12 +56,15 @@ std::optional<ngx_int_t> BatchRequest::begin()
     if (body->size() > endpoint_.max_batch) {
         return send_error(request(), kTooBig);
     }
+    if (body->starts_with(kByteOrderMark)) {
+        return send_error(request(), NGX_HTTP_UNSUPPORTED_MEDIA_TYPE, kMarked);
+    }
     rest_ = *body;
     return std::nullopt;
 }
 
-Result<PublishAnswer> publish_line(const ApiEndpoint& endpoint,
-                                   std::string_view line, Command& command)
+Result<ChangeAnswer> publish_line(const ApiEndpoint& endpoint,
+                                  std::string_view line, Command& command)
 {
     if (const auto error = read_publication(line, command)) {
         return *error;
@@ -63,25 +72,27 @@ Result<PublishAnswer> publish_line(const ApiEndpoint& endpoint,
     if (is_reserved(command.topic)) {
         return kReservedTopic;
     }
-    return publish_command(endpoint.publisher, command, endpoint.clock.now_ms(),
-                           endpoint.max_message);
+    return endpoint.access().publish(publish_request(command));
 }
 
-void BatchRequest::publish(std::string_view line)
+size_t BatchRequest::publish(std::string_view line)
 {
     Command command;
     const auto published = publish_line(endpoint_, line, command);
     if (published) {
         append_publish_answer(answers_, command.topic, *published);
     } else {
-        answers_ += '{';
-        append_error(answers_, published.error());
-        answers_ += '}';
+        JsonWriter(answers_)
+            .begin_object()
+            .members(append_error, published.error())
+            .end_object();
     }
     answers_ += '\n';
+    return command.patch ? kPatchCost
+                         : std::max(kLineCost, line.size() / kBytesPerCost);
 }
 
-std::optional<ngx_int_t> BatchRequest::step()
+std::optional<ngx_int_t> BatchRequest::go_on(size_t& left)
 {
     if (!begun_) {
         begun_ = true;
@@ -89,8 +100,7 @@ std::optional<ngx_int_t> BatchRequest::step()
             return rc;
         }
     }
-    const size_t before = rest_.size();
-    for (size_t lines = 0; lines < kLinesPerTurn; lines++) {
+    for (size_t lines = 0; lines < kLinesPerStep && left > 0; lines++) {
         const size_t start =
             std::min(rest_.find_first_not_of(" \t\r\n"), rest_.size());
         rest_.remove_prefix(start);
@@ -100,11 +110,8 @@ std::optional<ngx_int_t> BatchRequest::step()
             return send_text(request(), kLinesType, std::move(answers_));
         }
         const size_t end = std::min(rest_.find('\n'), rest_.size());
-        publish(rest_.substr(0, end));
+        spend(left, publish(rest_.substr(0, end)));
         rest_.remove_prefix(end);
-        if (before - rest_.size() >= kBytesPerTurn) {
-            break;
-        }
     }
     return std::nullopt;
 }

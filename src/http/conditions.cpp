@@ -44,6 +44,15 @@ std::optional<Position> parse_tag(std::string_view tag)
     return weak || !at ? Position{UINT64_MAX, 0} : *at;
 }
 
+// Where the comma behind the first tag of a list is; tags may have some within.
+size_t end_of_tag(std::string_view list)
+{
+    const size_t comma = list.find(',');
+    const size_t quote = list.find('"');
+    const size_t end = quote < comma ? list.find('"', quote + 1) : list.npos;
+    return end == list.npos ? comma : list.find(',', end);
+}
+
 // Of several tags the one that is `newest`, if it is among them.
 Result<Condition> parse_if_match(std::string_view list, const Position& newest)
 {
@@ -52,22 +61,26 @@ Result<Condition> parse_if_match(std::string_view list, const Position& newest)
     }
     Condition condition{Condition::Kind::at, {UINT64_MAX, 0}};
     while (!list.empty()) {
-        const size_t comma = std::min(list.find(','), list.size());
-        const auto at = parse_tag(trim(list.substr(0, comma)));
+        const size_t comma = std::min(end_of_tag(list), list.size());
+        const std::string_view tag = trim(list.substr(0, comma));
+        list.remove_prefix(std::min(comma + 1, list.size()));
+        if (tag.empty()) { // RFC 9110 section 5.6.1.2
+            continue;
+        }
+        const auto at = parse_tag(tag);
         if (!at) {
             return kBadCondition;
         }
         if (*at == newest) {
             condition.at = *at;
         }
-        list.remove_prefix(std::min(comma + 1, list.size()));
     }
     return condition;
 }
 
 } // namespace
 
-Result<Condition> read_condition(ngx_http_request_t* r, Store& store,
+Result<Condition> read_condition(ngx_http_request_t* r, const Reader& reader,
                                  std::string_view topic)
 {
     // nginx has found them already, if there are any.
@@ -84,7 +97,36 @@ Result<Condition> read_condition(ngx_http_request_t* r, Store& store,
         return Condition{Condition::Kind::absent, {}};
     }
     return if_match.empty() ? Result<Condition>(Condition{})
-                            : parse_if_match(if_match, store.newest(topic));
+                            : parse_if_match(if_match, reader.newest(topic));
+}
+
+Result<bool> may_read(ngx_http_request_t* r, const Message& message)
+{
+    const auto& headers = r->headers_in;
+    if (r != r->main || r->disable_not_modified) {
+        return true;
+    }
+    if (headers.if_match != nullptr) {
+        const auto condition =
+            parse_if_match(join_headers(r, "If-Match"), message.at);
+        if (!condition) {
+            return condition.error();
+        }
+        if (condition->kind != Condition::Kind::exists &&
+            condition->at != message.at) {
+            return false;
+        }
+    }
+    if (headers.if_unmodified_since == nullptr) {
+        return true;
+    }
+    // RFC 9110 section 13.1.4: not beside If-Match, nor if it is no date. nginx
+    // would look at it all the same.
+    const ngx_str_t date = headers.if_unmodified_since->value;
+    r->headers_in.if_unmodified_since = nullptr;
+    const time_t since = ngx_parse_http_time(date.data, date.len);
+    return headers.if_match != nullptr || since == NGX_ERROR ||
+           since >= message.time_ms / 1000;
 }
 
 Result<std::string_view> read_idempotency_key(ngx_http_request_t* r)

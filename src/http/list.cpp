@@ -5,33 +5,34 @@
 #include <optional>
 #include <vector>
 
+#include "base/budget.hpp"
+#include "base/utf8.hpp"
 #include "http/answer.hpp"
 #include "http/arguments.hpp"
-#include "ngx/request_work.hpp"
+#include "http/request_work.hpp"
+#include "json/writer.hpp"
 #include "proto/pages.hpp"
 
 namespace ws_pubsub {
 
 namespace {
 
-// What one turn of the event loop looks at before others have theirs: about
-// four thousand topics.
-constexpr size_t kScansPerTurn = 8;
-
 // Looks for topics in path order until the page is full: a selector may match
 // few of many.
 class Listing final : public RequestWork {
 public:
-    Listing(ngx_http_request_t* r, Store& store, Selector selector,
-            std::string after, bool values, const PageLimits& limits)
-        : RequestWork(r), store_(store), selector_(std::move(selector)),
-          after_(std::move(after)), values_(values), limits_(limits)
+    Listing(ngx_http_request_t* r, const ApiEndpoint& endpoint,
+            const Reader& reader, Selector selector, std::string after,
+            bool values, const PageLimits& limits)
+        : RequestWork(r, endpoint.turns, Client::needed), reader_(reader),
+          selector_(std::move(selector)), after_(std::move(after)),
+          values_(values), limits_(limits)
     {}
 
 private:
-    std::optional<ngx_int_t> step() override;
+    std::optional<ngx_int_t> go_on(size_t& left) override;
 
-    Store& store_;
+    Reader reader_;
     Selector selector_;
     std::string after_;
     bool values_;
@@ -39,28 +40,33 @@ private:
     std::vector<TopicRow> rows_;
 };
 
-std::optional<ngx_int_t> Listing::step()
+std::optional<ngx_int_t> Listing::go_on(size_t& left)
 {
-    for (size_t i = 0; i < kScansPerTurn; i++) {
-        const auto scanned =
-            store_.scan(selector_, after_, items_of(limits_), rows_);
-        if (scanned != Store::Scan::paused) {
-            std::string json = "{\"topics\":";
-            append_rows(json, store_, rows_, scanned == Store::Scan::full,
-                        values_, limits_);
-            return send_text(request(), kJsonType, std::move(json));
-        }
+    const auto scanned =
+        reader_.scan(selector_, after_, items_of(limits_), rows_, left);
+    if (scanned == Topics::Scan::paused) {
+        return std::nullopt;
     }
-    return std::nullopt;
+    std::string json;
+    JsonWriter(json).begin_object().name("topics");
+    append_rows(json, reader_, rows_, scanned == Topics::Scan::full, values_,
+                limits_);
+    spend(left, (values_ ? rows_.size() * kReadCost : 0) +
+                    json.size() / kBytesPerTopic);
+    return send_text(request(), kJsonType, std::move(json));
 }
 
 } // namespace
 
-ngx_int_t list_selection(ngx_http_request_t* r, Store& store)
+ngx_int_t list_selection(ngx_http_request_t* r, const ApiEndpoint& endpoint)
 {
     auto selector = select_argument(r);
     if (!selector) {
         return bad_argument(r, "select must be a selector");
+    }
+    const auto reader = endpoint.access().reader(*selector);
+    if (!reader) {
+        return send_error(r, reader.error());
     }
     const auto limits = limit_argument(r);
     if (!limits) {
@@ -70,9 +76,12 @@ ngx_int_t list_selection(ngx_http_request_t* r, Store& store)
     if (values != "0" && values != "1") {
         return bad_argument(r, "values must be 0 or 1");
     }
-    return start_work<Listing>(r, store, std::move(*selector),
-                               argument(r, "after").value_or(""), values == "1",
-                               *limits);
+    std::string after = argument(r, "after").value_or("");
+    if (!is_utf8(after)) {
+        return bad_argument(r, "after must be a topic");
+    }
+    return start_work<Listing>(r, endpoint, *reader, std::move(*selector),
+                               std::move(after), values == "1", *limits);
 }
 
 } // namespace ws_pubsub

@@ -2,12 +2,15 @@
 
 #include "http/payload.hpp"
 
+#include <algorithm>
+#include <array>
+
+#include "base/equal_fold.hpp"
 #include "base/limits.hpp"
 #include "base/utf8.hpp"
 #include "http/answer.hpp"
-#include "ngx/headers.hpp"
+#include "json/check.hpp"
 #include "ngx/text.hpp"
-#include "proto/command.hpp"
 
 namespace ws_pubsub {
 
@@ -33,6 +36,51 @@ bool ends_with_fold(std::string_view text, std::string_view end)
            equal_fold(text.substr(text.size() - end.size()), end);
 }
 
+constexpr std::array<std::string_view, 10> kInertTypes = {
+    kJsonType,   "text/plain", "application/octet-stream",
+    "image/png", "image/jpeg", "image/gif",
+    "image/bmp", "image/webp", "image/avif",
+    kLinesType};
+
+// RFC 9110 section 5.6.2
+bool is_token(std::string_view text)
+{
+    return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) {
+        return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') ||
+               (c >= 'a' && c <= 'z') ||
+               std::string_view("!#$%&'*+-.^_`|~").find(c) !=
+                   std::string_view::npos;
+    });
+}
+
+bool is_well_formed(std::string_view type)
+{
+    const size_t slash = std::min(type.find('/'), type.size());
+    return is_token(type.substr(0, slash)) && slash < type.size() &&
+           is_token(type.substr(slash + 1));
+}
+
+bool has_control_character(std::string_view text)
+{
+    return std::any_of(text.begin(), text.end(), [](unsigned char c) {
+        return (c < ' ' && c != '\t') || c == 0x7F;
+    });
+}
+
+// Also that of a patch.
+bool is_json_type(std::string_view content_type)
+{
+    const std::string_view type = media_type(content_type);
+    return equal_fold(type, kJsonType) || ends_with_fold(type, "+json");
+}
+
+// An object or an array: what else is JSON may as well be meant as text.
+bool looks_like_json(std::string_view body)
+{
+    const size_t first = body.find_first_not_of(" \t\r\n");
+    return first != body.npos && (body[first] == '{' || body[first] == '[');
+}
+
 } // namespace
 
 std::string_view content_type(ngx_http_request_t* r)
@@ -46,15 +94,45 @@ bool is_media_type(std::string_view content_type, std::string_view type)
     return equal_fold(media_type(content_type), type);
 }
 
-Result<Payload> classify(std::string_view content_type, std::string_view body)
+bool is_form_of_parts(std::string_view content_type)
+{
+    return starts_with_fold(media_type(content_type), "multipart/");
+}
+
+bool is_marked_json(std::string_view content_type, std::string_view body)
+{
+    return body.starts_with(kByteOrderMark) && is_json_type(content_type);
+}
+
+// Of several types in one header browsers take the last.
+bool is_inert(std::string_view content_type)
+{
+    const std::string_view type = media_type(content_type);
+    return content_type.find(',') == std::string_view::npos &&
+           (std::any_of(kInertTypes.begin(), kInertTypes.end(),
+                        [type](std::string_view inert) {
+                            return equal_fold(type, inert);
+                        }) ||
+            (ends_with_fold(type, "+json") && is_well_formed(type)));
+}
+
+std::optional<Error> check_type(std::string_view content_type)
 {
     if (content_type.size() > kMaxContentTypeBytes) {
         return Error{Errc::bad_request, "Content-Type is too long"};
     }
+    if (has_control_character(content_type)) {
+        return Error{Errc::bad_request, "Content-Type has a control character"};
+    }
+    return std::nullopt;
+}
+
+Result<Payload> classify(std::string_view content_type, std::string_view body)
+{
     const std::string_view type = media_type(content_type);
-    if (equal_fold(type, kJsonType) || ends_with_fold(type, "+json")) {
+    if (is_json_type(content_type)) {
         if (!is_json(body)) {
-            return Error{Errc::bad_request, "the body is not JSON"};
+            return Error{Errc::bad_request, json_fault(body)};
         }
         return Payload{PayloadKind::json,
                        content_type == kJsonType ? "" : content_type};
@@ -68,7 +146,11 @@ Result<Payload> classify(std::string_view content_type, std::string_view body)
     }
     // What tools send who were not told what it is.
     if (type.empty() || equal_fold(type, "application/x-www-form-urlencoded")) {
-        return Payload{utf8 ? PayloadKind::text : PayloadKind::binary, ""};
+        const bool json = looks_like_json(body) && is_json(body);
+        return Payload{json   ? PayloadKind::json
+                       : utf8 ? PayloadKind::text
+                              : PayloadKind::binary,
+                       ""};
     }
     return Payload{PayloadKind::binary, content_type};
 }

@@ -17,8 +17,8 @@ namespace ws_pubsub {
 
 namespace {
 
-// Waits for the body.
-struct PublishRequest {
+// A publish that waits for its body.
+struct Waiting {
     ApiEndpoint endpoint;
     std::string topic;
     Condition condition;
@@ -39,36 +39,31 @@ std::optional<PatchKind> patch_kind(std::string_view content_type)
     return std::nullopt;
 }
 
-Result<PublishAnswer> publish(ngx_http_request_t* r,
-                              const PublishRequest& request,
-                              std::string_view body)
+Result<ChangeAnswer> publish(ngx_http_request_t* r, const Waiting& request,
+                             std::string_view body)
 {
-    const ApiEndpoint& endpoint = request.endpoint;
-    Publication publication;
-    publication.topic = request.topic;
-    publication.now_ms = endpoint.clock.now_ms();
-    publication.condition = request.condition;
-    publication.idempotency_key = request.idempotency_key;
-    if (request.patch) {
-        return publish_patch(endpoint.publisher, publication,
-                             {*request.patch, body}, endpoint.max_message);
+    PublishRequest wanted;
+    wanted.topic = request.topic;
+    wanted.payload = body;
+    wanted.patch = request.patch;
+    wanted.condition = request.condition;
+    wanted.idempotency_key = request.idempotency_key;
+    if (!request.patch) {
+        const auto payload = classify(content_type(r), body);
+        if (!payload) {
+            return payload.error();
+        }
+        wanted.kind = payload->kind;
+        wanted.content_type = payload->content_type;
     }
-    const auto payload = classify(content_type(r), body);
-    if (!payload) {
-        return payload.error();
-    }
-    publication.kind = payload->kind;
-    publication.content_type = payload->content_type;
-    publication.payload = body;
-    return endpoint.publisher.publish(publication);
+    return request.endpoint.access().publish(wanted);
 }
 
-ngx_int_t answer_failure(ngx_http_request_t* r, const PublishRequest& request,
+ngx_int_t answer_failure(ngx_http_request_t* r, const Waiting& request,
                          const Error& error)
 {
     if (error.code == Errc::conflict) {
-        const Position newest =
-            request.endpoint.publisher.store.newest(request.topic);
+        const Position newest = request.endpoint.reader().newest(request.topic);
         if (newest.epoch != 0 && !set_etag(r, newest)) {
             return NGX_HTTP_INTERNAL_SERVER_ERROR;
         }
@@ -76,7 +71,7 @@ ngx_int_t answer_failure(ngx_http_request_t* r, const PublishRequest& request,
     return send_error(r, error);
 }
 
-ngx_int_t answer(ngx_http_request_t* r, const PublishRequest& request)
+ngx_int_t answer(ngx_http_request_t* r, const Waiting& request)
 {
     std::string collected;
     const auto body = body_of(r, collected);
@@ -85,6 +80,9 @@ ngx_int_t answer(ngx_http_request_t* r, const PublishRequest& request)
     }
     if (body->size() > request.endpoint.max_message) {
         return send_error(r, kTooBig);
+    }
+    if (is_marked_json(content_type(r), *body)) {
+        return send_error(r, NGX_HTTP_UNSUPPORTED_MEDIA_TYPE, kMarked);
     }
     const auto published = publish(r, request, *body);
     if (!published) {
@@ -101,10 +99,31 @@ ngx_int_t answer(ngx_http_request_t* r, const PublishRequest& request)
         json);
 }
 
+// The answer to a body of a type that is not taken.
+std::optional<ngx_int_t> refuse_type(ngx_http_request_t* r, bool is_patch)
+{
+    const std::string_view type = content_type(r);
+    if (r->method == NGX_HTTP_PATCH) {
+        return is_patch ? std::nullopt
+                        : std::optional(send_error(
+                              r, NGX_HTTP_UNSUPPORTED_MEDIA_TYPE,
+                              {Errc::bad_request,
+                               "PATCH takes a merge patch or a JSON patch"}));
+    }
+    if (is_form_of_parts(type)) {
+        return send_error(r, NGX_HTTP_UNSUPPORTED_MEDIA_TYPE,
+                          {Errc::bad_request,
+                           "a form of parts is no message: send the message "
+                           "as the body"});
+    }
+    const auto error = check_type(type);
+    return error ? std::optional(send_error(r, *error)) : std::nullopt;
+}
+
 void on_body(ngx_http_request_t* r)
 {
-    const auto* request = static_cast<PublishRequest*>(
-        ngx_http_get_module_ctx(r, ngx_ws_pubsub_module));
+    const auto* request =
+        static_cast<Waiting*>(ngx_http_get_module_ctx(r, ngx_ws_pubsub_module));
     ngx_http_finalize_request(
         r, guarded([&] { return answer(r, *request); },
                    ngx_int_t{NGX_HTTP_INTERNAL_SERVER_ERROR}));
@@ -118,16 +137,17 @@ ngx_int_t start_publish(ngx_http_request_t* r, const ApiEndpoint& endpoint,
     if (is_reserved(topic)) {
         return send_error(r, kReservedTopic);
     }
+    if (!endpoint.access().may_publish(topic)) {
+        return send_error(r, kDenied);
+    }
     std::optional<PatchKind> patch;
     if (r->method == NGX_HTTP_PATCH) {
         patch = patch_kind(content_type(r));
-        if (!patch) {
-            return send_error(r, NGX_HTTP_UNSUPPORTED_MEDIA_TYPE,
-                              {Errc::bad_request,
-                               "PATCH takes a merge patch or a JSON patch"});
-        }
     }
-    const auto condition = read_condition(r, endpoint.publisher.store, topic);
+    if (const auto refused = refuse_type(r, patch.has_value())) {
+        return *refused;
+    }
+    const auto condition = read_condition(r, endpoint.reader(), topic);
     if (!condition) {
         return send_error(r, condition.error());
     }
@@ -135,9 +155,8 @@ ngx_int_t start_publish(ngx_http_request_t* r, const ApiEndpoint& endpoint,
     if (!key) {
         return send_error(r, key.error());
     }
-    auto* request = make_in_pool<PublishRequest>(
-        r->pool,
-        PublishRequest{endpoint, std::move(topic), *condition, *key, patch});
+    auto* request = make_in_pool<Waiting>(
+        r->pool, Waiting{endpoint, std::move(topic), *condition, *key, patch});
     if (request == nullptr) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }

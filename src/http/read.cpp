@@ -7,7 +7,7 @@
 #include "base/position_text.hpp"
 #include "http/answer.hpp"
 #include "http/arguments.hpp"
-#include "ngx/response.hpp"
+#include "http/conditions.hpp"
 
 namespace ws_pubsub {
 
@@ -26,29 +26,46 @@ std::string_view usual_type(PayloadKind kind)
     return "application/octet-stream";
 }
 
+// A topic that exists and keeps no value has a tag, for publishers.
+ngx_int_t answer_none(ngx_http_request_t* r, const ReadAnswer& answer)
+{
+    if (answer.expired || answer.newest.epoch == 0) {
+        return send_error(r, answer.expired ? kExpired : kUnknownTopic);
+    }
+    return set_etag(r, answer.newest) ? send_error(r, kNoValue)
+                                      : NGX_HTTP_INTERNAL_SERVER_ERROR;
+}
+
 // nginx's own filter turns this into a 304 where a condition asks for it.
-ngx_int_t get_value(ngx_http_request_t* r, Store& store, std::string_view topic)
+ngx_int_t get_value(ngx_http_request_t* r, const Reader& reader,
+                    std::string_view topic)
 {
     Batch batch;
-    const ReadAnswer answer = store.read(topic, {}, {}, batch);
+    const ReadAnswer answer = reader.read(topic, {}, {}, batch);
     if (batch.empty()) {
-        return send_error(r, NGX_HTTP_NOT_FOUND,
-                          answer.expired ? kExpired : kUnknownTopic);
+        return answer_none(r, answer);
     }
     const Message message = batch[0].message;
+    const auto goes_on = may_read(r, message);
+    if (!goes_on) {
+        return send_error(r, goes_on.error());
+    }
     if (!set_etag(r, message.at)) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
+    if (!*goes_on) {
+        return send_error(r, kConditionFails);
+    }
     r->headers_out.last_modified_time = message.time_ms / 1000;
-    return send_response(r, {NGX_HTTP_OK,
-                             {},
-                             message.content_type.empty()
-                                 ? usual_type(message.kind)
-                                 : message.content_type,
-                             message.payload});
+    return send_answer(r,
+                       {NGX_HTTP_OK,
+                        {},
+                        message.content_type.empty() ? usual_type(message.kind)
+                                                     : message.content_type,
+                        message.payload});
 }
 
-ngx_int_t get_history(ngx_http_request_t* r, Store& store,
+ngx_int_t get_history(ngx_http_request_t* r, const Reader& reader,
                       std::string_view topic, const ReadFrom& from)
 {
     const auto limits = limit_argument(r);
@@ -56,30 +73,26 @@ ngx_int_t get_history(ngx_http_request_t* r, Store& store,
         return bad_argument(r, kBadLimit);
     }
     std::string json;
-    const ReadAnswer answer = append_history(json, store, topic, from, *limits);
-    if (answer.newest.epoch == 0) {
-        return send_error(r, NGX_HTTP_NOT_FOUND, kUnknownTopic);
-    }
-    if (from.kind == ReadFrom::Kind::after &&
-        from.after.epoch != answer.newest.epoch) {
-        if (!set_etag(r, answer.newest)) {
+    const ReadAnswer answer =
+        append_history(json, reader, topic, from, *limits);
+    if (const auto fault = fault_of(answer, from)) {
+        if (answer.newest.epoch != 0 && !set_etag(r, answer.newest)) {
             return NGX_HTTP_INTERNAL_SERVER_ERROR;
         }
-        return send_error(
-            r, NGX_HTTP_PRECONDITION_FAILED,
-            {Errc::other_epoch, "the position is of another epoch"});
+        return send_error(r, *fault);
     }
     return send_text(r, kJsonType, std::move(json));
 }
 
 } // namespace
 
-ngx_int_t get_topic(ngx_http_request_t* r, Store& store, std::string_view topic)
+ngx_int_t get_topic(ngx_http_request_t* r, const Reader& reader,
+                    std::string_view topic)
 {
     const auto since = argument(r, "since");
     const auto last = argument(r, "last");
     if (!since && !last) {
-        return get_value(r, store, topic);
+        return get_value(r, reader, topic);
     }
     ReadFrom from;
     if (since) {
@@ -97,7 +110,7 @@ ngx_int_t get_topic(ngx_http_request_t* r, Store& store, std::string_view topic)
         from.kind = ReadFrom::Kind::last;
         from.last = static_cast<uint32_t>(*number);
     }
-    return get_history(r, store, topic, from);
+    return get_history(r, reader, topic, from);
 }
 
 } // namespace ws_pubsub

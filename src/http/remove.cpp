@@ -5,24 +5,23 @@
 #include <optional>
 #include <vector>
 
+#include "base/budget.hpp"
 #include "base/topic.hpp"
 #include "http/answer.hpp"
 #include "http/arguments.hpp"
 #include "http/conditions.hpp"
-#include "ngx/request_work.hpp"
-#include "ngx/response.hpp"
+#include "http/request_work.hpp"
 
 namespace ws_pubsub {
 
 namespace {
 
-// What one turn of the event loop does before others have theirs: about a
-// thousand topics.
-constexpr size_t kScansPerTurn = 2;
+// What it costs to remove one, in topics looked at.
+constexpr size_t kRemovalCost = 4;
 
 ngx_int_t answer_removed(ngx_http_request_t* r)
 {
-    return send_response(r, {NGX_HTTP_NO_CONTENT, {}, {}, {}});
+    return send_answer(r, {NGX_HTTP_NO_CONTENT, {}, {}, {}});
 }
 
 // Goes through the selection in path order.
@@ -30,11 +29,12 @@ class Removal final : public RequestWork {
 public:
     Removal(ngx_http_request_t* r, const ApiEndpoint& endpoint,
             Selector selector)
-        : RequestWork(r), endpoint_(endpoint), selector_(std::move(selector))
+        : RequestWork(r, endpoint.turns, Client::may_leave),
+          endpoint_(endpoint), selector_(std::move(selector))
     {}
 
 private:
-    std::optional<ngx_int_t> step() override;
+    std::optional<ngx_int_t> go_on(size_t& left) override;
 
     ApiEndpoint endpoint_;
     Selector selector_;
@@ -42,24 +42,22 @@ private:
     std::vector<TopicRow> rows_;
 };
 
-std::optional<ngx_int_t> Removal::step()
+std::optional<ngx_int_t> Removal::go_on(size_t& left)
 {
-    Store& store = endpoint_.publisher.store;
-    for (size_t i = 0; i < kScansPerTurn; i++) {
-        rows_.clear();
-        const auto scanned = store.scan(selector_, after_, SIZE_MAX, rows_);
-        for (const TopicRow& row : rows_) {
-            const auto removed =
-                store.remove(row.path, endpoint_.clock.now_ms());
-            if (!removed) {
-                return send_error(request(), removed.error());
-            }
+    const Access access = endpoint_.access();
+    rows_.clear();
+    const auto scanned =
+        endpoint_.reader().scan(selector_, after_, SIZE_MAX, rows_, left);
+    for (const TopicRow& row : rows_) {
+        const auto removed = access.remove(row.path);
+        if (!removed) {
+            return send_error(request(), removed.error());
         }
-        if (scanned == Store::Scan::ended) {
-            return answer_removed(request());
-        }
+        spend(left, kRemovalCost);
     }
-    return std::nullopt;
+    return scanned == Topics::Scan::ended
+               ? std::optional(answer_removed(request()))
+               : std::nullopt;
 }
 
 } // namespace
@@ -70,15 +68,17 @@ ngx_int_t remove_topic(ngx_http_request_t* r, const ApiEndpoint& endpoint,
     if (is_reserved(topic)) {
         return send_error(r, kReservedTopic);
     }
-    Store& store = endpoint.publisher.store;
-    const auto condition = read_condition(r, store, topic);
+    const Access access = endpoint.access();
+    if (!access.may_remove(topic)) {
+        return send_error(r, kDenied);
+    }
+    const auto condition = read_condition(r, endpoint.reader(), topic);
     if (!condition) {
         return send_error(r, condition.error());
     }
-    const auto removed =
-        store.remove(topic, endpoint.clock.now_ms(), *condition);
+    const auto removed = access.remove(topic, *condition);
     if (!removed) {
-        const Position newest = store.newest(topic);
+        const Position newest = endpoint.reader().newest(topic);
         if (newest.epoch != 0 && !set_etag(r, newest)) {
             return NGX_HTTP_INTERNAL_SERVER_ERROR;
         }
@@ -98,6 +98,9 @@ ngx_int_t remove_selection(ngx_http_request_t* r, const ApiEndpoint& endpoint)
     }
     if (is_reserved(selector->text())) {
         return send_error(r, kReservedTopic);
+    }
+    if (!endpoint.access().may_remove(*selector)) {
+        return send_error(r, kDenied);
     }
     if (is_conditional(r)) {
         return send_error(

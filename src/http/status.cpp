@@ -3,14 +3,14 @@
 #include "http/status.hpp"
 
 #include <array>
+#include <optional>
 #include <span>
 #include <string>
 
 #include "http/answer.hpp"
+#include "json/writer.hpp"
 #include "ngx/headers.hpp"
-#include "ngx/response.hpp"
 #include "ngx/text.hpp"
-#include "proto/json_text.hpp"
 
 namespace ws_pubsub {
 
@@ -25,15 +25,32 @@ struct Figure {
     uint64_t value;
 };
 
-constexpr size_t kFigures = 15;
+constexpr size_t kFigures = 22;
 
 std::array<Figure, kFigures> figures_of(const ZoneStatus& status)
 {
-    const ZoneTotals& totals = status.totals;
+    const TopicTotals& totals = status.totals;
+    const DeliveryTotals& deliveries = status.deliveries;
+    const ShareBook& shares = status.shares;
     return {{
         {"size", "zone_size_bytes", "Size of the zone.", status.zone_bytes},
         {"free", "zone_free_bytes", "Free bytes of the zone.",
          status.free_bytes},
+        {"subscribers_held", "subscribers_held_bytes",
+         "Bytes of the zone that are there for subscribers alone.",
+         shares.held},
+        {"subscribers_limit", "subscribers_limit_bytes",
+         "The most they may be.", shares.held_most},
+        {"interests", "interests_bytes",
+         "Bytes of workers' interests in topics that exist.", shares.reading},
+        {"keys_held", "keys_held_bytes",
+         "Bytes of applications' idempotency keys.",
+         status.key_bytes[static_cast<size_t>(KeyShare::application)]},
+        {"client_keys_held", "client_keys_held_bytes",
+         "Bytes of clients' keys.",
+         status.key_bytes[static_cast<size_t>(KeyShare::client)]},
+        {"keys_limit", "keys_limit_bytes", "The most that each of them may be.",
+         shares.keys_most},
         {"workers", "workers", "Workers that use the zone.", status.workers},
         {"sessions", "sessions", "Open WebSocket sessions.", status.sessions},
         {"subscriptions", "subscriptions", "Subscriptions of all sessions.",
@@ -44,19 +61,22 @@ std::array<Figure, kFigures> figures_of(const ZoneStatus& status)
         {"published", "published_total", "Messages published.",
          totals.published},
         {"delivered", "delivered_total", "Messages queued for sessions.",
-         totals.delivered},
+         deliveries.delivered},
         {"conflated", "conflated_total",
          "Messages left out for sessions in favour of newer ones.",
-         totals.conflated},
+         deliveries.conflated},
         {"evicted", "evicted_total", "Messages dropped to make room.",
          totals.evicted},
         {"expired", "expired_total",
          "Messages dropped as older than their ttl.", totals.expired},
         {"refused", "refused_total", "Publishes refused as the zone was full.",
          totals.refused},
-        {"slow", "slow_total", "Sessions closed as too slow.", totals.slow},
+        {"refused_subscriptions", "refused_subscriptions_total",
+         "Subscriptions refused for want of room.",
+         deliveries.refused_subscriptions},
+        {"slow", "slow_total", "Sessions closed as too slow.", deliveries.slow},
         {"repairs", "repairs_total",
-         "Changes of dead processes that were undone.", totals.repairs},
+         "Changes of dead processes that were undone.", status.repairs},
     }};
 }
 
@@ -79,15 +99,14 @@ Format format_of(ngx_http_request_t* r)
 
 std::string as_json(std::string_view zone, std::span<const Figure> figures)
 {
-    std::string text = "{\"zone\":";
-    append_json_string(text, zone);
+    std::string text;
+    JsonWriter out(text);
+    out.begin_object().name("zone").string(zone);
     for (const Figure& figure : figures) {
-        text += ',';
-        append_json_string(text, figure.name);
-        text += ':';
-        append_number(text, figure.value);
+        out.name(figure.name).number(figure.value);
     }
-    return text + "}\n";
+    out.end_object();
+    return text + '\n';
 }
 
 std::string as_lines(std::string_view zone, std::span<const Figure> figures)
@@ -122,30 +141,55 @@ std::string as_metrics(std::string_view zone, std::span<const Figure> figures)
     return text;
 }
 
+// What to answer instead, if it is no GET.
+std::optional<ngx_int_t> begin_read(ngx_http_request_t* r)
+{
+    if ((r->method & (NGX_HTTP_GET | NGX_HTTP_HEAD)) == 0) {
+        return add_header(r, "Allow", "GET, HEAD")
+                   ? NGX_HTTP_NOT_ALLOWED
+                   : NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+    const ngx_int_t rc = ngx_http_discard_request_body(r);
+    return rc == NGX_OK ? std::nullopt : std::optional(rc);
+}
+
 } // namespace
+
+bool asks_ready(ngx_http_request_t* r)
+{
+    const std::string_view query = view(r->args);
+    return query == "ready" || query.starts_with("ready&") ||
+           query.starts_with("ready=");
+}
+
+ngx_int_t handle_ready(ngx_http_request_t* r, bool ready)
+{
+    if (const auto refused = begin_read(r)) {
+        return *refused;
+    }
+    return ready ? send_json(r, NGX_HTTP_OK, "{\"ready\":true}\n")
+                 : send_json(r, NGX_HTTP_SERVICE_UNAVAILABLE,
+                             "{\"ready\":false}\n");
+}
 
 ngx_int_t handle_status(ngx_http_request_t* r, std::string_view zone,
                         Store& store)
 {
-    if ((r->method & (NGX_HTTP_GET | NGX_HTTP_HEAD)) == 0) {
-        return NGX_HTTP_NOT_ALLOWED;
-    }
-    const ngx_int_t rc = ngx_http_discard_request_body(r);
-    if (rc != NGX_OK) {
-        return rc;
+    if (const auto refused = begin_read(r)) {
+        return *refused;
     }
     const auto figures = figures_of(store.status());
     switch (format_of(r)) {
     case Format::json:
         break;
     case Format::text:
-        return send_response(
+        return send_answer(
             r, {NGX_HTTP_OK, {}, "text/plain", as_lines(zone, figures)});
     case Format::prometheus:
-        return send_response(r, {NGX_HTTP_OK,
-                                 {},
-                                 "text/plain; version=0.0.4; charset=utf-8",
-                                 as_metrics(zone, figures)});
+        return send_answer(r, {NGX_HTTP_OK,
+                               {},
+                               "text/plain; version=0.0.4; charset=utf-8",
+                               as_metrics(zone, figures)});
     }
     return send_json(r, NGX_HTTP_OK, as_json(zone, figures));
 }

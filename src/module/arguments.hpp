@@ -4,6 +4,7 @@
 #include "ngx/ngx.hpp"
 
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <string_view>
 
@@ -33,6 +34,18 @@ inline char* invalid(ngx_conf_t* cf, const ngx_str_t& argument)
     ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "invalid parameter \"%V\"",
                        &argument);
     return kConfError;
+}
+
+// A size with `k`, `m` or `g` (ngx_parse_size() has no `g`); nullopt: none.
+inline std::optional<size_t> parse_size(std::string_view text)
+{
+    auto* data = reinterpret_cast<u_char*>(const_cast<char*>(text.data()));
+    ngx_str_t line = {text.size(), data};
+    const off_t size = ngx_parse_offset(&line);
+    if (size < 0 || static_cast<uint64_t>(size) > SIZE_MAX / 2) {
+        return std::nullopt;
+    }
+    return static_cast<size_t>(size);
 }
 
 // The value of `name=value`; nullopt if the argument is something else.

@@ -8,6 +8,8 @@
 #include "module/handlers.hpp"
 #include "ngx/guard.hpp"
 #include "ngx/pool.hpp"
+#include "proto/json_protocol.hpp"
+#include "proto/plain_protocol.hpp"
 
 namespace ws_pubsub {
 
@@ -54,9 +56,14 @@ void LocationConf::merge(const LocationConf& outer)
     if (allow_publish == nullptr) {
         allow_publish = outer.allow_publish;
     }
+    allows_in_location = allows_in_location || outer.allows_in_location;
     if (identity == nullptr) {
         identity = outer.identity;
     }
+    if (origins == nullptr) {
+        origins = outer.origins;
+    }
+    token.merge(outer.token);
     if (!rate_is_set) {
         rate = outer.rate;
         rate_is_set = outer.rate_is_set;
@@ -74,6 +81,9 @@ void LocationConf::merge(const LocationConf& outer)
                               static_cast<ngx_msec_t>(kDefaultPingIntervalMs));
     ngx_conf_merge_msec_value(ping_timeout, outer.ping_timeout,
                               static_cast<ngx_msec_t>(kDefaultPingTimeoutMs));
+    ngx_conf_merge_msec_value(
+        message_timeout, outer.message_timeout,
+        static_cast<ngx_msec_t>(kDefaultMessageTimeoutMs));
     ngx_conf_merge_value(compression, outer.compression, 0);
     ngx_conf_merge_uint_value(log_at_connect, outer.log_at_connect, 0);
 }
@@ -87,6 +97,22 @@ void LocationConf::inherit_role(const LocationConf& outer)
 
 namespace {
 
+SessionSettings session_settings(const LocationConf& conf)
+{
+    SessionSettings settings;
+    settings.protocol =
+        conf.topic == nullptr ? &kJsonProtocol : &kPlainProtocol;
+    settings.client.limits = {conf.queue_bytes, conf.max_subscriptions};
+    settings.client.rate = conf.rate;
+    settings.client.max_message = conf.max_message;
+    settings.keepalive = {static_cast<int64_t>(conf.ping_interval),
+                          static_cast<int64_t>(conf.ping_timeout)};
+    settings.max_connections = conf.connections;
+    settings.message_timeout_ms = static_cast<int64_t>(conf.message_timeout);
+    settings.log_at_connect = conf.log_at_connect != 0;
+    return settings;
+}
+
 // Messages are to lie in memory, in one piece: where nothing else is said,
 // nginx would put those over its default into a file.
 void enlarge_body_buffer(ngx_conf_t* cf, size_t max_message)
@@ -99,6 +125,23 @@ void enlarge_body_buffer(ngx_conf_t* cf, size_t max_message)
     }
 }
 
+// Without a key no token could be checked. What is said for a server may wait
+// for the keys of its locations.
+bool check_token(ngx_conf_t* cf, const ngx_http_core_loc_conf_t* core,
+                 const TokenRules& rules)
+{
+    const bool is_location = core->noname != 0 || core->name.len > 0;
+    if (!is_location || rules.keys != nullptr ||
+        rules.mode_at(false) == TokenMode::off) {
+        return true;
+    }
+    ngx_log_error(NGX_LOG_EMERG, cf->log, 0,
+                  "\"ws_pubsub_token\" needs \"ws_pubsub_token_key\" in the "
+                  "location \"%V\"",
+                  &core->name);
+    return false;
+}
+
 } // namespace
 
 char* merge_location_conf(ngx_conf_t* cf, void* outer, void* inner)
@@ -108,6 +151,15 @@ char* merge_location_conf(ngx_conf_t* cf, void* outer, void* inner)
     auto& conf = *static_cast<LocationConf*>(inner);
     const auto& outer_conf = *static_cast<LocationConf*>(outer);
     conf.merge(outer_conf);
+    // An `if` that has a handler of its own is no endpoint; what counts for the
+    // one around it counts there, too.
+    if (core->noname != 0 && conf.token.mode == TokenMode::unset) {
+        conf.token.mode =
+            outer_conf.token.mode_at(outer_conf.role == Role::websocket);
+    }
+    if (!check_token(cf, core, conf.token)) {
+        return static_cast<char*>(NGX_CONF_ERROR);
+    }
     // `if` and limit_except are the same location under a condition; but of
     // these nginx keeps the handler for `if` only.
     if (core->noname != 0 && outer_conf.role != Role::none &&
@@ -117,6 +169,7 @@ char* merge_location_conf(ngx_conf_t* cf, void* outer, void* inner)
             core->handler = handle_request;
         }
     }
+    conf.session = session_settings(conf);
     if (conf.role == Role::api) {
         enlarge_body_buffer(cf, conf.max_message);
     }

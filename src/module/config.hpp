@@ -7,15 +7,22 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
+#include "base/origin.hpp"
 #include "base/token_bucket.hpp"
 #include "module/permissions.hpp"
+#include "module/token_rules.hpp"
 #include "module/zone.hpp"
+#include "ws/session_settings.hpp"
 
 namespace ws_pubsub {
 
 struct MainConf {
     std::map<std::string, std::unique_ptr<Zone>, std::less<>> zones;
+    // Of all locations. The pool of the configuration owns them.
+    std::vector<TokenKeySource*> key_sources;
+    bool has_tokens = false; // a directive of tokens is in use
 
     // Directives may name a zone before it is defined.
     Zone& zone(std::string_view name);
@@ -31,6 +38,9 @@ struct LocationConf {
 
     const SelectorRules* allow_subscribe = nullptr; // null: not said
     const SelectorRules* allow_publish = nullptr;
+    // Whether one of them is said in this location, or in one around it. Those
+    // of a server are for its WebSocket endpoints only.
+    bool allows_in_location = false;
 
     size_t max_message = NGX_CONF_UNSET_SIZE;
     size_t max_batch = NGX_CONF_UNSET_SIZE;
@@ -39,16 +49,27 @@ struct LocationConf {
     ngx_uint_t connections = NGX_CONF_UNSET_UINT;
     ngx_msec_t ping_interval = NGX_CONF_UNSET_MSEC;
     ngx_msec_t ping_timeout = NGX_CONF_UNSET_MSEC;
+    ngx_msec_t message_timeout = NGX_CONF_UNSET_MSEC;
     ngx_flag_t compression = NGX_CONF_UNSET;
     ngx_uint_t log_at_connect = NGX_CONF_UNSET_UINT;
     ngx_http_complex_value_t* identity = nullptr; // null: not said
+    const OriginRules* origins = nullptr;         // null: not said
+    TokenRules token;
     Rate rate;
     bool rate_is_set = false;
+    SessionSettings session; // what is said above, once merged
 
     void merge(const LocationConf& outer);
     // What the location is, from one around it that is the same location.
     void inherit_role(const LocationConf& outer);
 };
+
+// Of the location that the request is in now.
+inline const LocationConf& location_conf(ngx_http_request_t* r)
+{
+    return *static_cast<LocationConf*>(
+        ngx_http_get_module_loc_conf(r, ngx_ws_pubsub_module));
+}
 
 extern ngx_command_t directives[];
 

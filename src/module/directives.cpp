@@ -9,6 +9,8 @@
 #include "module/arguments.hpp"
 #include "module/config.hpp"
 #include "module/handlers.hpp"
+#include "module/origins.hpp"
+#include "module/query_variables.hpp"
 #include "module/topic_directive.hpp"
 #include "ngx/guard.hpp"
 #include "ngx/pool.hpp"
@@ -24,7 +26,48 @@ MainConf& main_conf(ngx_conf_t* cf)
         ngx_http_conf_get_module_main_conf(cf, ngx_ws_pubsub_module));
 }
 
-// ws_pubsub_zone name:size
+// Of `25%`: 25; nullopt if it is something else.
+std::optional<uint32_t> parse_percent(std::string_view text)
+{
+    if (!text.ends_with('%')) {
+        return std::nullopt;
+    }
+    text.remove_suffix(1);
+    const auto number = parse_number(text);
+    if (!number || *number == 0 || *number > 100) {
+        return std::nullopt;
+    }
+    return static_cast<uint32_t>(*number);
+}
+
+// [subscribers=percent] [keys=percent]
+char* set_shares(ngx_conf_t* cf, SharePercents& shares)
+{
+    const Arguments arguments(cf);
+    for (size_t i = 2; i < arguments.count; i++) {
+        const auto subscribers = value_of(arguments[i], "subscribers");
+        const auto keys = value_of(arguments[i], "keys");
+        const auto percent = parse_percent(subscribers ? *subscribers
+                                           : keys      ? *keys
+                                                       : "");
+        if (!percent) {
+            return invalid(cf, arguments[i]);
+        }
+        (subscribers ? shares.subscribers : shares.keys) = *percent;
+    }
+    if (shares.subscribers + kKeyShares * shares.keys > kMaxSharesPercent) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "subscribers=%ui%% and twice keys=%ui%% are more "
+                           "than %ui%% of the zone: the rest is for messages",
+                           ngx_uint_t{shares.subscribers},
+                           ngx_uint_t{shares.keys},
+                           ngx_uint_t{kMaxSharesPercent});
+        return kConfError;
+    }
+    return NGX_CONF_OK;
+}
+
+// ws_pubsub_zone name:size [subscribers=percent] [keys=percent]
 char* set_zone(ngx_conf_t* cf, ngx_command_t* /*command*/, void* conf)
 {
     const Arguments arguments(cf);
@@ -34,19 +77,22 @@ char* set_zone(ngx_conf_t* cf, ngx_command_t* /*command*/, void* conf)
         return invalid(cf, arguments[1]);
     }
     ngx_str_t name = {colon, arguments[1].data};
-    ngx_str_t size_text = {text.size() - colon - 1,
-                           arguments[1].data + colon + 1};
-    const ssize_t size = ngx_parse_size(&size_text);
-    if (size == NGX_ERROR) {
+    const auto size = parse_size(text.substr(colon + 1));
+    if (!size) {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "invalid zone size \"%V\"",
                            &arguments[1]);
         return kConfError;
+    }
+    SharePercents shares;
+    char* rc = set_shares(cf, shares);
+    if (rc != NGX_CONF_OK) {
+        return rc;
     }
     return guarded(
         [&] {
             return static_cast<MainConf*>(conf)
                 ->zone(view(name))
-                .define(cf, name, size);
+                .define(cf, name, *size, shares);
         },
         kConfError);
 }
@@ -55,6 +101,9 @@ char* set_topic_value(ngx_conf_t* cf, std::string_view text,
                       ngx_http_complex_value_t*& out)
 {
     ngx_str_t value = copy(cf->pool, text);
+    if (value.data != nullptr) {
+        value = with_decoded_arguments(cf->pool, value);
+    }
     out = static_cast<ngx_http_complex_value_t*>(
         ngx_pcalloc(cf->pool, sizeof(ngx_http_complex_value_t)));
     if (value.data == nullptr || out == nullptr) {
@@ -72,6 +121,20 @@ char* set_topic_value(ngx_conf_t* cf, std::string_view text,
     compile.complex_value = out;
     return ngx_http_compile_complex_value(&compile) == NGX_OK ? NGX_CONF_OK
                                                               : kConfError;
+}
+
+// ws_pubsub_identity value
+char* set_identity(ngx_conf_t* cf, ngx_command_t* command, void* conf)
+{
+    return guarded(
+        [&] {
+            auto& value = static_cast<ngx_str_t*>(cf->args->elts)[1];
+            value = with_decoded_arguments(cf->pool, value);
+            return value.data == nullptr
+                       ? kConfError
+                       : ngx_http_set_complex_value_slot(cf, command, conf);
+        },
+        kConfError);
 }
 
 // Whether the topic can be what follows the location's prefix.
@@ -154,6 +217,8 @@ char* set_allow(ngx_conf_t* cf, ngx_command_t* command, void* conf)
                 return kConfError;
             }
             location.*rules = made;
+            location.allows_in_location =
+                (cf->cmd_type & NGX_HTTP_LOC_CONF) != 0;
             return static_cast<char*>(NGX_CONF_OK);
         },
         kConfError);
@@ -211,6 +276,23 @@ char* set_connections(ngx_conf_t* cf, ngx_command_t* /*command*/, void* conf)
     return NGX_CONF_OK;
 }
 
+// As ngx_conf_set_size_slot(), with `g`.
+char* set_size(ngx_conf_t* cf, ngx_command_t* command, void* conf)
+{
+    auto& size =
+        *reinterpret_cast<size_t*>(static_cast<char*>(conf) + command->offset);
+    if (size != NGX_CONF_UNSET_SIZE) {
+        return const_cast<char*>("is duplicate");
+    }
+    const auto value = parse_size(view(Arguments(cf)[1]));
+    if (!value) {
+        return const_cast<char*>("invalid value");
+    }
+    size = *value;
+    auto* check = static_cast<ngx_conf_post_t*>(command->post);
+    return check->post_handler(cf, check, &size);
+}
+
 char* check_max_message(ngx_conf_t* /*cf*/, void* /*post*/, void* value)
 {
     return *static_cast<size_t*>(value) <= kMostMaxMessageBytes
@@ -240,7 +322,7 @@ constexpr ngx_uint_t kAnywhere =
 } // namespace
 
 ngx_command_t directives[] = {
-    {ngx_string("ws_pubsub_zone"), NGX_HTTP_MAIN_CONF | NGX_CONF_TAKE1,
+    {ngx_string("ws_pubsub_zone"), NGX_HTTP_MAIN_CONF | NGX_CONF_TAKE123,
      set_zone, NGX_HTTP_MAIN_CONF_OFFSET, 0, nullptr},
     {ngx_string("ws_pubsub_topic"), NGX_HTTP_MAIN_CONF | NGX_CONF_2MORE,
      set_topic, NGX_HTTP_MAIN_CONF_OFFSET, 0, nullptr},
@@ -256,18 +338,18 @@ ngx_command_t directives[] = {
     {ngx_string("ws_pubsub_allow_publish"), kAnywhere | NGX_CONF_1MORE,
      set_allow<&LocationConf::allow_publish>, NGX_HTTP_LOC_CONF_OFFSET, 0,
      nullptr},
-    {ngx_string("ws_pubsub_max_message"), kAnywhere | NGX_CONF_TAKE1,
-     ngx_conf_set_size_slot, NGX_HTTP_LOC_CONF_OFFSET,
-     offsetof(LocationConf, max_message), &max_message_check},
-    {ngx_string("ws_pubsub_max_batch"), kAnywhere | NGX_CONF_TAKE1,
-     ngx_conf_set_size_slot, NGX_HTTP_LOC_CONF_OFFSET,
-     offsetof(LocationConf, max_batch), &max_message_check},
+    {ngx_string("ws_pubsub_max_message"), kAnywhere | NGX_CONF_TAKE1, set_size,
+     NGX_HTTP_LOC_CONF_OFFSET, offsetof(LocationConf, max_message),
+     &max_message_check},
+    {ngx_string("ws_pubsub_max_batch"), kAnywhere | NGX_CONF_TAKE1, set_size,
+     NGX_HTTP_LOC_CONF_OFFSET, offsetof(LocationConf, max_batch),
+     &max_message_check},
     {ngx_string("ws_pubsub_max_subscriptions"), kAnywhere | NGX_CONF_TAKE1,
      ngx_conf_set_num_slot, NGX_HTTP_LOC_CONF_OFFSET,
      offsetof(LocationConf, max_subscriptions), &subscription_bounds},
-    {ngx_string("ws_pubsub_queue"), kAnywhere | NGX_CONF_TAKE1,
-     ngx_conf_set_size_slot, NGX_HTTP_LOC_CONF_OFFSET,
-     offsetof(LocationConf, queue_bytes), &queue_check},
+    {ngx_string("ws_pubsub_queue"), kAnywhere | NGX_CONF_TAKE1, set_size,
+     NGX_HTTP_LOC_CONF_OFFSET, offsetof(LocationConf, queue_bytes),
+     &queue_check},
     {ngx_string("ws_pubsub_rate"), kAnywhere | NGX_CONF_TAKE12, set_rate,
      NGX_HTTP_LOC_CONF_OFFSET, 0, nullptr},
     {ngx_string("ws_pubsub_connections"), kAnywhere | NGX_CONF_TAKE1,
@@ -278,12 +360,26 @@ ngx_command_t directives[] = {
     {ngx_string("ws_pubsub_ping_timeout"), kAnywhere | NGX_CONF_TAKE1,
      ngx_conf_set_msec_slot, NGX_HTTP_LOC_CONF_OFFSET,
      offsetof(LocationConf, ping_timeout), nullptr},
+    {ngx_string("ws_pubsub_message_timeout"), kAnywhere | NGX_CONF_TAKE1,
+     ngx_conf_set_msec_slot, NGX_HTTP_LOC_CONF_OFFSET,
+     offsetof(LocationConf, message_timeout), nullptr},
     {ngx_string("ws_pubsub_compression"), kAnywhere | NGX_CONF_FLAG,
      ngx_conf_set_flag_slot, NGX_HTTP_LOC_CONF_OFFSET,
      offsetof(LocationConf, compression), nullptr},
-    {ngx_string("ws_pubsub_identity"), kAnywhere | NGX_CONF_TAKE1,
-     ngx_http_set_complex_value_slot, NGX_HTTP_LOC_CONF_OFFSET,
-     offsetof(LocationConf, identity), nullptr},
+    {ngx_string("ws_pubsub_identity"), kAnywhere | NGX_CONF_TAKE1, set_identity,
+     NGX_HTTP_LOC_CONF_OFFSET, offsetof(LocationConf, identity), nullptr},
+    {ngx_string("ws_pubsub_origin"), kAnywhere | NGX_CONF_1MORE, set_origins,
+     NGX_HTTP_LOC_CONF_OFFSET, 0, nullptr},
+    {ngx_string("ws_pubsub_token_key"), kAnywhere | NGX_CONF_TAKE2,
+     set_token_key, NGX_HTTP_LOC_CONF_OFFSET, 0, nullptr},
+    {ngx_string("ws_pubsub_token_from"), kAnywhere | NGX_CONF_1MORE,
+     set_token_from, NGX_HTTP_LOC_CONF_OFFSET, 0, nullptr},
+    {ngx_string("ws_pubsub_token"), kAnywhere | NGX_CONF_TAKE1, set_token_mode,
+     NGX_HTTP_LOC_CONF_OFFSET, 0, nullptr},
+    {ngx_string("ws_pubsub_token_check"), kAnywhere | NGX_CONF_1MORE,
+     set_token_check, NGX_HTTP_LOC_CONF_OFFSET, 0, nullptr},
+    {ngx_string("ws_pubsub_token_grants"), kAnywhere | NGX_CONF_TAKE1,
+     set_token_grants, NGX_HTTP_LOC_CONF_OFFSET, 0, nullptr},
     {ngx_string("ws_pubsub_log_at"), kAnywhere | NGX_CONF_TAKE1,
      ngx_conf_set_enum_slot, NGX_HTTP_LOC_CONF_OFFSET,
      offsetof(LocationConf, log_at_connect), &log_times},

@@ -6,13 +6,15 @@
 
 #include "base/limits.hpp"
 #include "base/utf8.hpp"
+#include "http/answer.hpp"
 #include "http/api.hpp"
 #include "http/status.hpp"
 #include "module/config.hpp"
+#include "module/origins.hpp"
+#include "module/tokens.hpp"
 #include "module/worker.hpp"
 #include "ngx/guard.hpp"
 #include "ngx/text.hpp"
-#include "proto/json_protocol.hpp"
 #include "ws/connection.hpp"
 
 namespace ws_pubsub {
@@ -31,7 +33,8 @@ std::optional<std::string> configured_topic(ngx_http_request_t* r,
 }
 
 // What follows the location's prefix in the URI; nullopt where that is not a
-// part of its own, as in /apix for a location /api.
+// part of its own, as in /apix for a location /api, and where the URI was
+// rewritten to one that lies elsewhere.
 std::optional<std::string> topic_of_uri(ngx_http_request_t* r)
 {
     const auto* core = static_cast<ngx_http_core_loc_conf_t*>(
@@ -39,7 +42,11 @@ std::optional<std::string> topic_of_uri(ngx_http_request_t* r)
     const std::string_view prefix = view(core->name);
     std::string_view rest = view(r->uri);
     if (!rest.starts_with(prefix)) {
-        return std::string(); // the location is there by a redirect
+        ngx_log_error(NGX_LOG_ERR, r->connection->log, 0,
+                      "ws_pubsub: \"%V\" lies outside of the location \"%V\": "
+                      "it names no topic",
+                      &r->uri, &core->name);
+        return std::nullopt;
     }
     rest.remove_prefix(prefix.size());
     if (!prefix.ends_with('/') && !rest.empty()) {
@@ -51,103 +58,157 @@ std::optional<std::string> topic_of_uri(ngx_http_request_t* r)
     return std::string(rest);
 }
 
-SessionOptions session_options(const LocationConf& conf)
+// The user of its token, where the configuration does not say who it is.
+std::string_view user_of(ngx_http_request_t* r, const LocationConf& conf)
 {
-    SessionOptions options;
-    options.max_message = conf.max_message;
-    options.limits.queue_bytes = conf.queue_bytes;
-    options.limits.max_subscriptions = conf.max_subscriptions;
-    options.rate = conf.rate;
-    options.max_connections = conf.connections;
-    options.ping_interval_ms = static_cast<int64_t>(conf.ping_interval);
-    options.ping_timeout_ms = static_cast<int64_t>(conf.ping_timeout);
-    options.compression = conf.compression != 0;
-    options.log_at_connect = conf.log_at_connect != 0;
-    return options;
+    const RequestToken* token =
+        conf.token.keys == nullptr ? nullptr : token_at(r, conf);
+    return token == nullptr ? std::string_view{} : token->user;
 }
 
 // Who the session is; nobody where the value is empty, or none of ours.
 std::string identity_of(ngx_http_request_t* r, const LocationConf& conf)
 {
+    std::string_view identity = user_of(r, conf);
     ngx_str_t value = ngx_null_string;
-    if (conf.identity == nullptr ||
-        ngx_http_complex_value(r, conf.identity, &value) != NGX_OK) {
-        return {};
+    if (conf.identity != nullptr) {
+        if (ngx_http_complex_value(r, conf.identity, &value) != NGX_OK) {
+            return {};
+        }
+        identity = view(value);
     }
-    if (value.len > kMaxIdentityBytes || !is_utf8(view(value))) {
-        ngx_log_error(NGX_LOG_WARN, r->connection->log, 0,
+    if (identity.size() > kMaxIdentityBytes || !is_utf8(identity)) {
+        ngx_log_error(NGX_LOG_INFO, r->connection->log, 0,
                       "ws_pubsub: the identity is longer than %uz bytes, or "
                       "not UTF-8: the session has none",
                       kMaxIdentityBytes);
         return {};
     }
-    return std::string(view(value));
+    return std::string(identity);
 }
 
 // Whether the permissions leave the session anything to do.
-bool allows_anything(const SessionOptions& options)
+bool allows_anything(const Permissions& permissions)
 {
-    if (!options.topic) {
-        return options.permissions.subscribe != nullptr ||
-               options.permissions.publish != nullptr;
+    return permissions.subscribe != nullptr || permissions.publish != nullptr;
+}
+bool allows_anything(const Permissions& permissions, const std::string& topic)
+{
+    return permissions.may_subscribe(*Selector::parse(topic)) ||
+           permissions.may_publish(topic);
+}
+
+ngx_int_t refuse_all(ngx_http_request_t* r)
+{
+    ngx_log_error(NGX_LOG_INFO, r->connection->log, 0,
+                  "ws_pubsub: upgrade refused: nothing is allowed");
+    return NGX_HTTP_FORBIDDEN;
+}
+
+// The status of a failure that the request has had before and that nginx would
+// answer with, whatever comes of it here: that of an error_page without `=`.
+// nullopt: none. A good one that was set so is forgotten, for one that is true.
+std::optional<ngx_int_t> earlier_failure(ngx_http_request_t* r)
+{
+    if (r->err_status < NGX_HTTP_SPECIAL_RESPONSE) {
+        r->err_status = 0;
+        return std::nullopt;
     }
-    const auto selector = Selector::parse(*options.topic);
-    return options.permissions.may_subscribe(*selector) ||
-           options.permissions.may_publish(*options.topic);
+    ngx_log_error(NGX_LOG_ERR, r->connection->log, 0,
+                  "ws_pubsub: the request has failed before, with %ui",
+                  r->err_status);
+    return static_cast<ngx_int_t>(r->err_status);
 }
 
 ngx_int_t serve_websocket(ngx_http_request_t* r, const LocationConf& conf,
                           Worker& worker, ZoneWorker& zone)
 {
-    const bool plain = conf.topic != nullptr;
+    if (r != r->main) { // its connection is another request's
+        ngx_log_error(NGX_LOG_ERR, r->connection->log, 0,
+                      "ws_pubsub: a WebSocket endpoint was reached by a "
+                      "subrequest");
+        return NGX_HTTP_NOT_FOUND;
+    }
+    if (r->err_status == kUpgradeRequired) { // this is its error_page
+        return upgrade_required(r);
+    }
+    if (const auto failure = earlier_failure(r)) {
+        return *failure;
+    }
+    if (!is_origin_allowed(r, conf.origins)) {
+        return NGX_HTTP_FORBIDDEN;
+    }
+    SessionOptions options;
+    options.permissions =
+        evaluate_permissions(r, conf.allow_subscribe, conf.allow_publish);
+    add_grants(r, conf, options.permissions);
+    options.expires_s = session_end_s(r, conf);
+    if (!allows_anything(options.permissions)) {
+        return refuse_all(r);
+    }
     Upgrade upgrade;
-    const auto refused =
-        check_upgrade(r, plain ? std::string_view{} : JsonProtocol::kName,
-                      conf.compression != 0, upgrade);
+    const auto refused = check_upgrade(r, conf.session.protocol->subprotocol,
+                                       conf.compression != 0, upgrade);
     if (refused) {
         return *refused;
     }
-    if (ngx_exiting || zone.broker() == nullptr) {
+    if (ngx_exiting || zone.registry() == nullptr) {
         return NGX_HTTP_SERVICE_UNAVAILABLE;
     }
-    SessionOptions options = session_options(conf);
-    if (plain) {
-        options.topic = configured_topic(r, conf);
-        if (!options.topic || !is_topic(*options.topic)) {
+    if (conf.topic != nullptr) {
+        const auto topic = configured_topic(r, conf);
+        if (!topic || !is_topic(*topic)) {
             return NGX_HTTP_BAD_REQUEST;
         }
+        if (!allows_anything(options.permissions, *topic)) {
+            return refuse_all(r);
+        }
+        options.topic = *topic;
     }
     options.identity = identity_of(r, conf);
-    options.permissions =
-        evaluate_permissions(r, conf.allow_subscribe, conf.allow_publish);
-    if (!allows_anything(options)) {
-        ngx_log_error(NGX_LOG_INFO, r->connection->log, 0,
-                      "ws_pubsub: upgrade refused: nothing is allowed");
-        return NGX_HTTP_FORBIDDEN;
-    }
-    return Connection::accept(r, *zone.broker(), worker.parts(), options,
-                              upgrade);
+    return Connection::accept(r, *zone.registry(), worker.parts(), conf.session,
+                              options, upgrade);
 }
 
 ngx_int_t serve_api(ngx_http_request_t* r, const LocationConf& conf,
                     const Worker& worker, ZoneWorker& zone)
 {
+    // What is read may be the page of an error.
+    if ((r->method & (NGX_HTTP_GET | NGX_HTTP_HEAD)) == 0) {
+        if (const auto failure = earlier_failure(r)) {
+            return *failure;
+        }
+        if (!may_page_change(r, conf.origins)) {
+            return send_error(r, {Errc::denied, "not from that origin"});
+        }
+    }
     const auto topic =
         conf.topic != nullptr ? configured_topic(r, conf) : topic_of_uri(r);
     if (!topic) {
         return NGX_HTTP_NOT_FOUND;
     }
     // A topic= whose variables are empty must not open the whole zone.
-    return handle_api(r,
-                      {zone.publisher(), worker.clock(), conf.max_message,
-                       conf.max_batch, conf.topic == nullptr},
-                      *topic);
+    ApiEndpoint endpoint{zone.publisher(),
+                         worker.clock(),
+                         conf.max_message,
+                         conf.max_batch,
+                         conf.topic == nullptr,
+                         std::nullopt,
+                         {},
+                         r->connection->log,
+                         zone.request_turns()};
+    if (conf.allows_in_location || conf.token.has_grants(false)) {
+        endpoint.permissions =
+            evaluate_permissions(r, conf.allow_subscribe, conf.allow_publish);
+        add_grants(r, conf, *endpoint.permissions);
+        endpoint.identity = identity_of(r, conf);
+    }
+    return handle_api(r, endpoint, *topic);
 }
 
 ngx_int_t dispatch(ngx_http_request_t* r)
 {
-    const auto& conf = *static_cast<LocationConf*>(
-        ngx_http_get_module_loc_conf(r, ngx_ws_pubsub_module));
+    const LocationConf& conf = location_conf(r);
     Worker* worker = Worker::current();
     ZoneWorker* zone = worker == nullptr ? nullptr : worker->zone(*conf.zone);
     if (zone == nullptr) {
@@ -159,6 +220,10 @@ ngx_int_t dispatch(ngx_http_request_t* r)
     case Role::api:
         return serve_api(r, conf, *worker, *zone);
     case Role::status:
+        if (asks_ready(r)) {
+            return handle_ready(r,
+                                zone->broker() != nullptr && ngx_exiting == 0);
+        }
         return handle_status(r, conf.zone->name(), zone->store());
     case Role::none:
         break;

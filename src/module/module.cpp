@@ -2,7 +2,9 @@
 #include "ngx/ngx.hpp"
 
 #include "module/config.hpp"
+#include "module/tokens.hpp"
 #include "module/variables.hpp"
+#include "module/wake_fds.hpp"
 #include "module/worker.hpp"
 #include "ngx/guard.hpp"
 
@@ -10,49 +12,60 @@ namespace ws_pubsub {
 
 namespace {
 
-// Free slots that each configuration starts with: one for each of its workers
-// and one for each that will take over in a reload, whose eventfd the workers
-// of now must have inherited to wake it; and some more.
-constexpr size_t kSlotsPerWorker = 2;
-constexpr size_t kSpareSlots = 4;
-
 ngx_int_t add_module_variables(ngx_conf_t* cf)
 {
     return add_variables(cf) ? NGX_OK : NGX_ERROR;
 }
 
-// In the master, with each configuration, before workers are forked.
-ngx_int_t init_module(ngx_cycle_t* cycle)
+ngx_int_t add_phases(ngx_conf_t* cf)
 {
-    return guarded(
-        [&] {
-            if (ngx_process == NGX_PROCESS_MASTER && !ngx_test_config) {
-                Zone::close_removed(*cycle);
-            }
-            const auto* core = reinterpret_cast<ngx_core_conf_t*>(
-                ngx_get_conf(cycle->conf_ctx, ngx_core_module));
-            const auto* conf =
-                static_cast<MainConf*>(ngx_http_cycle_get_module_main_conf(
-                    cycle, ngx_ws_pubsub_module));
-            if (conf == nullptr || ngx_test_config) {
-                return ngx_int_t{NGX_OK};
-            }
-            const size_t slots =
-                static_cast<size_t>(core->worker_processes) * kSlotsPerWorker +
-                kSpareSlots;
-            for (const auto& [name, zone] : conf->zones) {
-                if (!zone->prepare_wakes(cycle->log, slots)) {
-                    return ngx_int_t{NGX_ERROR};
-                }
-            }
-            return ngx_int_t{NGX_OK};
-        },
-        ngx_int_t{NGX_ERROR});
+    const auto* conf = static_cast<MainConf*>(
+        ngx_http_conf_get_module_main_conf(cf, ngx_ws_pubsub_module));
+    return !conf->has_tokens || add_token_phase(cf) ? NGX_OK : NGX_ERROR;
 }
 
+MainConf* main_conf(const ngx_cycle_t* cycle)
+{
+    return static_cast<MainConf*>(
+        ngx_http_cycle_get_module_main_conf(cycle, ngx_ws_pubsub_module));
+}
+
+// In the master, with each configuration, before workers are forked. Never an
+// error: in a reload that would end the master.
+ngx_int_t init_module(ngx_cycle_t* cycle)
+{
+    const MainConf* conf = main_conf(cycle);
+    if (conf == nullptr || conf->zones.empty() || ngx_test_config) {
+        return NGX_OK;
+    }
+    const auto* core = reinterpret_cast<ngx_core_conf_t*>(
+        ngx_get_conf(cycle->conf_ctx, ngx_core_module));
+    guarded([&] {
+        for (const auto& [name, zone] : conf->zones) {
+            zone->divide();
+        }
+        WakeFds::of_process().prepare(
+            cycle->log, static_cast<size_t>(core->worker_processes));
+    });
+    return NGX_OK;
+}
+
+// Never an error: that would end the worker, and nginx would start no other.
 ngx_int_t init_process(ngx_cycle_t* cycle)
 {
-    return guarded([&] { return Worker::start(cycle); }, ngx_int_t{NGX_ERROR});
+    const bool is_worker =
+        ngx_process == NGX_PROCESS_WORKER || ngx_process == NGX_PROCESS_SINGLE;
+    MainConf* conf = main_conf(cycle);
+    if (is_worker && conf != nullptr && !conf->zones.empty() &&
+        !guarded([&] { Worker::start(cycle, *conf); })) {
+        guarded([] { Worker::stop(); });
+    }
+    if (is_worker && conf != nullptr) {
+        for (const TokenKeySource* source : conf->key_sources) {
+            source->check_access(cycle->log);
+        }
+    }
+    return NGX_OK;
 }
 
 void exit_process(ngx_cycle_t* /*cycle*/)
@@ -62,7 +75,7 @@ void exit_process(ngx_cycle_t* /*cycle*/)
 
 ngx_http_module_t module_context = {
     add_module_variables, // preconfiguration
-    nullptr,              // postconfiguration
+    add_phases,           // postconfiguration
     create_main_conf,
     check_main_conf,
     nullptr, // create server configuration

@@ -1,4 +1,5 @@
-// nginx's own time: as of the last turn of its event loop.
+// nginx's own time: as of the last turn of its event loop. Its ticks are those
+// of the kernel's monotonic clock, which all processes share.
 #pragma once
 
 #include "ngx/ngx.hpp"

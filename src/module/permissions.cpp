@@ -4,11 +4,19 @@
 
 #include <algorithm>
 
+#include "base/limits.hpp"
+#include "json/text.hpp"
+#include "module/query_variables.hpp"
+#include "ngx/log.hpp"
 #include "ngx/text.hpp"
 
 namespace ws_pubsub {
 
 namespace {
+
+// Of variables' names.
+constexpr std::string_view kNameCharacters =
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_";
 
 size_t count(std::string_view text, char c)
 {
@@ -25,9 +33,51 @@ bool is_one_variable(std::string_view text)
     if (text.starts_with('{') && text.ends_with('}')) {
         text = text.substr(1, text.size() - 2);
     }
-    return std::all_of(text.begin(), text.end(), [](unsigned char c) {
-        return ngx_tolower(c) >= 'a' ? ngx_tolower(c) <= 'z'
-                                     : (c >= '0' && c <= '9') || c == '_';
+    return text.find_first_not_of(kNameCharacters) == std::string_view::npos;
+}
+
+// The text with an `x` for each variable.
+std::string with_stand_ins(std::string_view text)
+{
+    std::string out;
+    while (!text.empty()) {
+        const bool braced = text.starts_with("${");
+        const bool variable = text.starts_with('$');
+        out += variable ? 'x' : text.front();
+        text.remove_prefix(1);
+        const size_t end =
+            !variable ? 0
+            : braced  ? text.find('}') + 1
+                      : std::min(text.find_first_not_of(kNameCharacters),
+                                 text.size());
+        text.remove_prefix(std::min(end, text.size()));
+    }
+    return out;
+}
+
+// Whether the argument can be a selector at all.
+bool check_variables(ngx_conf_t* cf, const ngx_str_t& directive,
+                     const ngx_str_t& argument)
+{
+    if (is_one_variable(view(argument)) ||
+        Selector::parse(with_stand_ins(view(argument)))) {
+        return true;
+    }
+    ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                       "invalid selector \"%V\" in \"%V\": a wildcard is a "
+                       "segment of its own, \"**\" the last one, and no "
+                       "segment is empty",
+                       &argument, &directive);
+    return false;
+}
+
+// The argument as the configuration has it: its value may be a secret.
+void log_useless(ngx_http_request_t* r, std::string_view argument)
+{
+    log_info(r->connection->log, [&] {
+        std::string text;
+        append_json_string(text, argument);
+        return text + " allows nothing here";
     });
 }
 
@@ -60,7 +110,10 @@ bool SelectorRules::read(ngx_conf_t* cf, const ngx_str_t& directive,
 bool SelectorRules::read_one(ngx_conf_t* cf, const ngx_str_t& directive,
                              const ngx_str_t& argument)
 {
-    ngx_str_t text = argument;
+    ngx_str_t text = with_decoded_arguments(cf->pool, argument);
+    if (text.data == nullptr) {
+        return false;
+    }
     Rule rule;
     ngx_http_compile_complex_value_t compile{};
     compile.cf = cf;
@@ -70,7 +123,8 @@ bool SelectorRules::read_one(ngx_conf_t* cf, const ngx_str_t& directive,
     // too, are written with two.
     const bool own_topics = view(argument).starts_with("$$");
     if (!own_topics && ngx_http_script_variables_count(&text) > 0) {
-        if (ngx_http_compile_complex_value(&compile) != NGX_OK) {
+        if (ngx_http_compile_complex_value(&compile) != NGX_OK ||
+            !check_variables(cf, directive, argument)) {
             return false;
         }
         rule.any_selector = is_one_variable(view(argument));
@@ -111,8 +165,7 @@ Allowed SelectorRules::evaluate(ngx_http_request_t* r) const
              count(view(value), '*') != rule.stars || is_reserved(view(value)));
         const auto selector = Selector::parse(view(value));
         if (widened || !selector) {
-            ngx_log_error(NGX_LOG_INFO, r->connection->log, 0,
-                          "ws_pubsub: \"%V\" allows nothing", &value);
+            log_useless(r, view(rule.value.value));
             continue;
         }
         out.push_back(*selector);

@@ -4,7 +4,8 @@
 // a selector stands for text, never for more: if its value adds a `/` or a
 // `*`, or makes the topics reserved ones, or the result is no selector, that
 // selector allows nothing. An argument that is one variable and nothing else
-// may hold any selector.
+// may hold any selector. A `*` beside a variable would be a whole segment where
+// the value is empty, so it is an error of the configuration.
 #pragma once
 
 #include "ngx/ngx.hpp"
@@ -12,7 +13,7 @@
 #include <optional>
 #include <vector>
 
-#include "proto/protocol.hpp"
+#include "client/permissions.hpp"
 
 namespace ws_pubsub {
 

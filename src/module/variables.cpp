@@ -5,8 +5,11 @@
 #include <string>
 
 #include "module/config.hpp"
+#include "module/query_variables.hpp"
+#include "module/token_variables.hpp"
 #include "ngx/guard.hpp"
 #include "ngx/text.hpp"
+#include "ngx/variable.hpp"
 #include "ws/connection.hpp"
 
 namespace ws_pubsub {
@@ -18,9 +21,8 @@ using Getter = std::string (*)(Connection& session);
 // The session of a request; nullptr where it has none.
 Connection* session_of(ngx_http_request_t* r)
 {
-    const auto& conf = *static_cast<LocationConf*>(
-        ngx_http_get_module_loc_conf(r, ngx_ws_pubsub_module));
-    return conf.role == Role::websocket ? Connection::of(r) : nullptr;
+    return location_conf(r).role == Role::websocket ? Connection::of(r)
+                                                    : nullptr;
 }
 
 ngx_int_t get(ngx_http_request_t* r, ngx_http_variable_value_t* value,
@@ -33,16 +35,8 @@ ngx_int_t get(ngx_http_request_t* r, ngx_http_variable_value_t* value,
             if (session == nullptr) {
                 return ngx_int_t{NGX_OK};
             }
-            const ngx_str_t text =
-                copy(r->pool, reinterpret_cast<Getter>(getter)(*session));
-            if (text.data == nullptr) {
-                return ngx_int_t{NGX_ERROR};
-            }
-            value->data = text.data;
-            value->len = static_cast<unsigned>(text.len) & 0xfffffff;
-            value->valid = 1;
-            value->not_found = 0;
-            return ngx_int_t{NGX_OK};
+            return set_variable(r, value,
+                                reinterpret_cast<Getter>(getter)(*session));
         },
         ngx_int_t{NGX_ERROR});
 }
@@ -100,7 +94,7 @@ bool add_variables(ngx_conf_t* cf)
         added->get_handler = get;
         added->data = reinterpret_cast<uintptr_t>(variable.getter);
     }
-    return true;
+    return add_query_variables(cf) && add_token_variables(cf);
 }
 
 } // namespace ws_pubsub

@@ -2,15 +2,13 @@
 
 #include "module/zone.hpp"
 
-#include <sys/eventfd.h>
-#include <unistd.h>
-
+#include "base/keyed_hash.hpp"
 #include "base/limits.hpp"
 #include "module/ngx_clock.hpp"
 #include "module/zone_memory.hpp"
 #include "ngx/guard.hpp"
 #include "ngx/text.hpp"
-#include "shm/store.hpp"
+#include "readers/store.hpp"
 
 namespace ws_pubsub {
 
@@ -18,7 +16,7 @@ namespace {
 
 class NoWaker final : public Waker {
 public:
-    void wake(size_t /*worker*/, int /*wake_fd*/) override {}
+    void wake(size_t /*worker*/, int /*number*/) override {}
 };
 
 // Calls f(ngx_shm_zone_t&) for each of the module's zones in a configuration.
@@ -58,47 +56,43 @@ size_t running_size(const ngx_conf_t* cf, const ngx_str_t& name)
     return zone == nullptr ? 0 : zone->shm.size;
 }
 
-uint64_t random_seed()
-{
-    return static_cast<uint64_t>(ngx_random()) << 32 ^
-           static_cast<uint64_t>(ngx_random());
-}
-
 char* const kConfError = static_cast<char*>(NGX_CONF_ERROR);
 
 } // namespace
 
-char* Zone::define(ngx_conf_t* cf, const ngx_str_t& name, ssize_t size)
+char* Zone::define(ngx_conf_t* cf, const ngx_str_t& name, size_t size,
+                   const SharePercents& shares)
 {
     if (is_defined()) {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
                            "ws_pubsub_zone \"%V\" is defined twice", &name);
         return kConfError;
     }
-    if (size < static_cast<ssize_t>(kMinZoneBytes)) {
+    if (size < kMinZoneBytes) {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "ws_pubsub_zone \"%V\" is too small: %z bytes, "
+                           "ws_pubsub_zone \"%V\" is too small: %uz bytes, "
                            "the least is %uz",
                            &name, size, kMinZoneBytes);
         return kConfError;
     }
     const size_t running = running_size(cf, name);
-    if (running != 0 && running != static_cast<size_t>(size)) {
+    if (running != 0 && running != size) {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
                            "ws_pubsub_zone \"%V\" can't change its size from "
-                           "%uz to %z bytes in a reload: restart nginx, or "
+                           "%uz to %uz bytes in a reload: restart nginx, or "
                            "use another name",
                            &name, running, size);
         return kConfError;
     }
     ngx_str_t own_name = name;
-    shm_zone_ = ngx_shared_memory_add(cf, &own_name, static_cast<size_t>(size),
-                                      &ngx_ws_pubsub_module);
+    shm_zone_ =
+        ngx_shared_memory_add(cf, &own_name, size, &ngx_ws_pubsub_module);
     if (shm_zone_ == nullptr) {
         return kConfError;
     }
     shm_zone_->init = init;
     shm_zone_->data = this;
+    shares_ = shares;
     return NGX_CONF_OK;
 }
 
@@ -121,8 +115,8 @@ ngx_int_t Zone::open(Zone* old)
         return open_shared(pool);
     }
     ZoneMemory memory(*shm_zone_);
-    header_ = Store::create(memory, shm_zone_->shm.size, random_seed(),
-                            NgxClock().now_ms());
+    header_ = Store::create(memory, shm_zone_->shm.size, random_hash_key(),
+                            NgxClock());
     pool->data = header_;
     if (header_ == nullptr) {
         ngx_log_error(NGX_LOG_EMERG, shm_zone_->shm.log, 0,
@@ -146,46 +140,12 @@ ngx_int_t Zone::open_shared(ngx_slab_pool_t* pool)
     return NGX_OK;
 }
 
-void Zone::close_removed(ngx_cycle_t& cycle)
-{
-    if (cycle.old_cycle == nullptr) {
-        return;
-    }
-    for_each_zone(*cycle.old_cycle, [&](const ngx_shm_zone_t& old) {
-        const auto* zone = static_cast<const Zone*>(old.data);
-        if (find_zone(cycle, old.shm.name) == nullptr) {
-            zone->close_wakes();
-        }
-    });
-}
-
-void Zone::close_wakes() const
-{
-    for (const WorkerSlot& slot : header_->workers) {
-        if (slot.wake_fd >= 0) {
-            close(slot.wake_fd);
-        }
-    }
-}
-
-bool Zone::prepare_wakes(ngx_log_t* log, size_t workers)
+void Zone::divide()
 {
     ZoneMemory memory(*shm_zone_);
     NoWaker waker;
     const NgxClock clock;
-    Store store(memory, waker, *header_, clock);
-    for (size_t missing = store.missing_slots(workers); missing > 0;
-         missing--) {
-        const int fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
-        if (fd == -1) {
-            ngx_log_error(NGX_LOG_ERR, log, ngx_errno,
-                          "ws_pubsub: eventfd() failed");
-            return false;
-        }
-        store.add_slot(fd);
-    }
-    wakeable_slots_ = store.made_slots();
-    return true;
+    Store(memory, waker, *header_, clock).divide(shares_);
 }
 
 } // namespace ws_pubsub

@@ -1,5 +1,6 @@
 #include "ngx/headers.hpp"
 
+#include "base/equal_fold.hpp"
 #include "ngx/text.hpp"
 
 namespace ws_pubsub {
@@ -21,16 +22,26 @@ void for_each_header(ngx_http_request_t* r, std::string_view name,
     }
 }
 
-} // namespace
-
-bool equal_fold(std::string_view a, std::string_view b)
+// nullptr when there is no memory.
+ngx_table_elt_t* new_header(ngx_http_request_t* r, std::string_view name,
+                            std::string_view value)
 {
-    return a.size() == b.size() &&
-           ngx_strncasecmp(
-               reinterpret_cast<u_char*>(const_cast<char*>(a.data())),
-               reinterpret_cast<u_char*>(const_cast<char*>(b.data())),
-               a.size()) == 0;
+    auto* header =
+        static_cast<ngx_table_elt_t*>(ngx_list_push(&r->headers_out.headers));
+    if (header == nullptr) {
+        return nullptr;
+    }
+    *header = {};
+    header->key = copy(r->pool, name);
+    header->value = copy(r->pool, value);
+    if (header->key.data == nullptr || header->value.data == nullptr) {
+        return nullptr;
+    }
+    header->hash = 1;
+    return header;
 }
+
+} // namespace
 
 ngx_table_elt_t* find_header(ngx_http_request_t* r, std::string_view name)
 {
@@ -75,16 +86,31 @@ bool has_token(std::string_view list, std::string_view token)
 bool add_header(ngx_http_request_t* r, std::string_view name,
                 std::string_view value)
 {
-    auto* header =
-        static_cast<ngx_table_elt_t*>(ngx_list_push(&r->headers_out.headers));
+    return new_header(r, name, value) != nullptr;
+}
+
+bool set_cache_control(ngx_http_request_t* r, std::string_view value)
+{
+    ngx_table_elt_t* header = new_header(r, "Cache-Control", value);
     if (header == nullptr) {
         return false;
     }
-    *header = {};
-    header->key = copy(r->pool, name);
-    header->value = copy(r->pool, value);
-    header->hash = header->key.data != nullptr && header->value.data != nullptr;
-    return header->hash != 0;
+#if (nginx_version >= 1023000)
+    r->headers_out.cache_control = header;
+#else
+    ngx_array_t& known = r->headers_out.cache_control;
+    if (known.elts == nullptr &&
+        ngx_array_init(&known, r->pool, 1, sizeof(ngx_table_elt_t*)) !=
+            NGX_OK) {
+        return false;
+    }
+    auto** place = static_cast<ngx_table_elt_t**>(ngx_array_push(&known));
+    if (place == nullptr) {
+        return false;
+    }
+    *place = header;
+#endif
+    return true;
 }
 
 } // namespace ws_pubsub

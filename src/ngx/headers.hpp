@@ -8,9 +8,6 @@
 
 namespace ws_pubsub {
 
-// Whether both are the same, but for the case of ASCII letters.
-bool equal_fold(std::string_view a, std::string_view b);
-
 // The first request header of that name, in any case; nullptr if none.
 ngx_table_elt_t* find_header(ngx_http_request_t* r, std::string_view name);
 
@@ -23,5 +20,9 @@ bool has_token(std::string_view list, std::string_view token);
 // Adds a response header; false when there is no memory.
 bool add_header(ngx_http_request_t* r, std::string_view name,
                 std::string_view value);
+
+// Adds Cache-Control in such a way that nginx's `expires` replaces it; false
+// when there is no memory.
+bool set_cache_control(ngx_http_request_t* r, std::string_view value);
 
 } // namespace ws_pubsub

@@ -5,8 +5,10 @@
 #include <cmath>
 
 #include "base/topic.hpp"
+#include "json/check.hpp"
+#include "json/grammar.hpp"
+#include "json/text.hpp"
 #include "proto/command_fields.hpp"
-#include "proto/json_text.hpp"
 
 namespace ws_pubsub {
 
@@ -33,8 +35,8 @@ Problem read_id(std::string_view text, Command& command)
         command.id = std::to_string(*integer);
         return std::nullopt;
     }
-    size_t used = 0;
-    const JsonValue id = parse_json(member, JSON_DECODE_ANY, used);
+    json_error_t error;
+    const JsonValue id = parse_json(member, JSON_DECODE_ANY, error);
     if (const auto number = json_whole(id.get())) {
         command.id = std::to_string(*number);
         return std::nullopt;
@@ -226,8 +228,9 @@ CommandReader::Kind CommandReader::next()
         return Kind::end;
     }
     rest_.remove_prefix(blanks);
-    size_t used = 0;
-    const JsonValue object = parse_json(rest_, JSON_DISABLE_EOF_CHECK, used);
+    from_ = rest_;
+    json_error_t error;
+    const JsonValue object = parse_json(rest_, JSON_DISABLE_EOF_CHECK, error);
     command_ = {};
     if (object == nullptr) {
         return next_unreadable();
@@ -235,6 +238,7 @@ CommandReader::Kind CommandReader::next()
     if (!json_is_object(object.get())) {
         return Kind::not_an_object;
     }
+    const auto used = static_cast<size_t>(error.position);
     const auto problem =
         read_command(object.get(), rest_.substr(0, used), command_);
     rest_.remove_prefix(used);
@@ -245,27 +249,18 @@ CommandReader::Kind CommandReader::next()
     return Kind::command;
 }
 
-// An object that is JSON, but has something in it that has no representation
-// here: a number beyond a double, a name with NUL, or more levels than the
-// parser takes.
+// An object that is JSON, but can't be represented here.
 CommandReader::Kind CommandReader::next_unreadable()
 {
     const auto end = rest_.starts_with('{') ? json_end(rest_) : std::nullopt;
     if (!end) {
         return Kind::not_an_object;
     }
-    error_ = read_id(rest_.substr(0, *end), command_)
-                 .value_or(Error{Errc::bad_request,
-                                 "a number, a name or a depth beyond the "
-                                 "limits of JSON here"});
+    const std::string_view object = rest_.substr(0, *end);
+    error_ = read_id(object, command_)
+                 .value_or(Error{Errc::bad_request, json_fault(object)});
     rest_.remove_prefix(*end);
     return Kind::bad;
-}
-
-bool is_json(std::string_view text)
-{
-    size_t used = 0;
-    return parse_json(text, JSON_DECODE_ANY, used) != nullptr;
 }
 
 } // namespace ws_pubsub

@@ -9,8 +9,8 @@
 
 #include "base/limits.hpp"
 #include "base/result.hpp"
-#include "broker/session.hpp"
-#include "proto/json_patch.hpp"
+#include "broker/subscription.hpp"
+#include "json/patch.hpp"
 
 namespace ws_pubsub {
 
@@ -60,11 +60,14 @@ public:
     [[nodiscard]] const Error& error() const { return error_; }
     // What was not read yet.
     [[nodiscard]] std::string_view rest() const { return rest_; }
+    // The same, beginning with the command that was read last.
+    [[nodiscard]] std::string_view with_command() const { return from_; }
 
 private:
     Kind next_unreadable();
 
     std::string_view rest_;
+    std::string_view from_;
     Command command_;
     Error error_{};
 };
@@ -73,8 +76,5 @@ private:
 // is: topic, one of data, text, b64 and patch, if, key. The error, if it is no
 // such object. `line` must stay as long as the command, which must not move.
 std::optional<Error> read_publication(std::string_view line, Command& command);
-
-// Whether `text` is one JSON value (RFC 8259), whatever its kind.
-bool is_json(std::string_view text);
 
 } // namespace ws_pubsub

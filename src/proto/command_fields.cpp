@@ -3,7 +3,8 @@
 #include "base/base64.hpp"
 #include "base/position_text.hpp"
 #include "base/topic.hpp"
-#include "proto/json_text.hpp"
+#include "json/check.hpp"
+#include "json/text.hpp"
 
 namespace ws_pubsub {
 
@@ -134,10 +135,10 @@ Problem read_publish(const json_t* object, std::string_view text,
 
 std::optional<Error> read_publication(std::string_view line, Command& command)
 {
-    size_t used = 0;
-    const JsonValue object = parse_json(line, 0, used);
+    json_error_t error;
+    const JsonValue object = parse_json(line, 0, error);
     if (!json_is_object(object.get())) {
-        return bad("not a JSON object");
+        return bad(object == nullptr ? json_fault(line) : "not a JSON object");
     }
     command.op = Op::publish;
     return read_publish(object.get(), line, command);

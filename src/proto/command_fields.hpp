@@ -4,8 +4,8 @@
 #include <optional>
 #include <string_view>
 
+#include "json/value.hpp"
 #include "proto/command.hpp"
-#include "proto/json_value.hpp"
 
 namespace ws_pubsub {
 

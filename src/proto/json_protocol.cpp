@@ -1,8 +1,7 @@
 #include "proto/json_protocol.hpp"
 
-#include "base/close_code.hpp"
-#include "proto/json_text.hpp"
-#include "proto/message_encoder.hpp"
+#include "json/writer.hpp"
+#include "proto/json_long.hpp"
 #include "proto/pages.hpp"
 #include "proto/publish.hpp"
 
@@ -10,23 +9,22 @@ namespace ws_pubsub {
 
 namespace {
 
-constexpr Error kDenied{Errc::denied, "not allowed"};
-
-// What commands cost, and what a session may spend in a turn. One that looks
-// through the zone is worth a turn of its own.
-constexpr int kEffortPerTurn = 64;
-
 // What an idle session keeps of the memory that its answers took.
 constexpr size_t kKeptAnswerBytes = 1024;
 
+// One that looks through the zone, or reads and writes a whole value for a
+// small change, is worth a turn of its own, or several, of which all sessions
+// have their shares.
 int effort_of(const Command& command)
 {
     switch (command.op) {
     case Op::subscribe:
     case Op::get:
-        return is_topic(command.topic) ? 4 : kEffortPerTurn;
+        return is_topic(command.topic) ? 4 : Client::kEffortPerTurn;
     case Op::history:
         return 16;
+    case Op::publish:
+        return command.patch ? Client::kEffortPerTurn : 1;
     default:
         return 1;
     }
@@ -34,24 +32,35 @@ int effort_of(const Command& command)
 
 } // namespace
 
-JsonProtocol::JsonProtocol(ClientContext context)
-    : context_(std::move(context)),
-      bucket_(context_.rate, context_.clock.now_ms()),
-      effort_left_(kEffortPerTurn)
+const ProtocolKind kJsonProtocol{
+    "json.wspubsub.v1", "json.wspubsub.v1", kJsonDialect,
+    [](Client& client, FrameWriter& writer,
+       const std::string& /*topic*/) -> std::unique_ptr<Protocol> {
+        return std::make_unique<JsonProtocol>(client, writer);
+    }};
+
+JsonProtocol::JsonProtocol(Client& client, FrameWriter& writer)
+    : client_(client), writer_(writer)
 {}
+
+JsonProtocol::~JsonProtocol()
+{
+    if (long_ != nullptr) {
+        client_.cancel(*long_);
+    }
+}
 
 void JsonProtocol::send(std::string_view json)
 {
-    context_.session.send(context_.writer.make(
-        Opcode::text, json, is_deflated(context_.session.encoding())));
+    Session& session = client_.session();
+    session.send(writer_.make(Opcode::text, json, session.encoding().deflated));
 }
 
 // `{"id":…,"ok":` — the caller appends the value, then end_ok() sends.
 void JsonProtocol::begin_ok(const Command& command)
 {
-    json_ = "{\"id\":";
-    json_ += command.id;
-    json_ += ",\"ok\":";
+    json_.clear();
+    JsonWriter(json_).begin_object().name("id").raw(command.id).name("ok");
 }
 
 void JsonProtocol::end_ok(const Command& command)
@@ -64,35 +73,39 @@ void JsonProtocol::end_ok(const Command& command)
 
 void JsonProtocol::refuse(const Command& command, const Error& error)
 {
-    json_ = "{";
+    json_.clear();
+    JsonWriter out(json_);
+    out.begin_object();
     if (!command.id.empty()) {
-        json_ += "\"id\":";
-        json_ += command.id;
-        json_ += ',';
+        out.name("id").raw(command.id);
     }
-    append_error(json_, error);
-    json_ += '}';
+    out.members(append_error, error).end_object();
     send(json_);
 }
 
-FrameRef JsonProtocol::farewell(uint16_t code, std::string_view reason,
+FrameRef JsonProtocol::farewell(EndCause cause, std::string_view reason,
                                 int64_t after_ms)
 {
-    json_ = "{\"op\":\"bye\",\"code\":";
-    append_number(json_, code);
-    json_ += ",\"reason\":";
-    append_json_string(json_, reason);
-    json_ += ",\"after\":";
-    append_number(json_, static_cast<uint64_t>(after_ms));
-    json_ += '}';
-    return context_.writer.make(Opcode::text, json_,
-                                is_deflated(context_.session.encoding()));
+    json_.clear();
+    JsonWriter(json_)
+        .begin_object()
+        .name("op")
+        .string("bye")
+        .name("code")
+        .number(close_code(cause))
+        .name("reason")
+        .string(reason)
+        .name("after")
+        .number(static_cast<uint64_t>(after_ms))
+        .end_object();
+    return writer_.make(Opcode::text, json_,
+                        client_.session().encoding().deflated);
 }
 
 void JsonProtocol::on_message(bool binary, std::string_view payload)
 {
     if (binary) {
-        context_.transport.close(kCloseUnsupportedData, "text frames only");
+        client_.close(EndCause::unsupported_data, "text frames only");
         return;
     }
     CommandReader reader(payload);
@@ -100,44 +113,60 @@ void JsonProtocol::on_message(bool binary, std::string_view payload)
     if (kind == CommandReader::Kind::end) {
         kind = CommandReader::Kind::not_an_object; // an empty frame
     }
-    run(kind, reader);
+    rest_ = run(kind, reader);
+    rest_done_ = 0;
 }
 
 void JsonProtocol::begin_turn()
 {
-    effort_left_ = kEffortPerTurn;
-    if (rest_.empty()) {
+    if (long_ != nullptr && long_->done) {
+        long_.reset();
+    }
+    if (long_ != nullptr || rest_.empty()) {
         return;
     }
-    std::string rest;
-    rest.swap(rest_);
-    CommandReader reader(rest);
-    run(reader.next(), reader);
+    CommandReader reader(std::string_view(rest_).substr(rest_done_));
+    const std::string_view left = run(reader.next(), reader);
+    if (left.empty()) {
+        std::string().swap(rest_);
+    } else {
+        rest_done_ = rest_.size() - left.size();
+    }
 }
 
-// `kind` is that of the reader's command.
-void JsonProtocol::run(CommandReader::Kind kind, CommandReader& reader)
+// `kind` is that of the reader's command. Returns what is left for later turns.
+std::string_view JsonProtocol::run(CommandReader::Kind kind,
+                                   CommandReader& reader)
 {
-    while (kind != CommandReader::Kind::end && !context_.session.stopped()) {
-        context_.session.counters().messages_in++;
+    std::string_view left;
+    while (kind != CommandReader::Kind::end && !client_.session().stopped()) {
+        const bool may =
+            std::exchange(waits_, false) || client_.begin_command();
         if (kind == CommandReader::Kind::not_an_object) {
-            return context_.transport.close(kCloseBadCommand,
-                                            "not a JSON object");
+            client_.close(EndCause::bad_command, "not a JSON object");
+            return {};
         }
-        effort_left_ -= effort_of(reader.command());
-        if (!bucket_.take(context_.clock.now_ms())) {
+        client_.spend_effort(effort_of(reader.command()));
+        if (!may) {
             refuse(reader.command(), {Errc::rate, "too many commands"});
         } else if (kind == CommandReader::Kind::bad) {
             refuse(reader.command(), reader.error());
         } else {
             execute(reader.command());
         }
-        if (is_tired()) {
-            rest_ = reader.rest();
+        if (waits_ || client_.is_tired()) {
+            left = waits_ ? reader.with_command() : reader.rest();
+            client_.end_turn();
             break;
         }
         kind = reader.next();
     }
+    keep_little();
+    return left;
+}
+
+void JsonProtocol::keep_little()
+{
     if (json_.capacity() > kKeptAnswerBytes) {
         json_ = {};
         json_.shrink_to_fit();
@@ -156,16 +185,20 @@ void JsonProtocol::execute(const Command& command)
     case Op::get:
         return get(command);
     case Op::history:
-        return history(command);
     case Op::who:
-        return who(command);
+        return begin_long(command, *Selector::parse(command.topic));
     case Op::ping:
         if (command.id.empty()) {
             return send("{\"op\":\"pong\"}");
         }
-        json_ = "{\"id\":";
-        json_ += command.id;
-        json_ += ",\"op\":\"pong\"}";
+        json_.clear();
+        JsonWriter(json_)
+            .begin_object()
+            .name("id")
+            .raw(command.id)
+            .name("op")
+            .string("pong")
+            .end_object();
         return send(json_);
     }
 }
@@ -173,29 +206,40 @@ void JsonProtocol::execute(const Command& command)
 void JsonProtocol::subscribe(const Command& command)
 {
     const auto selector = Selector::parse(command.topic);
-    if (!context_.permissions.may_subscribe(*selector)) {
-        return refuse(command, kDenied);
+    if (!selector->is_exact()) {
+        return begin_long(command, *selector);
     }
-    const auto subscribed =
-        context_.broker.subscribe(context_.session, *selector, command.options);
+    answer_subscribed(command, client_.subscribe(*selector, command.options));
+}
+
+void JsonProtocol::answer_subscribed(const Command& command,
+                                     const Result<Subscribed>& subscribed)
+{
     if (!subscribed) {
         return refuse(command, subscribed.error());
     }
     begin_ok(command);
-    json_ += "{\"topics\":[";
+    JsonWriter out(json_);
+    out.begin_object().name("topics").begin_array();
     for (const TopicRow& row : subscribed->topics) {
-        json_ += json_.ends_with('[') ? "" : ",";
-        append_topic_row(json_, row.path, row.newest);
+        out.members(append_topic_row, row.path, row.newest);
     }
-    json_ += "],\"recovered\":";
-    json_ += subscribed->recovered ? "true}" : "false}";
+    out.end_array()
+        .name("recovered")
+        .boolean(subscribed->recovered)
+        .end_object();
     end_ok(command);
-    context_.broker.start(*subscribed->subscription);
+    client_.start(*subscribed->subscription);
 }
 
 void JsonProtocol::unsubscribe(const Command& command)
 {
-    if (!context_.broker.unsubscribe(context_.session, command.topic)) {
+    const auto ended = client_.unsubscribe(command.topic);
+    if (ended == Broker::Unsubscribed::later) {
+        waits_ = true;
+        return;
+    }
+    if (ended == Broker::Unsubscribed::unknown) {
         return refuse(command, {Errc::unknown_topic, "not subscribed"});
     }
     begin_ok(command);
@@ -205,92 +249,46 @@ void JsonProtocol::unsubscribe(const Command& command)
 
 void JsonProtocol::publish(const Command& command)
 {
-    if (!context_.permissions.may_publish(command.topic)) {
-        return refuse(command, kDenied);
-    }
-    const auto published =
-        publish_command(context_.broker.publisher(), command,
-                        context_.clock.now_ms(), context_.max_message);
+    const auto published = client_.publish(publish_request(command));
     if (!published) {
         return refuse(command, published.error());
     }
     begin_ok(command);
-    json_ += '{';
-    append_position(json_, published->at);
-    json_ += '}';
+    JsonWriter(json_)
+        .begin_object()
+        .members(append_position, published->at)
+        .end_object();
     end_ok(command);
 }
 
 // A page never fills the session's queue.
 PageLimits JsonProtocol::page_limits(const Command& command) const
 {
-    return {command.limit, context_.session.limits().queue_bytes / 4};
+    return {command.limit, client_.session().limits().queue_bytes / 4};
 }
 
 void JsonProtocol::get(const Command& command)
 {
     const auto selector = Selector::parse(command.topic);
-    if (!context_.permissions.may_subscribe(*selector)) {
-        return refuse(command, kDenied);
+    if (!selector->is_exact()) {
+        return begin_long(command, *selector);
     }
-    Store& store = context_.broker.store();
+    const auto reader = client_.reader(*selector);
+    if (!reader) {
+        return refuse(command, reader.error());
+    }
     Batch none;
-    if (selector->is_exact() &&
-        store.read(command.topic, {ReadFrom::Kind::nothing, 0, {}}, {}, none)
+    if (reader->read(command.topic, {ReadFrom::Kind::nothing, 0, {}}, {}, none)
             .expired) {
         return refuse(command, kExpired);
     }
     begin_ok(command);
-    json_ += "{\"items\":";
-    const size_t topics = append_topics(json_, store, *selector, command.after,
-                                        true, page_limits(command));
-    if (topics == 0 && selector->is_exact()) {
+    JsonWriter(json_).begin_object().name("items");
+    const size_t topics = append_topics(
+        json_, *reader, *selector, command.after, true, page_limits(command));
+    if (topics == 0) {
         return refuse(command, kUnknownTopic);
     }
-    end_ok(command);
-}
-
-void JsonProtocol::history(const Command& command)
-{
-    const auto selector = Selector::parse(command.topic);
-    if (!context_.permissions.may_subscribe(*selector)) {
-        return refuse(command, kDenied);
-    }
-    begin_ok(command);
-    const ReadAnswer answer =
-        append_history(json_, context_.broker.store(), command.topic,
-                       command.options.start.from, page_limits(command));
-    if (answer.newest.epoch == 0) {
-        return refuse(command, kUnknownTopic);
-    }
-    if (command.options.start.from.kind == ReadFrom::Kind::after &&
-        command.options.start.from.after.epoch != answer.newest.epoch) {
-        return refuse(command,
-                      {Errc::other_epoch, "the position is of another epoch"});
-    }
-    end_ok(command);
-}
-
-void JsonProtocol::who(const Command& command)
-{
-    const auto selector = Selector::parse(command.topic);
-    if (!context_.permissions.may_subscribe(*selector)) {
-        return refuse(command, kDenied);
-    }
-    if (!context_.broker.publisher().policies.of(command.topic).presence) {
-        return refuse(command,
-                      {Errc::bad_request, "the topic has no presence"});
-    }
-    const Presence present = context_.broker.who(command.topic);
-    begin_ok(command);
-    json_ += "{\"who\":[";
-    for (const std::string& identity : present.who) {
-        json_ += json_.ends_with('[') ? "" : ",";
-        append_json_string(json_, identity);
-    }
-    json_ += "],\"connections\":";
-    append_number(json_, present.connections);
-    json_ += present.more ? ",\"more\":true}" : ",\"more\":false}";
     end_ok(command);
 }
 

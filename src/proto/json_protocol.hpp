@@ -2,6 +2,7 @@
 // it.
 #pragma once
 
+#include <memory>
 #include <string>
 
 #include "proto/command.hpp"
@@ -12,26 +13,36 @@ namespace ws_pubsub {
 
 class JsonProtocol final : public Protocol {
 public:
-    static constexpr std::string_view kName = "json.wspubsub.v1";
-
-    explicit JsonProtocol(ClientContext context);
+    // Both outlive it.
+    JsonProtocol(Client& client, FrameWriter& writer);
+    JsonProtocol(const JsonProtocol&) = delete;
+    JsonProtocol& operator=(const JsonProtocol&) = delete;
+    ~JsonProtocol() override;
 
     void on_open() override {}
     void on_message(bool binary, std::string_view payload) override;
-    [[nodiscard]] bool is_tired() const override { return effort_left_ <= 0; }
     void begin_turn() override;
-    FrameRef farewell(uint16_t code, std::string_view reason,
+    FrameRef farewell(EndCause cause, std::string_view reason,
                       int64_t after_ms) override;
 
 private:
-    void run(CommandReader::Kind kind, CommandReader& reader);
+    std::string_view run(CommandReader::Kind kind, CommandReader& reader);
     void execute(const Command& command);
     void subscribe(const Command& command);
     void unsubscribe(const Command& command);
     void publish(const Command& command);
     void get(const Command& command);
-    void history(const Command& command);
-    void who(const Command& command);
+
+    struct Long;
+    void begin_long(const Command& command, const Selector& selector);
+    bool step(Long& command, size_t& left);
+    bool go_on_subscribing(Long& command, size_t& left);
+    bool go_on_getting(Long& command, size_t& left);
+    void answer_subscribed(const Command& command,
+                           const Result<Subscribed>& subscribed);
+    void history(const Long& command);
+    void who(const Long& command);
+    void keep_little();
 
     [[nodiscard]] PageLimits page_limits(const Command& command) const;
     void begin_ok(const Command& command);
@@ -39,11 +50,15 @@ private:
     void refuse(const Command& command, const Error& error);
     void send(std::string_view json);
 
-    ClientContext context_;
-    TokenBucket bucket_;
+    Client& client_;
+    FrameWriter& writer_;
     std::string json_;
-    std::string rest_;    // commands for the next turn
-    int effort_left_ = 0; // in this turn
+    std::string rest_;           // commands for later turns,
+    size_t rest_done_ = 0;       // but for so much of it
+    std::unique_ptr<Long> long_; // before these; null: none takes several turns
+    bool waits_ = false;         // the first of rest_ was begun already
 };
+
+extern const ProtocolKind kJsonProtocol;
 
 } // namespace ws_pubsub

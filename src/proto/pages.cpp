@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "base/limits.hpp"
-#include "proto/json_text.hpp"
+#include "json/writer.hpp"
 
 namespace ws_pubsub {
 
@@ -11,32 +11,24 @@ namespace {
 
 void end_page(std::string& out, bool more)
 {
-    out += more ? "],\"more\":true}" : "],\"more\":false}";
-}
-
-void separate(std::string& out)
-{
-    if (!out.ends_with('[')) {
-        out += ',';
-    }
+    JsonWriter(out).end_array().name("more").boolean(more).end_object();
 }
 
 // Appends the topic's value, or nothing: false.
-bool append_value(std::string& out, Store& store, const std::string& topic,
-                  Batch& batch)
+bool append_value(std::string& out, const Reader& reader,
+                  const std::string& topic, Batch& batch)
 {
-    store.read(topic, {}, {}, batch);
+    reader.read(topic, {}, {}, batch);
     if (batch.empty()) {
         return false;
     }
-    separate(out);
-    append_item(out, topic, batch[0].message);
+    JsonWriter(out).members(append_item, topic, batch[0].message);
     return true;
 }
 
 } // namespace
 
-void append_rows(std::string& out, Store& store,
+void append_rows(std::string& out, const Reader& reader,
                  const std::vector<TopicRow>& rows, bool more, bool values,
                  const PageLimits& limits)
 {
@@ -44,9 +36,9 @@ void append_rows(std::string& out, Store& store,
     out += '[';
     Batch batch;
     for (size_t i = 0; i < rows.size(); i++) {
-        if (!values || !append_value(out, store, rows[i].path, batch)) {
-            separate(out);
-            append_topic_row(out, rows[i].path, rows[i].newest);
+        if (!values || !append_value(out, reader, rows[i].path, batch)) {
+            JsonWriter(out).members(append_topic_row, rows[i].path,
+                                    rows[i].newest);
         }
         if (out.size() - start >= limits.bytes && i + 1 < rows.size()) {
             more = true;
@@ -56,17 +48,35 @@ void append_rows(std::string& out, Store& store,
     end_page(out, more);
 }
 
-size_t append_topics(std::string& out, Store& store, const Selector& selector,
-                     std::string_view after, bool values,
-                     const PageLimits& limits)
+size_t append_topics(std::string& out, const Reader& reader,
+                     const Selector& selector, std::string_view after,
+                     bool values, const PageLimits& limits)
 {
     std::vector<TopicRow> rows;
-    const bool more = store.list(selector, after, items_of(limits), rows);
-    append_rows(out, store, rows, more, values, limits);
+    const bool more = reader.list(selector, after, items_of(limits), rows);
+    append_rows(out, reader, rows, more, values, limits);
     return rows.size();
 }
 
-ReadAnswer append_history(std::string& out, Store& store,
+std::optional<Error> fault_of(const ReadAnswer& answer, const ReadFrom& from)
+{
+    if (answer.newest.epoch == 0) {
+        return kUnknownTopic;
+    }
+    if (from.kind != ReadFrom::Kind::after) {
+        return std::nullopt;
+    }
+    if (from.after.epoch != answer.newest.epoch) {
+        return Error{Errc::other_epoch, "the position is of another epoch"};
+    }
+    if (from.after.seq > answer.newest.seq) {
+        return Error{Errc::other_epoch,
+                     "the position is past the newest message"};
+    }
+    return std::nullopt;
+}
+
+ReadAnswer append_history(std::string& out, const Reader& reader,
                           std::string_view topic, const ReadFrom& from,
                           const PageLimits& limits)
 {
@@ -80,11 +90,10 @@ ReadAnswer append_history(std::string& out, Store& store,
         from.kind == ReadFrom::Kind::last ? SIZE_MAX : items_of(limits);
     Batch batch;
     const ReadAnswer answer =
-        store.read(topic, capped, {items, limits.bytes}, batch);
-    out += "{\"items\":[";
+        reader.read(topic, capped, {items, limits.bytes}, batch);
+    JsonWriter(out).begin_object().name("items").begin_array();
     for (size_t i = 0; i < batch.size(); i++) {
-        separate(out);
-        append_item(out, topic, batch[i].message);
+        JsonWriter(out).members(append_item, topic, batch[i].message);
     }
     end_page(out, answer.more);
     return answer;

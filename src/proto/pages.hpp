@@ -2,13 +2,14 @@
 // the protocol and for the HTTP API.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "base/limits.hpp"
 #include "base/topic.hpp"
-#include "shm/store.hpp"
+#include "broker/reader.hpp"
 
 namespace ws_pubsub {
 
@@ -24,18 +25,23 @@ inline size_t items_of(const PageLimits& limits)
 
 // Appends […],"more":…} for the topics of `rows`: their positions; with
 // `values`, kept items where a topic has one. The caller has named the list.
-void append_rows(std::string& out, Store& store,
+void append_rows(std::string& out, const Reader& reader,
                  const std::vector<TopicRow>& rows, bool more, bool values,
                  const PageLimits& limits);
 
 // Appends […],"more":…} for the topics after `after` that `selector` matches,
 // in path order. Returns how many topics there were.
-size_t append_topics(std::string& out, Store& store, const Selector& selector,
-                     std::string_view after, bool values,
-                     const PageLimits& limits);
+size_t append_topics(std::string& out, const Reader& reader,
+                     const Selector& selector, std::string_view after,
+                     bool values, const PageLimits& limits);
 
-// Appends {"items":[…],"more":…}: kept messages of one topic.
-ReadAnswer append_history(std::string& out, Store& store,
+// Why the messages that `from` asks for can't be told: the topic is not there,
+// or never was at that position. Such a page says nothing to its reader.
+std::optional<Error> fault_of(const ReadAnswer& answer, const ReadFrom& from);
+
+// Appends {"items":[…],"more":…}: kept messages of one topic. To be sent if
+// fault_of() has none.
+ReadAnswer append_history(std::string& out, const Reader& reader,
                           std::string_view topic, const ReadFrom& from,
                           const PageLimits& limits);
 

@@ -9,19 +9,19 @@ namespace ws_pubsub {
 
 class PlainProtocol final : public Protocol {
 public:
-    PlainProtocol(ClientContext context, std::string topic);
+    // The client outlives it.
+    PlainProtocol(Client& client, std::string topic)
+        : client_(client), topic_(std::move(topic))
+    {}
 
     void on_open() override;
     void on_message(bool binary, std::string_view payload) override;
-    FrameRef farewell(uint16_t, std::string_view, int64_t) override
-    {
-        return {};
-    }
 
 private:
-    ClientContext context_;
-    TokenBucket bucket_;
+    Client& client_;
     std::string topic_;
 };
+
+extern const ProtocolKind kPlainProtocol;
 
 } // namespace ws_pubsub

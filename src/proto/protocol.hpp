@@ -1,54 +1,22 @@
-// What a session speaks: turns its messages into operations on the broker.
+// What a session speaks: turns its messages into what a client asks for, and
+// answers into messages.
 #pragma once
 
-#include <algorithm>
+#include <cstdint>
 #include <memory>
+#include <string>
 #include <string_view>
-#include <vector>
 
-#include "base/clock.hpp"
-#include "base/limits.hpp"
-#include "base/token_bucket.hpp"
-#include "base/topic.hpp"
-#include "broker/broker.hpp"
-#include "proto/frame_writer.hpp"
+#include "base/end_cause.hpp"
+#include "client/client.hpp"
+#include "wire/frame.hpp"
+#include "wire/frame_writer.hpp"
 
 namespace ws_pubsub {
 
-// Topics that something is allowed with; null: none. Sessions share it.
-using Allowed = std::shared_ptr<const std::vector<Selector>>;
-
-// What a client may do.
-struct Permissions {
-    Allowed subscribe;
-    Allowed publish;
-
-    // Whether all that `wanted` can match may be subscribed to.
-    [[nodiscard]] bool may_subscribe(const Selector& wanted) const
-    {
-        return subscribe != nullptr && covered_by(wanted, *subscribe);
-    }
-    [[nodiscard]] bool may_publish(std::string_view topic) const
-    {
-        return publish != nullptr && !is_reserved(topic) &&
-               std::any_of(publish->begin(), publish->end(),
-                           [&](const Selector& selector) {
-                               return selector.matches(topic);
-                           });
-    }
-};
-
-// What a protocol works with. Outlives it.
-struct ClientContext {
-    Broker& broker;
-    Session& session;
-    Transport& transport;
-    FrameWriter& writer;
-    const Clock& clock;
-    Permissions permissions;
-    Rate rate;
-    size_t max_message = kDefaultMaxMessageBytes;
-};
+// What most protocols close a WebSocket with: RFC 6455 section 7.4.1, and
+// docs/protocol.md for those from 3000 on.
+uint16_t usual_close_code(EndCause cause);
 
 class Protocol {
 public:
@@ -59,17 +27,41 @@ public:
 
     // The session is there: send what it begins with.
     virtual void on_open() = 0;
-    // A whole message; text is valid UTF-8. May close the session.
+    // A whole message; text is valid UTF-8. May close the session. REQUIRES:
+    // its client is not tired.
     virtual void on_message(bool binary, std::string_view payload) = 0;
-    // A message can ask for more work than one session may have done in one
-    // turn of the event loop. True: no on_message() before the next turn has
-    // begun; what is left of this one waits for it too.
-    [[nodiscard]] virtual bool is_tired() const { return false; }
+    // The client has begun a turn: goes on with what it left.
     virtual void begin_turn() {}
+    // What the WebSocket is closed with.
+    [[nodiscard]] virtual uint16_t close_code(EndCause cause) const
+    {
+        return usual_close_code(cause);
+    }
     // What the server says before it closes; empty if it says nothing.
     // `after_ms`: when the client should come back.
-    virtual FrameRef farewell(uint16_t code, std::string_view reason,
-                              int64_t after_ms) = 0;
+    virtual FrameRef farewell(EndCause /*cause*/, std::string_view /*reason*/,
+                              int64_t /*after_ms*/)
+    {
+        return {};
+    }
 };
+
+// One of the protocols that an endpoint can speak. A new one is one of these,
+// and a Dialect that is added to the worker's Encoder under its number.
+struct ProtocolKind {
+    std::string_view name;        // for $ws_pubsub_protocol
+    std::string_view subprotocol; // that a client has to offer; empty: any
+    uint8_t dialect;
+    // `topic` is the endpoint's, if it has one. Client and writer outlive the
+    // protocol.
+    std::unique_ptr<Protocol> (*make)(Client& client, FrameWriter& writer,
+                                      const std::string& topic);
+};
+
+// The numbers of the dialects that there are; others may take those that
+// follow.
+inline constexpr uint8_t kJsonDialect = 0;
+inline constexpr uint8_t kPlainDialect = 1;
+inline constexpr uint8_t kFreeDialect = 2;
 
 } // namespace ws_pubsub

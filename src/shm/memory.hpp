@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstddef>
+#include <string_view>
 
 namespace ws_pubsub {
 
@@ -36,9 +37,9 @@ public:
     // Called without the lock after a change that a dead process left half
     // done was undone: say so in the log.
     virtual void repaired() = 0;
-    // Called without the lock after a message was refused because the zone is
-    // full: say so in the log, not too often.
-    virtual void refused() = 0;
+    // Called without the lock after a message was refused because the zone
+    // `why`, like "is full": say so in the log, not too often.
+    virtual void refused(std::string_view why) = 0;
 };
 
 // Tells workers that their inbox is no longer empty. Called without the lock.
@@ -49,7 +50,8 @@ public:
     Waker& operator=(const Waker&) = delete;
     virtual ~Waker() = default;
 
-    virtual void wake(size_t worker, int wake_fd) = 0;
+    // `number` is what the worker gave to Workers::attach().
+    virtual void wake(size_t worker, int number) = 0;
 };
 
 } // namespace ws_pubsub

@@ -4,7 +4,7 @@ namespace ws_pubsub {
 
 namespace {
 
-void* next_grave(void* block)
+void* next_released(void* block)
 {
     void* next = nullptr;
     std::memcpy(static_cast<void*>(&next), block, sizeof(next));
@@ -13,15 +13,15 @@ void* next_grave(void* block)
 
 } // namespace
 
-Transaction::Transaction(Memory& memory, ZoneHeader& header)
-    : memory_(memory), header_(header), undo_(*header.undo)
+Transaction::Transaction(Memory& memory, ZoneBase& zone, Wakes* wakes)
+    : memory_(memory), zone_(zone), wakes_(wakes), undo_(*zone.undo)
 {
     memory_.lock();
-    if (undo_.count != 0 || header_.graveyard != nullptr) {
+    if (undo_.count != 0 || zone_.released != nullptr) {
         repaired_ = true;
-        rollback();
-        bury();
-        header_.totals.repairs++;
+        undo();
+        give_back_released();
+        zone_.repairs++;
     }
 }
 
@@ -35,6 +35,9 @@ Transaction::~Transaction()
     if (repaired_) {
         memory_.repaired();
     }
+    if (wakes_ != nullptr) {
+        wakes_->send();
+    }
 }
 
 void* Transaction::allocate(size_t bytes)
@@ -44,8 +47,8 @@ void* Transaction::allocate(size_t bytes)
 
 void Transaction::release(void* block)
 {
-    set(*static_cast<void**>(block), header_.graveyard);
-    set(header_.graveyard, block);
+    set(*static_cast<void**>(block), zone_.released);
+    set(zone_.released, block);
 }
 
 void Transaction::commit()
@@ -53,10 +56,19 @@ void Transaction::commit()
     fence();
     undo_.count = 0;
     fence();
-    bury();
+    change_++;
+    give_back_released();
 }
 
 void Transaction::rollback()
+{
+    undo();
+    if (wakes_ != nullptr) {
+        wakes_->forget(change_);
+    }
+}
+
+void Transaction::undo()
 {
     while (undo_.count > 0) {
         const UndoEntry entry = undo_.entries[undo_.count - 1];
@@ -68,11 +80,11 @@ void Transaction::rollback()
     }
 }
 
-void Transaction::bury()
+void Transaction::give_back_released()
 {
-    while (header_.graveyard != nullptr) {
-        void* block = header_.graveyard;
-        set(header_.graveyard, next_grave(block));
+    while (zone_.released != nullptr) {
+        void* block = zone_.released;
+        set(zone_.released, next_released(block));
         memory_.release(*this, block);
         fence();
         undo_.count = 0;

@@ -6,24 +6,33 @@
 // empty puts the old values back: the change of the dead worker never
 // happened. Blocks that a change frees are released after it is final, each by
 // a change of its own.
+//
+// Workers that the changes are news for are woken once the lock is free.
 #pragma once
 
 #include <atomic>
 #include <cassert>
 #include <cstring>
 #include <exception>
+#include <type_traits>
 
-#include "shm/layout.hpp"
 #include "shm/memory.hpp"
+#include "shm/wakes.hpp"
+#include "shm/zone_access.hpp"
+#include "shm/zone_base.hpp"
 
 namespace ws_pubsub {
 
 class Transaction {
 public:
     // Takes the lock; repairs first what a dead process left.
-    Transaction(Memory& memory, ZoneHeader& header);
-    // Commits, or undoes what an exception has left half done, and gives the
-    // lock back.
+    explicit Transaction(ZoneAccess& access)
+        : Transaction(access.memory, access.zone, &access.wakes)
+    {}
+    // Without `wakes` nobody may be woken.
+    Transaction(Memory& memory, ZoneBase& zone, Wakes* wakes = nullptr);
+    // Commits, or undoes what an exception has left half done, gives the lock
+    // back and wakes whom it has to.
     ~Transaction();
     Transaction(const Transaction&) = delete;
     Transaction& operator=(const Transaction&) = delete;
@@ -45,6 +54,11 @@ public:
     void* allocate(size_t bytes);
     // The block stays as it is until commit().
     void release(void* block);
+    // Once the change is final and the lock is free. Undone by rollback().
+    void wake(size_t worker, int32_t number)
+    {
+        wakes_->add(worker, number, change_);
+    }
 
     // What was done so far is final.
     void commit();
@@ -68,12 +82,15 @@ private:
         undo_.count = count + 1;
         fence();
     }
-    void bury();
+    void undo();
+    void give_back_released();
 
     Memory& memory_;
-    ZoneHeader& header_;
+    ZoneBase& zone_;
+    Wakes* wakes_;
     UndoLog& undo_;
     int exceptions_ = std::uncaught_exceptions(); // when it began
+    uint32_t change_ = 0; // how many were final before the one at hand
     bool repaired_ = false;
 };
 

@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-#include "base/close_code.hpp"
+#include "ngx/log.hpp"
 #include "ws/connection.hpp"
 
 namespace ws_pubsub {
@@ -14,6 +14,9 @@ namespace {
 // Clients that are sent away together come back spread over this time.
 constexpr int64_t kReconnectSpreadMs = 3000;
 
+// Between two looks at the system's clock, which may be set.
+constexpr int64_t kLongestWaitMs = 60LL * 1000;
+
 int64_t random_delay_ms()
 {
     return static_cast<int64_t>(ngx_random()) % kReconnectSpreadMs;
@@ -21,54 +24,85 @@ int64_t random_delay_ms()
 
 } // namespace
 
+// Until the token's time is over; or less, so that the timer, which runs on
+// another clock, looks again.
+int64_t Connection::expiry_left_ms() const
+{
+    if (expires_s_ == 0) {
+        return kNoLimit;
+    }
+    const int64_t left_ms =
+        (int64_t{expires_s_} - static_cast<int64_t>(ngx_time())) * 1000;
+    return std::min(left_ms, kLongestWaitMs);
+}
+
 // From here on nothing else is queued, and messages of the peer are ignored.
 void Connection::begin_closing(uint16_t code)
 {
     state_ = State::closing;
     close_code_ = code;
-    session_.stop();
+    session().stop();
     arm_timer(ngx_exiting ? kExitCloseTimeoutMs : kCloseTimeoutMs);
     flush_soon();
 }
 
-// Before the peer sees our Close: whoever comes back then must find its place
-// free.
-void Connection::end_subscriptions()
+// One line for each session, whoever ends it. Whatever a client does is no
+// more than information, and has its address.
+void Connection::log_end(const char* how, uint16_t code,
+                         std::string_view reason) const
 {
-    if (session_.subscriptions() > 0) {
-        subscriptions_seen_ = session_.subscriptions();
-        broker_.end_subscriptions(session_);
-    }
+    ngx_log_error(NGX_LOG_INFO, c_->log, 0, "ws_pubsub: %s with %ud%s%*s", how,
+                  static_cast<unsigned>(code), reason.empty() ? "" : ": ",
+                  reason.size(), reason.data());
 }
 
-void Connection::close(uint16_t code, std::string_view reason)
+void Connection::log_denial(const Denial& denial)
+{
+    log_info(c_->log, [&] { return text_of(denial); });
+}
+
+// Before the peer sees our Close: whoever comes back then must find its place
+// free. False: there are more than one turn ends.
+bool Connection::end_subscriptions()
+{
+    if (session().subscriptions() == 0) {
+        return true;
+    }
+    subscriptions_seen_ = std::max(
+        subscriptions_seen_, static_cast<uint32_t>(session().subscriptions()));
+    return client_.end_subscriptions();
+}
+
+void Connection::close(EndCause cause, std::string_view reason)
 {
     if (state_ != State::open) {
         return;
     }
+    const uint16_t code = protocol_->close_code(cause);
     begin_closing(code);
-    if (code == kCloseTooSlow || code == kCloseNoPong) {
-        session_.counters().dropped +=
-            session_.outbox().drop_unwritten(writer_.pinned());
+    log_end("session closed", code, reason);
+    if (cause == EndCause::too_slow || cause == EndCause::no_pong) {
+        session().counters().dropped +=
+            session().outbox().drop_unwritten(writer_.pinned());
     }
-    if (code == kCloseTooSlow) {
-        broker_.store().counters(broker_.worker()).slow.add(1);
+    if (cause == EndCause::too_slow) {
+        client_.count_slow();
     }
     const FrameRef farewell =
-        protocol_->farewell(code, reason, random_delay_ms());
+        protocol_->farewell(cause, reason, random_delay_ms());
     if (farewell) {
-        session_.push(farewell);
+        session().push(farewell);
     }
-    session_.push(shared_.writer.make_close(code, reason));
+    session().push(shared().writer.make_close(code, reason));
 }
 
-// The peer's frames can't be trusted any more, not even a Close: after ours
-// the connection is shut for writing, and ends when the peer ends it.
-void Connection::violation(uint16_t code, std::string_view reason)
+// After our Close the connection is shut for writing, and ends when the peer
+// ends it.
+void Connection::violation(EndCause cause, std::string_view reason)
 {
     failing_ = true;
     if (state_ == State::open) {
-        close(code, reason);
+        close(cause, reason);
     } else {
         flush_soon();
     }
@@ -79,7 +113,8 @@ void Connection::on_peer_close(uint16_t code)
     peer_closed_ = true;
     if (state_ == State::open) {
         begin_closing(code);
-        session_.push(shared_.writer.make_close(code, {}));
+        log_end("the client closed the session", code, {});
+        session().push(shared().writer.make_close(code, {}));
     } else {
         flush_soon();
     }

@@ -2,13 +2,25 @@
 
 #include "ws/connection.hpp"
 
+#include <algorithm>
+
 #include <linux/sockios.h>
+#include <sys/ioctl.h>
 
 #include "base/close_code.hpp"
 #include "ngx/guard.hpp"
-#include "proto/json_protocol.hpp"
+#include "ws/socket_reader.hpp"
 
 namespace ws_pubsub {
+
+namespace {
+
+// A message is late, but what has come of it waits for us: look again then.
+constexpr int64_t kUnheardAgainMs = 100;
+
+constexpr int kReadsPerTurn = 16;
+
+} // namespace
 
 Connection::~Connection()
 {
@@ -16,16 +28,12 @@ Connection::~Connection()
         ngx_delete_posted_event(&event_);
     }
     if (flush_place_ != FlushList::kNone) {
-        shared_.flushes.remove(*this, flush_place_);
+        shared().flushes.remove(*this, flush_place_);
     }
     if (state_ != State::finished) {
-        broker_.remove_session(session_);
+        protocol_.reset();
+        client_.leave();
     }
-}
-
-std::string_view Connection::protocol_name() const
-{
-    return plain_ ? "plain" : JsonProtocol::kName;
 }
 
 // --- nginx's events
@@ -100,12 +108,12 @@ void Connection::on_worker_exit(bool now)
     c_->close = 0;
     c_->idle = 0;
     if (state_ == State::open) {
-        session_.expect_back();
+        session().expect_back();
     }
     if (now) {
         broken_ = true; // worker_shutdown_timeout is over
     } else {
-        close(kCloseGoingAway, "the server is going away");
+        close(EndCause::going_away, "the server is going away");
     }
     if (event_.posted) {
         ngx_delete_posted_event(&event_);
@@ -125,14 +133,31 @@ void Connection::on_timer()
         process_soon(&ngx_posted_events);
         return;
     }
-    const Keepalive::Due due = keepalive_.due(ngx_current_msec, stream_ends());
-    if (due.action == Keepalive::Action::give_up) {
-        return close(kCloseNoPong, "no pong");
+    if (expiry_left_ms() <= 0) {
+        return close(EndCause::expired, "the token has expired");
     }
-    if (due.action == Keepalive::Action::ping) {
-        session_.push(shared_.writer.make(Opcode::ping, {}, false));
+    const bool unheard = is_stalled() || may_have_input(c_, on_write_event);
+    int64_t again_ms = std::min(message_left_ms(), expiry_left_ms());
+    if (again_ms <= 0) {
+        if (!unheard) {
+            return close(EndCause::too_slow, "message not finished in time");
+        }
+        again_ms = kUnheardAgainMs;
     }
-    arm_timer(due.again_ms);
+    if (keepalive_.interval_ms() > 0) {
+        const Keepalive::Due due =
+            keepalive_.due(ngx_current_msec, stream_ends(), unheard);
+        if (due.action == Keepalive::Action::give_up) {
+            return close(EndCause::no_pong, "no pong");
+        }
+        if (due.action == Keepalive::Action::ping) {
+            session().push(shared().writer.make(Opcode::ping, {}, false));
+        }
+        again_ms = std::min(again_ms, due.again_ms);
+    }
+    if (again_ms != kNoLimit) {
+        arm_timer(again_ms);
+    }
 }
 
 // TLS adds a little to what the kernel holds, so that a little less seems to
@@ -143,8 +168,78 @@ StreamEnds Connection::stream_ends()
     if (ioctl(c_->fd, SIOCOUTQ, &unacknowledged) == -1) {
         unacknowledged = 0;
     }
-    return {c_->sent + static_cast<int64_t>(session_.outbox().bytes()),
+    return {c_->sent + static_cast<int64_t>(session().outbox().bytes()),
             c_->sent - unacknowledged};
+}
+
+// --- reading
+
+void Connection::read()
+{
+    for (int i = 0; i < kReadsPerTurn && c_->read->ready && !broken_ &&
+                    !is_stalled(); // first what came before
+         i++) {
+        const SocketInput input = read_socket(c_);
+        if (input.kind != SocketInput::Kind::bytes) {
+            input_ended_ |= input.kind == SocketInput::Kind::end;
+            broken_ |= input.kind == SocketInput::Kind::failure;
+            break;
+        }
+        keepalive_.heard(ngx_current_msec);
+        receive(input.bytes);
+    }
+    if (!broken_ && ngx_handle_read_event(c_->read, 0) != NGX_OK) {
+        broken_ = true;
+    }
+    if (wants_turn()) {
+        process_soon(&ngx_posted_next_events);
+    } else if (broken_ || input_ended_ || has_input() ||
+               state_ == State::closing) {
+        process_soon(&ngx_posted_events);
+    }
+}
+
+// Whether it is worth reading on.
+bool Connection::has_input() const
+{
+    return ws_pubsub::has_input(c_, on_write_event);
+}
+
+// Whether it needs the next turn; a client that has paused asks for it when it
+// goes on.
+bool Connection::wants_turn() const
+{
+    return is_stalled() && !(is_open() && client_.is_paused());
+}
+
+void Connection::begin_turn()
+{
+    if (state_ == State::open) {
+        client_.begin_turn();
+        protocol_->begin_turn();
+    }
+    begin_receiving();
+}
+
+// The timer, which may be set for a ping, looks at the message in time.
+void Connection::watch_message()
+{
+    const int64_t left_ms = message_left_ms();
+    const auto timer_ms =
+        static_cast<ngx_msec_int_t>(c_->read->timer.key - ngx_current_msec);
+    if (!c_->read->timer_set || timer_ms > left_ms) {
+        arm_timer(std::max<int64_t>(left_ms, 0));
+    }
+}
+
+void Connection::on_message(bool binary, std::string_view payload)
+{
+    protocol_->on_message(binary, payload);
+}
+
+void Connection::on_ping(std::string_view payload)
+{
+    session().send(shared().writer.make(Opcode::pong, payload, false));
 }
 
 // --- the one place where a session goes on, and ends
@@ -154,50 +249,55 @@ void Connection::process()
     if (state_ == State::finished) {
         return;
     }
+    if (!alone_) {
+        share_request();
+    }
     begin_turn();
     if (state_ == State::closing) {
-        lws_.reset();
-        end_subscriptions();
+        forget_message();
+        if (!end_subscriptions()) {
+            return process_soon(&ngx_posted_next_events);
+        }
     }
     write();
-    const bool written = session_.outbox().empty();
+    const bool written = session().outbox().empty();
     if (state_ == State::closing && written) {
-        if (peer_closed_) {
+        if (peer_closed_ || input_ended_) {
             return finish();
         }
         if (failing_ && !half_closed_ && !broken_) {
             half_close();
         }
     }
-    if (broken_) {
+    if (broken_ || (state_ == State::open && input_ended_ && !is_stalled())) {
         return finish();
     }
-    if (state_ == State::open && log_at_connect_ && r_ != nullptr &&
-        send_pending_header()) {
+    if (state_ == State::open && settings().log_at_connect && r_ != nullptr &&
+        alone_ && send_pending_header()) {
         let_request_go();
     }
-    if (is_stalled()) {
+    if (wants_turn()) {
         process_soon(&ngx_posted_next_events);
-    } else if (has_input() && !c_->read->posted) {
+    } else if (!is_stalled() && has_input() && !c_->read->posted) {
         ngx_post_event(c_->read, &ngx_posted_next_events);
     }
 }
 
 std::string_view Connection::sendable() const
 {
-    const Outbox& outbox = session_.outbox();
+    const Outbox& outbox = session().outbox();
     const bool simple = state_ == State::open && !broken_ && head_is_out_ &&
-                        !session_.stalled() && outbox.frames() == 1 &&
+                        !session().stalled() && outbox.frames() == 1 &&
                         c_->send == ngx_send;
     return simple ? outbox.front() : std::string_view();
 }
 
 bool Connection::on_sent(size_t sent)
 {
-    Outbox& outbox = session_.outbox();
+    Outbox& outbox = session().outbox();
     c_->sent += static_cast<off_t>(sent);
     outbox.consume(sent);
-    if (!outbox.empty() || session_.wants_more()) {
+    if (!outbox.empty() || session().wants_more()) {
         return false;
     }
     flush_place_ = FlushList::kNone;
@@ -216,23 +316,44 @@ void Connection::flush()
     }
 }
 
+bool Connection::offer_outbox()
+{
+    const size_t before = session().outbox().bytes();
+    if (!writer_.write(c_, session().outbox())) {
+        broken_ = true;
+        return false;
+    }
+    session().offered(session().outbox().bytes() < before, shared().clock);
+    return true;
+}
+
+void Connection::flush_now()
+{
+    if (!broken_ && head_is_out_ && !offer_outbox()) {
+        process_soon(&ngx_posted_events);
+    }
+}
+
+// What is written in one call is bounded by the outbox, and by what the broker
+// gives one session, or all of them, in a turn.
 void Connection::write()
 {
     if (broken_ || !send_pending_header()) {
         return;
     }
     for (;;) {
-        if (!writer_.write(c_, session_.outbox())) {
-            broken_ = true;
+        if (!offer_outbox()) {
             return;
         }
-        session_.set_stalled(!session_.outbox().empty());
-        if (!session_.wants_more()) {
+        if (session().lag() != Lag::none && session().has_room()) {
+            client_.caught_up();
+        }
+        if (!session().wants_more()) {
             return;
         }
-        const size_t before = session_.outbox().bytes();
-        broker_.resume(session_);
-        if (session_.outbox().bytes() == before) {
+        const size_t before = session().outbox().bytes();
+        client_.send_more();
+        if (session().outbox().bytes() == before) {
             return;
         }
     }
@@ -241,14 +362,25 @@ void Connection::write()
 // Ends the object's life, in most cases before it returns.
 void Connection::finish()
 {
+    if (!end_subscriptions()) {
+        return process_soon(&ngx_posted_next_events);
+    }
     state_ = State::finished;
     if (close_code_ == 0) {
         close_code_ = kCloseAbnormal;
+        log_end("session ended", close_code_,
+                input_ended_ ? "the client left without a Close"
+                             : "the connection broke");
     }
-    end_subscriptions();
-    broker_.remove_session(session_);
-    session_.outbox().clear();
-    lws_.reset();
+#if (NGX_HTTP_SSL)
+    if (c_->ssl != nullptr && !session().outbox().empty()) {
+        c_->ssl->no_send_shutdown = 1; // OpenSSL waits to write something else
+    }
+#endif
+    protocol_.reset();
+    client_.leave();
+    session().outbox().clear();
+    forget_message();
     if (c_->read->timer_set) {
         ngx_del_timer(c_->read);
     }
@@ -261,11 +393,7 @@ void Connection::finish()
         ngx_http_close_connection(c);
         return;
     }
-    c->log->action = const_cast<char*>("closing a WebSocket");
-    // With a response head that never went out nginx would wait for a write
-    // event, whose handler is not its own any more.
-    const bool head_is_out = !c->buffered && r_->out == nullptr;
-    ngx_http_finalize_request(r_, head_is_out ? NGX_OK : NGX_ERROR);
+    leave_request();
     ngx_http_run_posted_requests(c);
 }
 

@@ -3,18 +3,16 @@
 // nginx accepted it, did TLS, the request and its access phases. After the
 // 101 response the connection's event handlers are ours:
 //
-//   c->recv ─▶ FrameGuard ─┬─ data ────▶ LwsSession ─▶ on_piece ─▶ Protocol
-//                          ├─ ping ────▶ pong
-//                          ├─ close ───▶ the one close path
-//                          └─ violation ▶ the one close path
+//   c->recv ─▶ Receiver ─┬─ message ─────────▶ Protocol
+//                        ├─ ping ────────────▶ pong
+//                        └─ close, violation ▶ the one close path
 //   c->send ◀─ SocketWriter ◀─ Outbox ◀─ broker, replies, pongs, Close
 //
-// Control frames are not left to libwebsockets: it answers only the first
-// ping of a burst, and forgets one that a Close follows.
-//
 // Closing: close() queues the Close frame and waits for the peer's, or for
-// the peer to hang up, at most kCloseTimeoutMs. Everything that may end the
-// object's life happens in process(), which runs from a posted event.
+// the peer to hang up, at most kCloseTimeoutMs. A peer that has shut its side
+// is still answered: what it sent before is done, and a Close of either side
+// is written. Everything that may end the object's life happens in process(),
+// which runs from a posted event.
 //
 // Ownership: the connection's pool owns the object; it ends with the
 // connection, after the request was logged.
@@ -23,54 +21,36 @@
 #include "ngx/ngx.hpp"
 
 #include <memory>
-#include <optional>
 #include <string>
 #include <string_view>
 
-#include "base/clock.hpp"
-#include "base/limits.hpp"
 #include "base/prefetch.hpp"
-#include "broker/broker.hpp"
-#include "proto/protocol.hpp"
+#include "ws/background_watch.hpp"
 #include "ws/flush_list.hpp"
-#include "ws/frame_guard.hpp"
 #include "ws/keepalive.hpp"
-#include "ws/lws_pool.hpp"
+#include "ws/receiver.hpp"
+#include "ws/session_settings.hpp"
 #include "ws/socket_writer.hpp"
 #include "ws/upgrade.hpp"
 
 namespace ws_pubsub {
 
-// What a session may use and do, from its endpoint's configuration.
+// What is one session's own.
 struct SessionOptions {
-    std::optional<std::string> topic; // plain frames of that topic
-    std::string identity;             // for presence; empty: nobody
+    std::string topic;    // of the endpoint; empty: it has none
+    std::string identity; // for presence; empty: nobody
     Permissions permissions;
-    size_t max_message = kDefaultMaxMessageBytes;
-    SessionLimits limits;
-    Rate rate;
-    uint64_t max_connections = 0;                      // 0: no limit
-    int64_t ping_interval_ms = kDefaultPingIntervalMs; // 0: no pings
-    int64_t ping_timeout_ms = kDefaultPingTimeoutMs;
-    bool compression = false;
-    bool log_at_connect = false;
+    uint32_t expires_s = 0; // on the system's clock, it is closed; 0: never
 };
 
-// What all sessions of a worker share.
-struct SharedParts {
-    LwsPool& lws;
-    FrameWriter& writer;
-    FlushList& flushes;
-    const Clock& clock;
-};
-
-class Connection final : public Transport, private MessageSink {
+class Connection final : public Link, private Receiver {
 public:
     // Answers an upgrade that check_upgrade() found good, and takes over the
-    // request's connection. `shared` outlives it. To be returned from the
-    // content handler.
-    static ngx_int_t accept(ngx_http_request_t* r, Broker& broker,
+    // request's connection. `registry`, `shared` and `settings` outlive it. To
+    // be returned from the content handler.
+    static ngx_int_t accept(ngx_http_request_t* r, Registry& registry,
                             const SharedParts& shared,
+                            const SessionSettings& settings,
                             const SessionOptions& options,
                             const Upgrade& upgrade);
     // The session of a request that was upgraded; nullptr if it was not.
@@ -83,13 +63,16 @@ public:
     void flush_soon() override
     {
         if (flush_place_ == FlushList::kNone) {
-            flush_place_ = shared_.flushes.add(*this);
+            flush_place_ = shared().flushes.add(*this);
             if (flush_place_ == FlushList::kNone) {
                 process_soon(&ngx_posted_events);
             }
         }
     }
-    void close(uint16_t code, std::string_view reason) override;
+    void flush_now() override;
+    void close(EndCause cause, std::string_view reason) override;
+    void log_denial(const Denial& denial) override;
+    void go_on_soon() override { process_soon(&ngx_posted_next_events); }
 
     // --- for the FlushList
     // All that waits to be written, where one send() on the socket is all
@@ -107,32 +90,49 @@ public:
     void prefetch() const { prefetch_lines<3>(&c_); }
     void prefetch_socket() const { prefetch_lines<2>(c_); }
 
-    [[nodiscard]] std::string_view protocol_name() const;
+    // For the BackgroundWatch: something may have ended.
+    void look_again() { process_soon(&ngx_posted_events); }
+
+    [[nodiscard]] std::string_view protocol_name() const
+    {
+        return settings().protocol->name;
+    }
     // Its subscriptions; at its end, those that it had.
     [[nodiscard]] size_t subscriptions() const
     {
         return subscriptions_seen_ > 0 ? subscriptions_seen_
-                                       : session_.subscriptions();
+                                       : session().subscriptions();
     }
     // 0 while it is open.
     [[nodiscard]] uint16_t close_code() const { return close_code_; }
     [[nodiscard]] const SessionCounters& counters()
     {
-        return session_.counters();
+        return session().counters();
     }
 
 private:
     enum class State : uint8_t { opening, open, closing, finished };
 
-    Connection(ngx_http_request_t* r, Broker& broker, const SharedParts& shared,
+    Connection(ngx_http_request_t* r, Registry& registry, SessionLease lease,
+               const SharedParts& shared, const SessionSettings& settings,
                const SessionOptions& options, const Upgrade& upgrade);
+    [[nodiscard]] Session& session() { return client_.session(); }
+    [[nodiscard]] const Session& session() const { return client_.session(); }
 
     // handover.cpp: from the request to the session
     ngx_int_t open(const Upgrade& upgrade);
     bool add_answer_headers(std::string_view answer, const Upgrade& upgrade);
     void take_over();
+    void arm_first_timer();
+    void take_events();
+    void share_request();
+    void keep_timer();
     void let_request_go();
+    void leave_request();
     bool send_pending_header();
+    static void on_request_read(ngx_http_request_t* r);
+    static void on_request_write(ngx_http_request_t* r);
+    static void on_late_event(ngx_event_t* event);
 
     // nginx's events
     static void on_read_event(ngx_event_t* event);
@@ -146,53 +146,56 @@ private:
     void process_soon(ngx_queue_t* queue);
     void process();
     void write();
+    bool offer_outbox();
     void finish();
 
-    // receiving
+    // reading
     void read();
     [[nodiscard]] bool has_input() const;
-    void take(std::string_view bytes);
+    [[nodiscard]] bool wants_turn() const;
     void begin_turn();
-    [[nodiscard]] bool is_stalled() const;
-    void take_event(const FrameGuard::Event& event);
-    void take_data(std::string_view bytes);
-    bool on_piece(const MessagePiece& piece) override;
-    bool end_message(const MessagePiece& piece, LwsSession::Gathered& message);
+
+    // what the Receiver finds
+    [[nodiscard]] bool is_open() const override
+    {
+        return state_ == State::open;
+    }
+    [[nodiscard]] bool is_tired() const override { return client_.is_tired(); }
+    void watch_message() override;
+    void on_message(bool binary, std::string_view payload) override;
+    void on_ping(std::string_view payload) override;
+    void on_peer_close(uint16_t code) override;
+    void violation(EndCause cause, std::string_view reason) override;
 
     // closing
-    void violation(uint16_t code, std::string_view reason);
-    void on_peer_close(uint16_t code);
     void begin_closing(uint16_t code);
-    void end_subscriptions();
+    void log_end(const char* how, uint16_t code, std::string_view reason) const;
+    bool end_subscriptions();
     void half_close();
+    [[nodiscard]] int64_t expiry_left_ms() const;
     void arm_timer(int64_t ms);
 
     // What a delivery needs comes first, close together.
     ngx_connection_t* c_;
     ngx_http_request_t* r_; // null once let_request_go() was called
     uint32_t flush_place_ = FlushList::kNone;
-    State state_ = State::opening;
     SocketWriter writer_;
+    State state_ = State::opening;
     bool peer_closed_ : 1; // its Close frame has come
     bool failing_ : 1;     // its frames are not understood any more
     bool half_closed_ : 1;
-    bool log_at_connect_ : 1;
-    bool deflate_ : 1;
-    bool plain_ : 1;
+    bool input_ended_ : 1; // the peer has shut its side
     bool broken_ : 1;      // nothing can be read or written any more
     bool head_is_out_ : 1; // of the response
-    Session session_;
+    bool alone_ : 1;       // no other work of nginx needs the request
+    Client client_;
 
-    Broker& broker_;
-    const SharedParts& shared_;
-    FrameGuard guard_;
-    std::unique_ptr<LwsSession> lws_; // lent, while amid a message
     std::unique_ptr<Protocol> protocol_;
+    std::unique_ptr<BackgroundWatch> background_; // until alone_
     ngx_event_t event_{};
-    std::string unread_; // bytes that wait for the next turn
-    size_t max_message_;
     Keepalive keepalive_;
-    size_t subscriptions_seen_ = 0; // when they ended
+    uint32_t subscriptions_seen_ = 0; // when they ended
+    uint32_t expires_s_;              // on the system's clock; 0: never
     uint16_t close_code_ = 0;
 };
 

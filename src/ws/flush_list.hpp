@@ -24,6 +24,12 @@ public:
     // memory. REQUIRES: it is not in.
     uint32_t add(Connection& connection) noexcept;
     void remove(const Connection& connection, uint32_t place);
+    // Gives back the memory of a time with more sessions.
+    void shrink()
+    {
+        waiting_.shrink_to_fit();
+        writing_.shrink_to_fit();
+    }
 
 private:
     static void on_posted(ngx_event_t* event);

@@ -5,18 +5,14 @@
 #include <algorithm>
 #include <limits>
 
+#include "base/close_code.hpp"
 #include "base/utf8.hpp"
-#include "base/ws_frame.hpp"
+#include "wire/ws_frame.hpp"
 
 namespace ws_pubsub {
 namespace {
 
 constexpr size_t kMaskBytes = 4;
-
-constexpr uint16_t kProtocolError = 1002;
-constexpr uint16_t kNoStatus = 1005;
-constexpr uint16_t kBadPayload = 1007;
-constexpr uint16_t kTooBig = 1009;
 
 // Codes that an endpoint may put into a Close frame: those that RFC 6455
 // section 7.4.1 and the IANA registry define for the wire, and the ranges for
@@ -132,54 +128,54 @@ FrameGuard::Fault FrameGuard::check_header() const
 FrameGuard::Fault FrameGuard::check_first_byte() const
 {
     if ((byte(0) & (kFrameRsv2 | kFrameRsv3)) != 0) {
-        return {kProtocolError, "reserved bits set"};
+        return {kCloseProtocolError, "reserved bits set"};
     }
     const bool rsv1 = (byte(0) & kFrameRsv1) != 0;
     if (rsv1 && !deflate_) {
-        return {kProtocolError, "compression not negotiated"};
+        return {kCloseProtocolError, "compression not negotiated"};
     }
     switch (static_cast<Opcode>(byte(0) & kFrameOpcode)) {
     case Opcode::continuation:
         if (message_ == Message::none) {
-            return {kProtocolError, "continuation of no message"};
+            return {kCloseProtocolError, "continuation of no message"};
         }
         if (rsv1) {
-            return {kProtocolError, "RSV1 on a continuation frame"};
+            return {kCloseProtocolError, "RSV1 on a continuation frame"};
         }
         return {};
     case Opcode::text:
     case Opcode::binary:
         if (message_ != Message::none) {
-            return {kProtocolError, "message inside a fragmented one"};
+            return {kCloseProtocolError, "message inside a fragmented one"};
         }
         return {};
     case Opcode::close:
     case Opcode::ping:
     case Opcode::pong:
         if (rsv1) {
-            return {kProtocolError, "RSV1 on a control frame"};
+            return {kCloseProtocolError, "RSV1 on a control frame"};
         }
         if ((byte(0) & kFrameFin) == 0) {
-            return {kProtocolError, "fragmented control frame"};
+            return {kCloseProtocolError, "fragmented control frame"};
         }
         return {};
     default:
-        return {kProtocolError, "reserved opcode"};
+        return {kCloseProtocolError, "reserved opcode"};
     }
 }
 
 FrameGuard::Fault FrameGuard::check_second_byte() const
 {
     if ((byte(1) & kFrameMask) == 0) {
-        return {kProtocolError, "unmasked frame"};
+        return {kCloseProtocolError, "unmasked frame"};
     }
     const size_t length = byte(1) & kFrameLength;
     if (is_control() && length > kMaxControlPayload) {
-        return {kProtocolError, "control frame too long"};
+        return {kCloseProtocolError, "control frame too long"};
     }
     if (is_control() && length == 1 &&
         static_cast<Opcode>(byte(0) & kFrameOpcode) == Opcode::close) {
-        return {kProtocolError, "close code cut short"};
+        return {kCloseProtocolError, "close code cut short"};
     }
     return {};
 }
@@ -193,14 +189,14 @@ FrameGuard::Fault FrameGuard::check_length() const
     const uint8_t form = byte(1) & kFrameLength;
     if ((form == kFrameLength16 && length < kFrameLength16) ||
         (form == kFrameLength64 && length <= UINT16_MAX)) {
-        return {kProtocolError, "length not in its shortest form"};
+        return {kCloseProtocolError, "length not in its shortest form"};
     }
     if (length > std::numeric_limits<int64_t>::max()) {
-        return {kProtocolError, "length out of range"};
+        return {kCloseProtocolError, "length out of range"};
     }
     // Both terms are below 2^63.
     if (message_bytes_ + length > message_limit()) {
-        return {kTooBig, "message too big"};
+        return {kCloseTooBig, "message too big"};
     }
     return {};
 }
@@ -275,17 +271,17 @@ FrameGuard::Event FrameGuard::finish_close(std::string_view payload)
 {
     ended_ = true;
     if (payload.empty()) {
-        return {Kind::close, {}, kNoStatus, {}};
+        return {Kind::close, {}, kCloseNoStatus, {}};
     }
     const auto code =
         static_cast<uint16_t>(static_cast<uint8_t>(payload[0]) << 8 |
                               static_cast<uint8_t>(payload[1]));
     if (!is_wire_code(code)) {
-        return refuse({kProtocolError, "close code not allowed"});
+        return refuse({kCloseProtocolError, "close code not allowed"});
     }
     const std::string_view reason = payload.substr(2);
     if (!is_utf8(reason)) {
-        return refuse({kBadPayload, "close reason is not UTF-8"});
+        return refuse({kCloseBadPayload, "close reason is not UTF-8"});
     }
     return {Kind::close, {}, code, reason};
 }

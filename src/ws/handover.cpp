@@ -7,53 +7,23 @@
 #include "ngx/guard.hpp"
 #include "ngx/headers.hpp"
 #include "ngx/text.hpp"
-#include "proto/json_protocol.hpp"
-#include "proto/plain_protocol.hpp"
 #include "ws/connection.hpp"
 
 namespace ws_pubsub {
 
-namespace {
-
-Encoding encoding_of(const SessionOptions& options, const Upgrade& upgrade)
-{
-    if (options.topic) {
-        return upgrade.deflate.accepted ? Encoding::plain_deflated
-                                        : Encoding::plain;
-    }
-    return upgrade.deflate.accepted ? Encoding::json_deflated : Encoding::json;
-}
-
-std::unique_ptr<Protocol> make_protocol(ClientContext context,
-                                        const SessionOptions& options)
-{
-    if (options.topic) {
-        return std::make_unique<PlainProtocol>(std::move(context),
-                                               *options.topic);
-    }
-    return std::make_unique<JsonProtocol>(std::move(context));
-}
-
-} // namespace
-
-Connection::Connection(ngx_http_request_t* r, Broker& broker,
-                       const SharedParts& shared, const SessionOptions& options,
-                       const Upgrade& upgrade)
-    : c_(r->connection), r_(r), peer_closed_(false), failing_(false),
-      half_closed_(false), log_at_connect_(options.log_at_connect),
-      deflate_(upgrade.deflate.accepted), plain_(options.topic.has_value()),
-      broken_(false), head_is_out_(false),
-      session_(*this, encoding_of(options, upgrade), options.limits,
-               options.identity),
-      broker_(broker), shared_(shared),
-      guard_({options.max_message, upgrade.deflate.accepted}),
-      protocol_(make_protocol({broker, session_, *this, shared_.writer,
-                               shared_.clock, options.permissions, options.rate,
-                               options.max_message},
-                              options)),
-      max_message_(options.max_message),
-      keepalive_(options.ping_interval_ms, options.ping_timeout_ms,
-                 ngx_current_msec)
+Connection::Connection(ngx_http_request_t* r, Registry& registry,
+                       SessionLease lease, const SharedParts& shared,
+                       const SessionSettings& settings,
+                       const SessionOptions& options, const Upgrade& upgrade)
+    : Receiver(shared, settings, upgrade.deflate.accepted), c_(r->connection),
+      r_(r), peer_closed_(false), failing_(false), half_closed_(false),
+      input_ended_(false), broken_(false), head_is_out_(false), alone_(false),
+      client_(registry, std::move(lease), *this,
+              Encoding{settings.protocol->dialect, upgrade.deflate.accepted},
+              settings.client, options.permissions, options.identity),
+      protocol_(settings.protocol->make(client_, shared.writer, options.topic)),
+      keepalive_(settings.keepalive, ngx_current_msec),
+      expires_s_(options.expires_s)
 {
     event_.data = this;
     event_.handler = on_posted_event;
@@ -66,8 +36,9 @@ Connection* Connection::of(ngx_http_request_t* r)
         ngx_http_get_module_ctx(r, ngx_ws_pubsub_module));
 }
 
-ngx_int_t Connection::accept(ngx_http_request_t* r, Broker& broker,
+ngx_int_t Connection::accept(ngx_http_request_t* r, Registry& registry,
                              const SharedParts& shared,
+                             const SessionSettings& settings,
                              const SessionOptions& options,
                              const Upgrade& upgrade)
 {
@@ -75,26 +46,21 @@ ngx_int_t Connection::accept(ngx_http_request_t* r, Broker& broker,
     if (cleanup == nullptr) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
-    if (!broker.add_session(options.max_connections)) {
+    SessionLease lease = registry.admit(settings.max_connections);
+    if (!lease) {
         ngx_log_error(NGX_LOG_WARN, r->connection->log, 0,
                       "ws_pubsub: ws_pubsub_connections reached");
         return NGX_HTTP_SERVICE_UNAVAILABLE;
     }
-    std::unique_ptr<Connection> made;
-    try {
-        made.reset(new Connection(r, broker, shared, options, upgrade));
-    } catch (const std::bad_alloc&) {
-        broker.store().close_session(broker.worker());
-        throw;
-    }
-    Connection* connection = made.release();
+    auto* connection = new Connection(r, registry, std::move(lease), shared,
+                                      settings, options, upgrade);
     cleanup->handler = on_pool_cleanup;
     cleanup->data = connection;
     ngx_http_set_ctx(r, connection, ngx_ws_pubsub_module);
     const ngx_int_t rc = connection->open(upgrade);
     if (rc != NGX_DONE) {
         connection->state_ = State::finished;
-        broker.remove_session(connection->session_);
+        connection->client_.leave();
     }
     return rc;
 }
@@ -102,7 +68,8 @@ ngx_int_t Connection::accept(ngx_http_request_t* r, Broker& broker,
 // NGX_DONE; or what the request is to be finished with.
 ngx_int_t Connection::open(const Upgrade& upgrade)
 {
-    const std::string answer = shared_.lws.handshake(upgrade.key, deflate_);
+    const std::string answer =
+        shared().lws.handshake(upgrade.key, upgrade.deflate.accepted);
     if (answer.empty() || !add_answer_headers(answer, upgrade)) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
@@ -147,11 +114,12 @@ bool Connection::add_answer_headers(std::string_view answer,
             return false;
         }
     }
+    const std::string_view subprotocol = settings().protocol->subprotocol;
     return (!upgrade.deflate.accepted ||
             add_header(r_, "Sec-WebSocket-Extensions",
                        upgrade.deflate.header)) &&
-           (plain_ ||
-            add_header(r_, "Sec-WebSocket-Protocol", JsonProtocol::kName));
+           (subprotocol.empty() ||
+            add_header(r_, "Sec-WebSocket-Protocol", subprotocol));
 }
 
 void Connection::take_over()
@@ -159,8 +127,8 @@ void Connection::take_over()
     r_->main->count++; // kept until finish()
 
     ngx_buf_t* head = r_->header_in;
-    unread_.assign(reinterpret_cast<char*>(head->pos),
-                   static_cast<size_t>(head->last - head->pos));
+    begin_with({reinterpret_cast<char*>(head->pos),
+                static_cast<size_t>(head->last - head->pos)});
     head->pos = head->last;
 
     if (c_->read->timer_set) {
@@ -169,19 +137,93 @@ void Connection::take_over()
     if (c_->write->timer_set) {
         ngx_del_timer(c_->write);
     }
-    c_->read->handler = on_read_event;
-    c_->write->handler = on_write_event;
+    take_events();
+    r_->read_event_handler = on_request_read;
+    r_->write_event_handler = on_request_write;
     c_->log->action = const_cast<char*>("serving a WebSocket");
     c_->idle = 1;
     if (ngx_tcp_nodelay(c_) != NGX_OK) {
         broken_ = true;
     }
     state_ = State::open;
-    if (keepalive_.interval_ms() > 0) {
-        arm_timer(keepalive_.interval_ms());
-    }
+    arm_first_timer();
     protocol_->on_open();
     process_soon(&ngx_posted_events);
+}
+
+void Connection::arm_first_timer()
+{
+    const int64_t quiet_ms =
+        keepalive_.interval_ms() > 0 ? keepalive_.interval_ms() : kNoLimit;
+    const int64_t first_ms = std::min(quiet_ms, expiry_left_ms());
+    if (first_ms != kNoLimit) {
+        arm_timer(std::max<int64_t>(first_ms, 0));
+    }
+}
+
+// But for where TLS has put its own in place of ours, for a while.
+void Connection::take_events()
+{
+#if (NGX_HTTP_SSL)
+    const bool reads =
+        c_->ssl == nullptr || c_->ssl->saved_read_handler == nullptr;
+    const bool writes =
+        c_->ssl == nullptr || c_->ssl->saved_write_handler == nullptr;
+#else
+    const bool reads = true;
+    const bool writes = true;
+#endif
+    if (reads) {
+        c_->read->handler = on_read_event;
+    }
+    if (writes) {
+        c_->write->handler = on_write_event;
+    }
+}
+
+// What comes here came by nginx's own handlers, which a background subrequest
+// has put in place.
+void Connection::on_request_read(ngx_http_request_t* r)
+{
+    of(r)->take_events();
+    on_read_event(r->connection->read);
+}
+
+void Connection::on_request_write(ngx_http_request_t* r)
+{
+    of(r)->take_events();
+    on_write_event(r->connection->write);
+}
+
+// As long as background subrequests need the request and its connection.
+void Connection::share_request()
+{
+    alone_ = r_->count == 1;
+    if (background_ == nullptr && !alone_) {
+        background_ = std::make_unique<BackgroundWatch>(*this);
+        background_->note_timer(
+            ngx_current_msec +
+            static_cast<ngx_msec_t>(keepalive_.interval_ms()));
+    }
+    if (background_ != nullptr) {
+        take_events();
+        keep_timer();
+    }
+    if (alone_) {
+        background_.reset();
+    }
+}
+
+void Connection::keep_timer()
+{
+    if (c_->read->timer_set) {
+        background_->note_timer(c_->read->timer.key);
+    } else if (state_ != State::open || keepalive_.interval_ms() > 0 ||
+               expires_s_ != 0) {
+        const auto left = static_cast<ngx_msec_int_t>(
+            background_->timer_due_ms() - ngx_current_msec);
+        arm_timer(std::max<ngx_msec_int_t>(left, 0));
+    }
 }
 
 // The response head may still wait for the socket. True once it is out.
@@ -205,6 +247,41 @@ bool Connection::send_pending_header()
     }
     head_is_out_ = true;
     return true;
+}
+
+// The session has ended. nginx closes the connection when nothing needs the
+// request any more.
+void Connection::leave_request()
+{
+    c_->log->action = const_cast<char*>("closing a WebSocket");
+    // With a response head that never went out nginx would wait for a write
+    // event, whose handler is not its own any more.
+    const bool head_is_out = !c_->buffered && r_->out == nullptr;
+    background_.reset();
+    if (r_->count > 1) {
+        c_->read->handler = on_late_event;
+        c_->write->handler = on_late_event;
+        if (!half_closed_ && !broken_) {
+            half_close(); // the peer need not wait
+        }
+    }
+    ngx_http_finalize_request(r_, head_is_out ? NGX_OK : NGX_ERROR);
+}
+
+// The session has ended, but not all of its request.
+void Connection::on_late_event(ngx_event_t* event)
+{
+    auto* c = static_cast<ngx_connection_t*>(event->data);
+    auto* r = static_cast<ngx_http_request_t*>(c->data);
+    if (c->close) { // worker_shutdown_timeout is over
+        ngx_http_finalize_request(r->main, NGX_ERROR);
+        ngx_http_run_posted_requests(c);
+        return;
+    }
+    if ((ngx_event_flags & NGX_USE_LEVEL_EVENT) != 0 && event->active) {
+        ngx_del_event(event, event->write ? NGX_WRITE_EVENT : NGX_READ_EVENT,
+                      0);
+    }
 }
 
 // ws_pubsub_log_at connect: the request is logged and its memory given back;

@@ -10,23 +10,36 @@ constexpr int64_t kOnItsWayBytes = 4096;
 
 } // namespace
 
-Keepalive::Due Keepalive::due(uint64_t now_ms, const StreamEnds& ends)
+bool Keepalive::takes_all_it_can(const StreamEnds& ends) const
 {
-    if (!pinged_) {
-        const auto silent_ms = static_cast<int64_t>(now_ms - heard_ms_);
-        if (silent_ms < interval_ms_) {
-            return {Action::wait, interval_ms_ - silent_ms};
-        }
-        pinged_ = true;
-        pinged_at_ = ends;
-        return {Action::ping, timeout_ms_};
+    return ends.taken >= ends.queued || ends.taken > alive_at_.taken;
+}
+
+Keepalive::Due Keepalive::due(uint64_t now_ms, const StreamEnds& ends,
+                              bool input_waits)
+{
+    const int64_t most_ms = pinged_ ? times_.timeout_ms : times_.interval_ms;
+    const auto silent_ms = static_cast<int64_t>(now_ms - since_ms_);
+    if (silent_ms < most_ms) {
+        return {Action::wait, most_ms - silent_ms};
     }
-    const bool waits = pinged_at_.queued - pinged_at_.taken > kOnItsWayBytes;
-    if (!waits || ends.taken <= pinged_at_.taken) {
+    since_ms_ = now_ms;
+    if (input_waits && takes_all_it_can(ends)) {
+        pinged_ = false;
+        alive_at_ = ends;
+        return {Action::wait, times_.interval_ms};
+    }
+    if (!pinged_) {
+        pinged_ = true;
+        alive_at_ = ends;
+        return {Action::ping, times_.timeout_ms};
+    }
+    const bool ping_waits = alive_at_.queued - alive_at_.taken > kOnItsWayBytes;
+    if (!ping_waits || ends.taken <= alive_at_.taken) {
         return {Action::give_up, 0};
     }
-    pinged_at_.taken = ends.taken;
-    return {Action::wait, timeout_ms_};
+    alive_at_.taken = ends.taken;
+    return {Action::wait, times_.timeout_ms};
 }
 
 } // namespace ws_pubsub

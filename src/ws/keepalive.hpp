@@ -1,6 +1,9 @@
 // Whether the peer of a session is alive: one that was silent is pinged, and
 // has to answer in time.
 //
+// Nobody is silent who was not listened to: while what a peer has sent waits to
+// be read, it is alive, unless it takes nothing of what waits for it.
+//
 // A ping waits behind what was queued before it, here and in the kernel, and
 // its pong comes when the peer has read all that. So as long as the ping waits,
 // taking bytes is as good as answering; the time for the pong runs from when
@@ -8,6 +11,8 @@
 #pragma once
 
 #include <cstdint>
+
+#include "base/limits.hpp"
 
 namespace ws_pubsub {
 
@@ -18,19 +23,24 @@ struct StreamEnds {
     int64_t taken = 0;
 };
 
+struct KeepaliveTimes {
+    int64_t interval_ms = kDefaultPingIntervalMs; // of silence; 0: for ever
+    int64_t timeout_ms = kDefaultPingTimeoutMs;   // of the pong
+};
+
 class Keepalive {
 public:
-    // `interval_ms` is how long a peer may be silent; 0: for ever.
-    Keepalive(int64_t interval_ms, int64_t timeout_ms, uint64_t now_ms)
-        : interval_ms_(interval_ms), timeout_ms_(timeout_ms), heard_ms_(now_ms)
+    // `times` outlive it.
+    Keepalive(const KeepaliveTimes& times, uint64_t now_ms)
+        : times_(times), since_ms_(now_ms)
     {}
 
     // When to call due() first; 0: never.
-    [[nodiscard]] int64_t interval_ms() const { return interval_ms_; }
+    [[nodiscard]] int64_t interval_ms() const { return times_.interval_ms; }
 
     void heard(uint64_t now_ms)
     {
-        heard_ms_ = now_ms;
+        since_ms_ = now_ms;
         pinged_ = false;
     }
 
@@ -39,15 +49,16 @@ public:
         Action action = Action::wait;
         int64_t again_ms = 0; // from now on; with give_up 0
     };
-    // What to do when the time has come.
-    Due due(uint64_t now_ms, const StreamEnds& ends);
+    // What to do now; `input_waits`: what the peer has sent waits to be read.
+    Due due(uint64_t now_ms, const StreamEnds& ends, bool input_waits);
 
 private:
-    int64_t interval_ms_;
-    int64_t timeout_ms_;
-    uint64_t heard_ms_;
-    // As it was when the peer was last found alive. The ping comes last.
-    StreamEnds pinged_at_;
+    [[nodiscard]] bool takes_all_it_can(const StreamEnds& ends) const;
+
+    const KeepaliveTimes& times_;
+    uint64_t since_ms_; // it was last found alive, or pinged
+    // As it was then. The ping comes last.
+    StreamEnds alive_at_;
     bool pinged_ = false; // and nothing heard since
 };
 

@@ -32,6 +32,10 @@ public:
     // Runs what timers libwebsockets has: call it about once a second.
     void tick();
 
+    // Whether a client's bytes are being handled: what is logged meanwhile is
+    // said of these.
+    [[nodiscard]] bool is_fed() const { return fed_; }
+
     // For the shim. nullptr: no session has that descriptor.
     [[nodiscard]] LwsSession* session_of(int descriptor) const;
     [[nodiscard]] int max_descriptors() const;
@@ -53,6 +57,7 @@ private:
     lws_vhost* vhost_ = nullptr;
     std::vector<LwsSession*> sessions_; // by descriptor
     std::vector<int> free_;
+    bool fed_ = false; // by a session's feed()
     lws_plugin_evlib_t event_lib_{};
     lws_protocols protocols_[2]{};
 };

@@ -9,6 +9,9 @@ namespace {
 // For a session that no client's handshake was needed for.
 constexpr std::string_view kAnyKey = "AAAAAAAAAAAAAAAAAAAAAA==";
 
+// When little is going on so many are enough.
+constexpr size_t kKeptWhenQuiet = 4;
+
 } // namespace
 
 std::string LwsPool::handshake(std::string_view key, bool deflate)
@@ -30,6 +33,16 @@ std::unique_ptr<LwsSession> LwsPool::lend(bool deflate)
     std::unique_ptr<LwsSession> session = std::move(kept_ones.back());
     kept_ones.pop_back();
     return session;
+}
+
+void LwsPool::shrink()
+{
+    for (auto* ones : {&plain_, &deflating_}) {
+        if (ones->size() > kKeptWhenQuiet) {
+            ones->resize(kKeptWhenQuiet);
+        }
+        ones->shrink_to_fit();
+    }
 }
 
 void LwsPool::give_back(std::unique_ptr<LwsSession> session)

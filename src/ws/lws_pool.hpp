@@ -30,6 +30,8 @@ public:
     std::unique_ptr<LwsSession> lend(bool deflate);
     // REQUIRES: its last feed() was true, and it is not amid a message.
     void give_back(std::unique_ptr<LwsSession> session);
+    // Keeps only a few in store.
+    void shrink();
 
 private:
     std::vector<std::unique_ptr<LwsSession>>& kept(bool deflate)

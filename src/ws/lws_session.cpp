@@ -92,9 +92,11 @@ bool LwsSession::feed(std::string_view bytes, MessageSink& sink)
     sink_ = &sink;
     amid_message_ = true;
     input_ = bytes;
+    engine_.fed_ = true;
     while (wsi_ != nullptr && !input_.empty()) {
         service();
     }
+    engine_.fed_ = false;
     input_ = {};
     sink_ = nullptr;
     return wsi_ != nullptr && !refused_;

@@ -63,8 +63,10 @@ public:
     struct Gathered {
         std::string bytes;
         Utf8Validator utf8;
+        uint64_t began_ms = 0; // the message, by the clock of the sink
     };
     Gathered& gathered() { return gathered_; }
+    [[nodiscard]] const Gathered& gathered() const { return gathered_; }
 
     // --- for the shim and the callbacks of libwebsockets
     long receive(void* buffer, size_t size);

@@ -141,15 +141,20 @@ SocketWriter::Written SocketWriter::write_list(ngx_connection_t* c,
     return sent == wanted ? Written::all : Written::some;
 }
 
+// One record. OpenSSL counts nothing as sent before all that it was given is
+// out: of a larger piece nobody could tell how much the peer takes.
 SocketWriter::Written SocketWriter::write_tls(ngx_connection_t* c,
                                               Outbox& outbox)
 {
-    if (!pinned_ && outbox.front_offset() == 0) {
+    if (!pinned() && outbox.front_offset() == 0) {
         merge_small(outbox);
     }
+    const std::string_view record =
+        outbox.front().substr(0, pinned() ? pinned_bytes_ : kTlsRecordBytes);
     const size_t left = outbox.bytes();
-    const Written written = send_bytes(c, outbox, outbox.front());
-    pinned_ = written == Written::some && outbox.bytes() == left;
+    const Written written = send_bytes(c, outbox, record);
+    const bool waits = written == Written::some && outbox.bytes() == left;
+    pinned_bytes_ = waits ? static_cast<uint16_t>(record.size()) : 0;
     return written;
 }
 

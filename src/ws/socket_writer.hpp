@@ -16,9 +16,10 @@ public:
     // in the outbox, and the connection's write event will tell.
     bool write(ngx_connection_t* c, Outbox& outbox);
 
-    // Whether the front frame was offered to TLS: OpenSSL wants to be offered
-    // the same bytes at the same place again, and nothing may go before them.
-    [[nodiscard]] bool pinned() const { return pinned_; }
+    // Whether a part of the front frame was offered to TLS, which could not
+    // write it: OpenSSL wants to be offered just these bytes at the same place
+    // again, and nothing may go before them.
+    [[nodiscard]] bool pinned() const { return pinned_bytes_ > 0; }
 
 private:
     enum class Written : uint8_t { all, some, failed };
@@ -29,7 +30,7 @@ private:
                               std::string_view bytes);
     Written write_tls(ngx_connection_t* c, Outbox& outbox);
 
-    bool pinned_ = false;
+    uint16_t pinned_bytes_ = 0; // of the front frame, at most a record
 };
 
 } // namespace ws_pubsub

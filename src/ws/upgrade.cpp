@@ -2,6 +2,9 @@
 
 #include "ws/upgrade.hpp"
 
+#include <algorithm>
+#include <string>
+
 #include "base/base64.hpp"
 #include "ngx/headers.hpp"
 #include "ngx/response.hpp"
@@ -20,16 +23,20 @@ ngx_int_t refuse(ngx_http_request_t* r, ngx_int_t status, const char* why)
     return status;
 }
 
-// nginx has no page for 426.
-ngx_int_t upgrade_required(ngx_http_request_t* r, const char* why)
+// Whether nginx is to answer with that status as the configuration says.
+bool has_error_page(ngx_http_request_t* r, ngx_uint_t status)
 {
-    refuse(r, NGX_OK, why);
-    if (!add_header(r, "Sec-WebSocket-Version", "13") ||
-        (r->http_version < NGX_HTTP_VERSION_20 &&
-         !add_header(r, "Upgrade", "websocket"))) {
-        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    const auto* core = static_cast<ngx_http_core_loc_conf_t*>(
+        ngx_http_get_module_loc_conf(r, ngx_http_core_module));
+    if (core->error_pages == nullptr || r->error_page != 0) {
+        return false;
     }
-    return send_response(r, {426, "426 Upgrade Required", "text/plain", why});
+    const auto* pages =
+        static_cast<ngx_http_err_page_t*>(core->error_pages->elts);
+    return std::any_of(pages, pages + core->error_pages->nelts,
+                       [status](const ngx_http_err_page_t& page) {
+                           return page.status == static_cast<ngx_int_t>(status);
+                       });
 }
 
 bool is_key(std::string_view key)
@@ -46,6 +53,21 @@ std::string_view header_value(ngx_http_request_t* r, std::string_view name)
 
 } // namespace
 
+// nginx has no page of its own for 426.
+ngx_int_t upgrade_required(ngx_http_request_t* r, const char* why)
+{
+    refuse(r, NGX_OK, why);
+    if (!add_header(r, "Sec-WebSocket-Version", "13") ||
+        (r->http_version < NGX_HTTP_VERSION_20 &&
+         !add_header(r, "Upgrade", "websocket"))) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+    return has_error_page(r, kUpgradeRequired)
+               ? ngx_int_t{kUpgradeRequired}
+               : send_response(r, {kUpgradeRequired, "426 Upgrade Required",
+                                   "text/plain", std::string(why) + '\n'});
+}
+
 std::optional<ngx_int_t> check_upgrade(ngx_http_request_t* r,
                                        std::string_view protocol,
                                        bool compression, Upgrade& upgrade)
@@ -58,7 +80,7 @@ std::optional<ngx_int_t> check_upgrade(ngx_http_request_t* r,
         return refuse(r, NGX_HTTP_BAD_REQUEST, "it has a body");
     }
     if (!has_token(join_headers(r, "Upgrade"), "websocket")) {
-        return upgrade_required(r, "this is a WebSocket endpoint\n");
+        return upgrade_required(r);
     }
     if (r->http_version != NGX_HTTP_VERSION_11) {
         return refuse(r, NGX_HTTP_BAD_REQUEST, "it is not HTTP/1.1");
@@ -67,7 +89,7 @@ std::optional<ngx_int_t> check_upgrade(ngx_http_request_t* r,
         return refuse(r, NGX_HTTP_BAD_REQUEST, "no Connection: upgrade");
     }
     if (header_value(r, "Sec-WebSocket-Version") != "13") {
-        return upgrade_required(r, "WebSocket version 13 is needed\n");
+        return upgrade_required(r, "WebSocket version 13 is needed");
     }
     upgrade.key = header_value(r, "Sec-WebSocket-Key");
     if (join_headers(r, "Sec-WebSocket-Key") != upgrade.key ||
@@ -76,8 +98,9 @@ std::optional<ngx_int_t> check_upgrade(ngx_http_request_t* r,
     }
     if (!protocol.empty() &&
         !has_token(join_headers(r, "Sec-WebSocket-Protocol"), protocol)) {
-        return refuse(r, NGX_HTTP_BAD_REQUEST,
-                      "json.wspubsub.v1 is not among the sub-protocols");
+        const std::string why =
+            std::string(protocol) + " is not among the sub-protocols";
+        return refuse(r, NGX_HTTP_BAD_REQUEST, why.c_str());
     }
     const std::string offers = join_headers(r, "Sec-WebSocket-Extensions");
     if (!offers.empty()) {

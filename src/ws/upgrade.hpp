@@ -18,6 +18,11 @@ struct Upgrade {
     DeflateAnswer deflate;
 };
 
+// What a client gets who does not ask for a WebSocket.
+inline constexpr ngx_uint_t kUpgradeRequired = 426;
+ngx_int_t upgrade_required(ngx_http_request_t* r,
+                           const char* why = "this is a WebSocket endpoint");
+
 // nullopt, and `upgrade` is filled in; or what the content handler is to
 // return: the request was refused. `protocol`: the sub-protocol that the
 // client has to offer; empty: any or none.

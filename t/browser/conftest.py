@@ -12,7 +12,7 @@ pytest.register_assert_rewrite("support")
 
 # pylint: disable=wrong-import-position
 from support.fixtures import (  # noqa: E402,F401
-    pytest_pyfunc_call, scheme, topic)
+    make_nginx, pytest_pyfunc_call, scheme, topic)
 from example import ExampleNginx  # noqa: E402
 from webdriver import Browser  # noqa: E402
 

@@ -1,5 +1,6 @@
 """examples/ as `make run` serves it, in a prefix and on ports of a test."""
 
+import contextlib
 import os
 import pathlib
 import re
@@ -16,6 +17,16 @@ CLIENT = "clients/js/src"
 class ExampleNginx(Nginx):
     """Its configuration is the file as it is: but the ports, and what
     `make run` gives on the command line."""
+
+    @contextlib.contextmanager
+    def away(self):
+        """It has ended, and starts anew afterwards, with an empty zone."""
+        self.check_running()
+        self.quit()
+        try:
+            yield
+        finally:
+            self.start()
 
     def write_config(self, **changes):
         shutil.copytree(EXAMPLES, self.prefix / "examples",

@@ -5,6 +5,8 @@ import uuid
 
 import pytest
 
+from pages import (
+    SCREENS, address, connected, is_whole, overflow, told_away, told_back)
 from support.httpc import Http
 from support.processes import wait_until
 
@@ -14,8 +16,7 @@ TIMEOUT_S = 20.0
 @pytest.fixture
 def windows(browser, demo, scheme):
     """Two windows of the page, both connected."""
-    url = (f"http://localhost:{demo.port}/chat/" if scheme == "http"
-           else f"https://localhost:{demo.tls_port}/chat/")
+    url = address(demo, scheme, "/chat/")
     handles = [browser.open(url) for _ in range(2)]
     for one in handles:
         browser.switch(one)
@@ -28,12 +29,6 @@ def windows(browser, demo, scheme):
         browser.close_window(one)
     demo.check_running()
     assert not [one for one in errors if "favicon" not in one], errors
-
-
-def connected(browser):
-    wait_until("the page is connected",
-               lambda: browser.text("#status").strip() == "connected",
-               TIMEOUT_S)
 
 
 def messages(browser):
@@ -225,3 +220,125 @@ def test_rooms(browser, demo, windows):
     browser.script("""Array.from(document.querySelectorAll('.room')).find(
         (one) => one.textContent === arguments[0]).click();""", room + "1")
     sees(browser, windows[1], "Ann", text)
+
+
+def marked(browser, mark):
+    """The texts of messages of that class."""
+    return browser.script("""return Array.from(
+        document.querySelectorAll(`#log .${arguments[0]} .text`),
+        (one) => one.textContent);""", mark)
+
+
+def test_what_is_said_while_nginx_is_away(browser, demo, scheme):
+    """It is shown, as waiting; and once nginx is back it is said, once."""
+    url = address(demo, scheme, "/chat/#" + unique("room").replace(" ", "-"))
+    ann, bob = [browser.open(url) for _ in range(2)]
+    texts = [unique("while away"), unique("too")]
+    for one in (ann, bob):
+        browser.switch(one)
+        connected(browser)
+    with demo.away():
+        browser.switch(ann)
+        told_away(browser)
+        assert "was here" in browser.text("aside h2")
+        for text in texts:
+            say(browser, ann, "Ann", text)
+        assert marked(browser, "waiting") == texts
+        assert browser.text(".waiting .when") == "waiting to be sent"
+    for one in (ann, bob):
+        browser.switch(one)
+        told_back(browser)
+        wait_until("both are said", lambda: [
+            text for _, text in messages(browser)] == texts
+            and marked(browser, "waiting") == [], TIMEOUT_S)
+        assert "is here" in browser.text("aside h2")
+        assert browser.script("return document.querySelectorAll("
+                              "'#log .message time').length") == 2
+        browser.console_errors()  # of the attempts while it was away
+        browser.close_window(one)
+
+
+def test_what_is_refused(browser, demo, windows):
+    """It stays, with the reason."""
+    text = "é" * 1000
+    browser.switch(windows[0])
+    browser.script("""
+        document.querySelector('#text').maxLength = 20000;
+        document.querySelector('#text').value = arguments[0];
+        document.querySelector('#send').click();""", text * 9)
+    wait_until("it is refused",
+               lambda: marked(browser, "refused") == [text * 9], TIMEOUT_S)
+    assert browser.text(".refused .when").startswith("not sent: more than")
+    browser.click(".room:not([aria-current=true])")
+    wait_until("another room is open",
+               lambda: marked(browser, "refused") == [], TIMEOUT_S)
+    browser.call("POST", "/back", {})
+    wait_until("it is still there",
+               lambda: marked(browser, "refused") == [text * 9], TIMEOUT_S)
+
+
+def links(browser):
+    return browser.script("""return Array.from(
+        document.querySelectorAll('#log a'), (one) => [
+            one.textContent, one.getAttribute('href'), one.rel, one.target]);""")
+
+
+@pytest.mark.parametrize("text, linked", [
+    ("see https://example.com/a?b=c&d#e, or so", ["https://example.com/a?b=c&d#e"]),
+    ("(http://a.example/x) http://b.example!", ["http://a.example/x", "http://b.example"]),
+    ("HTTPS://A.EXAMPLE/.", ["HTTPS://A.EXAMPLE/"]),
+    ("javascript:alert(1) data:text/html,x //a.example http:// https://%", []),
+    ('https://a.example/"onclick="x <a href=http://b.example/>b</a>',
+     ["https://a.example/", "http://b.example/"]),
+    ("https://a.example/<img src=x onerror=alert(1)>", ["https://a.example/"]),
+], ids=["query", "brackets", "capitals", "none", "quotes", "markup"])
+def test_links(browser, demo, scheme, text, linked):
+    """Addresses can be followed, and nothing else is made of a text."""
+    room = unique("links").replace(" ", "-")
+    with Http(demo) as http:
+        http.publish_json(f"chat/{room}", {"who": "Ann", "text": text})
+    one = browser.open(address(demo, scheme, f"/chat/#{room}"))
+    sees(browser, one, "Ann", text)
+    assert links(browser) == [
+        [url, url, "noopener noreferrer nofollow", "_blank"] for url in linked]
+    assert browser.script("return document.querySelectorAll("
+                          "'#log .text > :not(a), #log .text a > *').length") == 0
+    assert browser.console_errors() == []
+    browser.close_window(one)
+
+
+def test_times(browser, demo, windows, scheme):
+    """As nginx keeps them for what was said before, else by this clock."""
+    text = unique("early")
+    room = unique("times").replace(" ", "-")
+    with Http(demo) as http:
+        http.publish_json(f"chat/{room}", {"who": "Ann", "text": text})
+        item, = http.request(
+            "GET", f"/api/chat/{room}?last=1").json()["items"]
+
+    def times():
+        return browser.script("""return Array.from(document.querySelectorAll(
+            '#log .message time'), (one) => Date.parse(one.dateTime));""")
+
+    late = browser.open(address(demo, scheme, f"/chat/#{room}"))
+    sees(browser, late, "Ann", text)
+    wait_until("its time is there",
+               lambda: times() == [item["time"]], TIMEOUT_S)
+    more = unique("now")
+    say(browser, late, "Bob", more)
+    wait_until("both have times", lambda: len(times()) == 2, TIMEOUT_S)
+    assert times() == sorted(times())
+    browser.close_window(late)
+
+
+@pytest.mark.parametrize("width, height", [*SCREENS.values(), (320, 568)])
+def test_all_can_be_reached(browser, demo, width, height):
+    one = browser.open(address(demo, "http", "/chat/"))
+    browser.emulate(width, height, touch=width < 1000)
+    connected(browser)
+    wait_until("who is here is shown",
+               lambda: len(people(browser)) > 0, TIMEOUT_S)
+    for css in ("#send", "#name", "#text", "#room"):
+        assert is_whole(browser, css), css
+    assert overflow(browser) == []
+    browser.close_window(one)

@@ -18,9 +18,16 @@ from webdriver import Browser
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 TIMEOUT_S = 30.0
 
+# The proxies that cut connections have ports of their own.
 PAGE = """
+ws_pubsub_origin any;
 types { text/html html; text/javascript js; }
 location /page/ { alias @PREFIX@/page/; }
+location /private {
+    deny all;
+    ws_pubsub zone=main;
+    ws_pubsub_allow_subscribe "**";
+}
 """
 
 
@@ -199,3 +206,59 @@ def test_close(browser, follow, topic):
                lambda: browser.script("return window.wasClosed;"), TIMEOUT_S)
     assert browser.script("return client.state;") == "closed"
     assert heard(browser)["errors"] == []
+
+
+def states(browser):
+    return [one["state"] for one in heard(browser)["states"]]
+
+
+def test_a_refused_upgrade_is_told_and_not_tried_again(
+        browser, ng, scheme):
+    at = (f"http://localhost:{ng.port}" if scheme == "http"
+          else f"https://localhost:{ng.tls_port}")
+    window = browser.open(f"{at}/page/client.html?url=/private")
+    try:
+        wait_until("it is refused", lambda: browser.script(
+            "return window.client?.state;") == "unauthorized", TIMEOUT_S)
+        last = heard(browser)["states"][-1]
+        assert (last["status"], last["reason"]) == (403, "Forbidden")
+        attempts = states(browser).count("connecting")
+        time.sleep(0.5)
+        assert states(browser).count("connecting") == attempts
+        browser.script("client.connect();")
+        wait_until("it is refused again", lambda: states(
+            browser).count("unauthorized") == 2, TIMEOUT_S)
+    finally:
+        browser.close_window(window)
+
+
+def offline(browser, is_offline):
+    browser.call("POST", "/chromium/network_conditions", {
+        "network_conditions": {"offline": is_offline, "latency": 0,
+                               "throughput": 10_000_000}})
+
+
+def test_online_ends_a_wait(browser, follow, topic):
+    """A wait of half a minute at least; a minute of it seems to be over."""
+    name = "hist/" + topic
+    follow(name)
+    assert browser.script("""
+        return import('./js/src/client.js').then(({connect}) => {
+            window.slow = connect('nowhere',
+                {minDelay: 60000, maxDelay: 60000, fetch: null});
+        });""") is None
+    wait_until("it waits", lambda: browser.script(
+        "return slow.state;") == "waiting", TIMEOUT_S)
+    browser.script("""
+        slow.on('state', ({state}) => { window.woken = state; });
+        const now = Date.now();
+        Date.now = () => now + 61000;""")
+    try:
+        offline(browser, True)
+        time.sleep(0.2)
+        assert browser.script("return window.woken ?? null;") is None
+    finally:
+        offline(browser, False)
+    wait_until("it tried", lambda: browser.script(
+        "return window.woken;") == "waiting", 5.0)
+    browser.script("slow.close();")

@@ -1,6 +1,7 @@
 """The dashboard: what push.sh pushes is in both windows; a number that curl
 would send, too."""
 
+import itertools
 import subprocess
 
 import pytest
@@ -33,7 +34,7 @@ def charts(browser):
             document.querySelectorAll('.chart'), (one) => [one.dataset.topic, [
                 one.querySelector('.value').textContent,
                 one.querySelector('.line').getAttribute('points')
-                    ?.split(' ').length ?? 0]]));""")
+                    ?.split(' ').filter(Boolean).length ?? 0]]));""")
 
 
 def shows(browser, handle, topic, *wanted):
@@ -45,7 +46,7 @@ def shows(browser, handle, topic, *wanted):
 def push(demo, count, seconds="0.2"):
     done = subprocess.run(
         [EXAMPLES / "dashboard" / "push.sh",
-         f"http://localhost:{demo.port}/api", seconds, str(count)],
+         f"http://127.0.0.1:{demo.port}/api", seconds, str(count)],
         capture_output=True, text=True, timeout=60)
     assert (done.returncode, done.stderr) == (0, "")
 
@@ -80,7 +81,7 @@ def test_values_as_they_come(browser, demo, windows, metric):
         for odd in ("", "much", "[1]", "null", '{"value":"<b>"}'):
             http.publish(metric, odd or " ", kind="application/json"
                          if odd[:1] in ("[", "n", "{") else "text/plain")
-        http.publish_json(metric, 300)
+        http.publish_json(metric, {"value": 300, "seq": 1, "epoch": "x", "at": 0})
         for one in windows:
             shows(browser, one, metric, "300", 3)
 
@@ -112,3 +113,75 @@ def test_a_topic_that_goes(browser, demo, windows, metric):
         browser.switch(one)
         wait_until("its chart is gone",
                    lambda: metric not in charts(browser), TIMEOUT_S)
+
+
+def colours(browser):
+    """Of all lines, as [red, green, blue]."""
+    return browser.script("""return Array.from(document.querySelectorAll('.line'),
+        (one) => getComputedStyle(one).stroke.match(/\\d+/g).map(Number));""")
+
+
+def contrast(one, other):
+    """WCAG's ratio of two colours."""
+    def light(colour):
+        parts = [part / 255 for part in colour]
+        red, green, blue = [part / 12.92 if part <= 0.04045
+                            else ((part + 0.055) / 1.055) ** 2.4
+                            for part in parts]
+        return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+    lights = sorted([light(one), light(other)])
+    return (lights[1] + 0.05) / (lights[0] + 0.05)
+
+
+@pytest.mark.parametrize("likes", ["light", "dark"])
+def test_lines_can_be_told_apart(browser, demo, windows, metric, likes):
+    """By their colours, of six charts; and all from what is behind them."""
+    names = [f"{metric}/{name}" for name in (
+        "cpu", "load", "memory", "network", "disk", "swap")]
+    with Http(demo) as http:
+        for one in http.request(
+                "GET", "/api/?select=metrics/**").json()["topics"]:
+            http.request("DELETE", "/api/" + one["topic"])
+        for name in names:
+            http.publish_json(name, 5)
+    browser.switch(windows[0])
+    browser.emulate(1280, 800, likes)
+    wait_until("all are there", lambda: sorted(charts(browser)) ==
+               sorted(names), TIMEOUT_S)
+    for one, other in itertools.combinations(colours(browser), 2):
+        assert sum(abs(a - b) for a, b in zip(one, other)) > 75
+    behind = browser.script("""return getComputedStyle(document.querySelector(
+        '.sheet')).backgroundColor.match(/\\d+/g).map(Number);""")
+    for one in colours(browser):
+        assert contrast(one, behind) >= 3
+    with Http(demo) as http:
+        for name in names:
+            http.request("DELETE", f"/api/{name}")
+
+
+def test_times(browser, demo, scheme, metric):
+    """A window that opens later has the values where nginx's times say that
+    they are, and the present on the right."""
+    with Http(demo) as http:
+        for value in (1, 2, 3):
+            http.publish_json(metric, value)
+        items = http.request("GET", f"/api/{metric}?last=3").json()["items"]
+    late = browser.open(address(demo, scheme, "/dashboard/"))
+    shows(browser, late, metric, "3.00", 3)
+    where = f"[data-topic='{metric}']"
+    assert browser.text(f"{where} .axis").split("\n") == [
+        "2 min ago", "1 min ago", "now"]
+    at = browser.script("""
+        const line = document.querySelector(arguments[0] + ' .line');
+        return line.getAttribute('points').split(' ').map(
+            (one) => Number(one.split(',')[0]));""", where)
+    for (a, b), (early, later) in zip(
+            itertools.pairwise(at), itertools.pairwise(items)):
+        assert b - a == pytest.approx(
+            (later["time"] - early["time"]) / 1000, abs=0.03)
+    assert at[-1] <= 120
+    said = browser.script("return document.querySelector(arguments[0])"
+                          ".getAttribute('aria-label')", f"{where} svg")
+    assert said.endswith("over 2 minutes, from 1.00 to 3.00")
+    browser.close_window(late)

@@ -2,7 +2,9 @@
 
 import pytest
 
-from pages import TIMEOUT_S, connected, two_windows
+from pages import (
+    SCREENS, TIMEOUT_S, address, connected, is_whole, overflow, told_away,
+    told_back, two_windows)
 from support.httpc import Http
 from support.processes import wait_until
 
@@ -100,3 +102,72 @@ def test_they_play_on_after_a_reload(browser, demo, windows):
         connected(browser)
         wait_until("both play", lambda: set(players(browser)) == set(ids),
                    TIMEOUT_S)
+
+
+def test_each_flies_alone_while_nginx_is_away(browser, demo, scheme):
+    """The other one, and its score, are not shown then; they are again once
+    nginx is back, with a new star."""
+    handles = [browser.open(address(demo, scheme, "/game/")) for _ in range(2)]
+    ids = both_play(browser, handles)
+    with demo.away():
+        for one, own in zip(handles, ids):
+            browser.switch(one)
+            told_away(browser)
+            wait_until("only the own ship is there",
+                       lambda: list(players(browser)) == [own], TIMEOUT_S)
+    for one in handles:
+        browser.switch(one)
+        told_back(browser)
+        wait_until("both play", lambda: set(players(browser)) == set(ids),
+                   TIMEOUT_S)
+    with Http(demo) as http:
+        wait_until("a star is there", lambda: http.request(
+            "GET", "/api/game/star").status == 200, TIMEOUT_S)
+    browser.console_errors()  # of the attempts while it was away
+    for one in handles:
+        browser.close_window(one)
+
+
+@pytest.mark.parametrize("screen", SCREENS)
+def test_all_can_be_reached(browser, demo, screen):
+    """The scores are in the arena; a phone has a stick, and only a phone."""
+    one = browser.open(address(demo, "http", "/game/"))
+    browser.emulate(*SCREENS[screen], touch=screen != "desktop")
+    connected(browser)
+    wait_until("it plays", lambda: players(browser), TIMEOUT_S)
+    for css in ("#arena", "#scores li", "footer span"):
+        assert browser.script("""
+            const inner = document.querySelector(arguments[0]).getBoundingClientRect();
+            const outer = document.querySelector(arguments[1]).getBoundingClientRect();
+            return inner.left >= outer.left && inner.right <= outer.right &&
+                inner.top >= outer.top && inner.bottom <= outer.bottom;""",
+            css, "#arena" if css.startswith("#scores") else "html"), css
+    if screen == "desktop":
+        assert not browser.text("footer .if-touch")
+    else:
+        assert is_whole(browser, "#stick")
+        assert not browser.text("footer .if-keys")
+    assert overflow(browser) == []
+    browser.close_window(one)
+
+
+def test_the_stick_moves_a_ship(browser, demo):
+    one = browser.open(address(demo, "http", "/game/"))
+    browser.emulate(*SCREENS["portrait"], touch=True)
+    connected(browser)
+    own = wait_until("it plays", lambda: players(browser) and own_id(browser),
+                     TIMEOUT_S)
+    with Http(demo) as http:
+        before = wait_until("it says where it is",
+                            lambda: place(http, own), TIMEOUT_S)
+        browser.drag("#stick", 50, 0)
+        wait_until("it has moved", lambda: abs(place(http, own) - before) > 2000,
+                   TIMEOUT_S)
+        browser.release()
+
+    def came_to_rest():
+        return browser.script("return getComputedStyle(document.querySelector("
+                              "'#stick')).getPropertyValue('--x')") == "0"
+
+    wait_until("the stick is let go", came_to_rest, TIMEOUT_S)
+    browser.close_window(one)

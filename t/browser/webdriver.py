@@ -116,8 +116,38 @@ class Browser:
             "type": "key", "id": "keyboard", "actions": [
                 {"type": kind, "value": key} for kind, key in actions]}]})
 
+    def drag(self, css, x, y):
+        """A finger goes down in the middle of the element, moves so far, and
+        stays there until release()."""
+        move = {"type": "pointerMove", "duration": 0,
+                "origin": {ELEMENT: self.find(css)}}
+        self.call("POST", "/actions", {"actions": [{
+            "type": "pointer", "id": "finger",
+            "parameters": {"pointerType": "touch"}, "actions": [
+                {**move, "x": 0, "y": 0},
+                {"type": "pointerDown", "button": 0},
+                {**move, "x": x, "y": y}]}]})
+
+    def release(self):
+        """Lets go of all keys and pointers that are down."""
+        self.call("DELETE", "/actions")
+
     def resize(self, width, height):
         self.call("POST", "/window/rect", {"width": width, "height": height})
+
+    def devtools(self, command, **values):
+        """A command of Chromium's own protocol, to the current window."""
+        return self.call("POST", "/goog/cdp/execute", {
+            "cmd": command, "params": values})
+
+    def emulate(self, width, height, colours="light", touch=False):
+        """From now on the current window is a screen of that size, of a
+        phone if it has touch, and its user likes light or dark pages."""
+        self.devtools("Emulation.setDeviceMetricsOverride", width=width,
+                      height=height, deviceScaleFactor=1, mobile=touch)
+        self.devtools("Emulation.setTouchEmulationEnabled", enabled=touch)
+        self.devtools("Emulation.setEmulatedMedia", features=[
+            {"name": "prefers-color-scheme", "value": colours}])
 
     def screenshot(self):
         """The window's picture, a PNG."""

@@ -2,72 +2,140 @@
 // run, its types compiled.
 
 import assert from "node:assert/strict";
-import { execFileSync, spawn } from "node:child_process";
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync,
-    writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { execFileSync, spawn, spawnSync } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { fileURLToPath } from "node:url";
+import { gzipSync } from "node:zlib";
 
+import { CLIENT, Project } from "./support/installed.js";
 import { live } from "./support/live.js";
+import { sampleWith } from "./support/samples.js";
 
-const CLIENT = fileURLToPath(new URL("../../clients/js", import.meta.url));
-const MODULES = fileURLToPath(new URL("node_modules", import.meta.url));
 const CHECK = fileURLToPath(new URL("types/check.ts", import.meta.url));
+const README = join(CLIENT, "README.md");
+const MAX_BUNDLE_BYTES = 10_500; // of the minified module, by gzip
 
 const nginx = live();
-let folder;
-let files;
+let project;
+let told; // package.json
 
-// A project of somebody who installed the package, and what it contained.
 before(() => {
-    folder = mkdtempSync(join(tmpdir(), "ws-pubsub-npm-"));
-    const [packed] = JSON.parse(execFileSync("npm", ["pack", "--json",
-        "--offline", "--pack-destination", folder, CLIENT],
-    { encoding: "utf8", cwd: folder }));
-    files = packed.files.map(({ path }) => path);
-    const target = join(folder, "node_modules", "wspubsub-client");
-    mkdirSync(target, { recursive: true });
-    execFileSync("tar", ["-xzf", join(folder, packed.filename),
-        "-C", target, "--strip-components=1"]);
-    symlinkSync(join(MODULES, "ws"), join(folder, "node_modules", "ws"));
+    project = new Project(["ws", "react", "vue", "@types/react", "@types/ws",
+        "@types/node"]);
+    told = JSON.parse(readFileSync(project.installed("package.json"), "utf8"));
 });
 
-after(() => rmSync(folder, { recursive: true, force: true }));
+after(() => project?.remove());
+
+// All files that an entry of `exports` names.
+function namedBy(entry) {
+    return typeof entry === "string" ? [entry]
+        : Object.values(entry).flatMap(namedBy);
+}
 
 test("what is in it", () => {
-    const { exports } = JSON.parse(
-        readFileSync(join(CLIENT, "package.json"), "utf8"));
-    for (const path of Object.values(exports["."])) {
-        assert.ok(files.includes(path.replace("./", "")), path);
+    const named = [...Object.values(told.exports).flatMap(namedBy),
+        ...Object.values(told.bin ?? {}), told.main, told.module, told.types,
+        told.unpkg, told.jsdelivr];
+    for (const path of named) {
+        assert.ok(project.files.includes(path.replace("./", "")), path);
     }
-    assert.ok(files.includes("README.md"));
-    assert.ok(files.every((path) => /^(src\/\w+\.js|[^/]+)$/.test(path)),
-        `${files}`);
+    assert.ok(project.files.includes("README.md"));
+    assert.ok(project.files.includes("dist/wspubsub.min.js.map"));
+    for (const path of project.files) {
+        assert.match(path,
+            /^((src|bin)\/([\w]+\/)?\w+\.js|dist\/[\w.]+|[^/]+)$/);
+    }
+    assert.ok(!project.files.includes("build.js"));
+});
+
+test("it can be published", () => {
+    const { status, stderr } = spawnSync("npm", ["publish", "--dry-run",
+        "--offline"], { cwd: CLIENT, encoding: "utf8" });
+    assert.equal(status, 0, stderr);
+    // Whoever runs the tests need not be logged in.
+    const warnings = stderr.split("\n").filter((line) =>
+        /warn|error/i.test(line) && !/logged in|npm notice/.test(line));
+    assert.deepEqual(warnings, []);
 });
 
 test("it depends on nothing", () => {
-    const told = JSON.parse(readFileSync(join(CLIENT, "package.json"),
-        "utf8"));
     assert.equal(told.dependencies, undefined);
-    for (const path of files.filter((one) => one.endsWith(".js"))) {
-        const text = readFileSync(join(CLIENT, path), "utf8");
+    assert.equal(told.devDependencies, undefined);
+    assert.ok(Object.keys(told.peerDependencies).every((name) =>
+        told.peerDependenciesMeta[name].optional));
+    const peers = { "src/react.js": "react", "src/vue.js": "vue" };
+    for (const path of project.files.filter((one) =>
+        /^(src|bin)\/.*\.js$/.test(one))) {
+        const text = readFileSync(project.installed(path), "utf8");
+        const isForNode = /^(src\/(node|cli)|bin)\//.test(path);
         for (const [, from] of text.matchAll(/from "([^"]+)"/g)) {
-            assert.match(from, /^\.\/\w+\.js$/, `${path} imports ${from}`);
+            const isOwn = /^\.\.?\/[\w/.]+\.js$/.test(from);
+            const isAllowed = isOwn || from === peers[path] ||
+                (isForNode && from.startsWith("node:"));
+            assert.ok(isAllowed, `${path} imports ${from}`);
         }
     }
 });
 
+test("the minified module", async (t) => {
+    const text = readFileSync(project.installed(told.unpkg));
+    const packed = gzipSync(text, { level: 9 }).length;
+    t.diagnostic(`${told.unpkg}: ${text.length} bytes, ${packed} by gzip`);
+    assert.ok(packed <= MAX_BUNDLE_BYTES, `${packed}`);
+    const { connect, PubSubError } = await project.load(told.unpkg);
+    assert.equal(typeof connect, "function");
+    assert.equal(new PubSubError(103, "x").code, 103);
+    const map = JSON.parse(readFileSync(
+        project.installed(`${told.unpkg}.map`), "utf8"));
+    assert.ok(map.sources.includes("../src/client.js"));
+    assert.ok(map.sourcesContent.length === map.sources.length);
+    assert.match(text.toString(),
+        /\/\/# sourceMappingURL=wspubsub\.min\.js\.map\s*$/);
+});
+
+test("all that is exported, by import and by require", async () => {
+    const require = createRequire(project.path("main.js"));
+    for (const entry of Object.keys(told.exports)) {
+        const name = entry.replace(".", "wspubsub-client");
+        if (entry === "./package.json") {
+            assert.equal(require(name).name, "wspubsub-client");
+            continue;
+        }
+        const run = `import * as all from "${name}";
+            console.log(Object.keys(all).sort().join());`;
+        project.write("import.mjs", run);
+        const names = execFileSync(process.execPath, ["import.mjs"],
+            { cwd: project.path(), encoding: "utf8" }).trim();
+        assert.ok(names.length > 0, entry);
+        if (told.exports[entry].require) {
+            assert.equal(Object.keys(require(name)).sort().join(), names,
+                entry);
+        }
+    }
+});
+
+test("the CommonJS build works", async () => {
+    const require = createRequire(project.path("main.js"));
+    const { connect } = require("wspubsub-client");
+    const { WebSocket } = require("wspubsub-client/node");
+    const client = connect(nginx.server.url(), { WebSocket });
+    const topic = nginx.topic();
+    const { seq } = await client.publish(topic, { a: 1 });
+    assert.equal(seq, 1);
+    await client.close();
+});
+
 test("the README's example", async () => {
-    const readme = readFileSync(join(CLIENT, "README.md"), "utf8");
-    const [, example] = /```js\n([^]*?)```/.exec(readme);
     const url = "ws://localhost:8080/ws";
-    assert.ok(example.includes(url));
-    writeFileSync(join(folder, "example.mjs"),
-        example.replace(url, nginx.server.url()));
-    const child = spawn(process.execPath, ["example.mjs"],
-        { cwd: folder, stdio: ["ignore", "pipe", "inherit"], timeout: 30_000 });
+    const example = sampleWith(README, "js", url);
+    project.write("example.mjs", example.replace(url, nginx.server.url()));
+    const child = spawn(process.execPath, ["example.mjs"], {
+        cwd: project.path(), stdio: ["ignore", "pipe", "inherit"],
+        timeout: 30_000 });
     let said = "";
     child.stdout.on("data", (data) => {
         said += data;
@@ -77,11 +145,20 @@ test("the README's example", async () => {
     assert.equal(status, 0);
 });
 
-test("the types", () => {
-    cpSync(CHECK, join(folder, "check.ts"));
-    writeFileSync(join(folder, "package.json"), '{"type":"module"}');
-    execFileSync(process.execPath, [
-        join(MODULES, "typescript", "bin", "tsc"), "--noEmit", "--strict",
-        "--target", "es2022", "--module", "nodenext", "--lib", "es2022,dom",
-        "check.ts"], { cwd: folder, stdio: "inherit" });
+test("the types, for every kind of import", () => {
+    const check = readFileSync(CHECK, "utf8");
+    project.write("check.ts", check);
+    project.write("check.cts", check);
+    project.compile(["check.ts", "check.cts"]);
+    project.compile(["check.ts"],
+        { module: "es2022", moduleResolution: "bundler" });
+    const files = ["react", "vue", "node"].flatMap((name) => {
+        const text = `import * as all from "wspubsub-client/${name}";
+            export const names: string[] = Object.keys(all);`;
+        return ["ts", "cts"].map((ending) => {
+            project.write(`${name}.${ending}`, text);
+            return `${name}.${ending}`;
+        });
+    });
+    project.compile(files, { skipLibCheck: true });
 });

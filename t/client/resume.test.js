@@ -200,6 +200,49 @@ test("topics that went or came while away", async () => {
     await client.close();
 });
 
+test("topics that went while away, of more than a reply lists", async () => {
+    const names = Array.from({ length: 1001 }, (_, n) => `a/${n}`);
+    const { client, socket, heard } = await subscribed("a/*",
+        { since: "new" },
+        Object.fromEntries(names.slice(0, 1000).map((n) => [n, ["e", 2]])),
+        { op: "topic", topic: "a/1000", epoch: "e", seq: 2 });
+    const next = await again(client, socket);
+    const list = names.slice(1, 1000).concat("a/x");
+    next.subscribed(Object.fromEntries(list.map((n) => [n, ["e", 2]])),
+        false);
+    next.say({ op: "gone", topic: "a/1000", reason: "deleted" },
+        { op: "gone", topic: "a/0", reason: "deleted" });
+    assert.deepEqual(heard.of("Gone").map(({ topic }) => topic),
+        ["a/1000", "a/0"]);
+    const last = await again(client, next);
+    const { positions } = last.next();
+    assert.equal(positions["a/0"], undefined);
+    assert.equal(positions["a/1000"], undefined);
+    assert.deepEqual(positions["a/1"], at("e", 2));
+    await client.close();
+});
+
+test("one is told once, if the reply lists all", async () => {
+    const { client, socket, heard } = await subscribed("a/*", {},
+        { "a/1": ["e", 1], "a/2": ["f", 1] }, msg("a/1", 1), msg("a/2", 1));
+    const next = await again(client, socket);
+    next.subscribed({ "a/2": ["f", 1] }, false);
+    next.say({ op: "gone", topic: "a/1", reason: "deleted" });
+    assert.deepEqual(heard.of("Gone").map(({ topic }) => topic), ["a/1"]);
+    await client.close();
+});
+
+test("a topic of the application's positions that is not there", async () => {
+    const { client, heard } = await subscribed("a/*",
+        { positions: { "a/1": at("e", 1), "a/2": at("f", 1) } },
+        { "a/2": ["f", 1] },
+        { op: "gone", topic: "a/1", reason: "deleted" },
+        { op: "gone", topic: "a/1", reason: "deleted" });
+    assert.deepEqual(heard.of("Gone"),
+        [{ topic: "a/1", reason: "deleted" }]);
+    await client.close();
+});
+
 test("a topic that keeps no value is no loss", async () => {
     const { client, socket, heard } = await subscribed("a/*", {},
         { "a/1": ["e", 7], "a/2": ["f", 2] }, msg("a/2", 2));

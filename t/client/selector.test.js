@@ -29,8 +29,8 @@ for (const [text, yes, no] of MATCHES) {
     });
 }
 
-const BAD = ["", "/", "/a", "a/", "a//b", "a*", "*a", "***", "**/a",
-    "a/**/b", "a\u0001", "a\u007f", "a\u0085", "x".repeat(256),
+const BAD = ["", "/", "/a", "a/", "a//b", ".", "a/../b", "./*", "a*", "*a",
+    "***", "**/a", "a/**/b", "a\u0001", "a\u007f", "a\u0085", "x".repeat(256),
     "é".repeat(128), Array(33).fill("a").join("/"), 5, undefined, null];
 
 test("what is no selector", () => {

@@ -19,7 +19,9 @@ from support.nginx import Nginx  # noqa: E402
 
 # Long enough for all that is published while a client is away.
 _LONG = HISTORY.replace("main:8m", "main:32m").replace(
-    "history=100", "history=10000")
+    "history=100", "history=10000") + """
+ws_pubsub_topic "room/**" zone=main presence=on;
+"""
 _MORE = """
 location /narrow {
     ws_pubsub zone=main;
@@ -29,6 +31,24 @@ location /narrow {
 }
 location /denied {
     ws_pubsub zone=main;
+}
+location /guarded {
+    if ($arg_token != "good") {
+        return 401;
+    }
+    ws_pubsub zone=main;
+    ws_pubsub_allow_subscribe "**";
+    ws_pubsub_allow_publish "**";
+}
+location /named {
+    ws_pubsub zone=main;
+    ws_pubsub_identity $arg_name;
+    ws_pubsub_allow_subscribe "**";
+}
+location /private {
+    deny all;
+    ws_pubsub zone=main;
+    ws_pubsub_allow_subscribe "**";
 }
 """
 

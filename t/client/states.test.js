@@ -14,12 +14,26 @@ after(closeClients);
 
 const names = ({ states }) => states.map(({ state }) => state);
 
-test("the wait doubles up to its limit, and is never less than half", () => {
-    const limits = { first: 500, most: 20_000 };
-    const least = [0, 1, 2, 3, 9, 1000].map((n) => backoff(n, limits, () => 0));
-    assert.deepEqual(least, [250, 500, 1000, 2000, 10_000, 10_000]);
+test("the wait grows up to its limit, and is never less than half", () => {
+    const limits = { first: 500, most: 10_000 };
+    const least = [0, 1, 2, 9, 1000].map((n) => backoff(n, limits, () => 0));
+    assert.deepEqual(least, [250, 375, 562.5, 5000, 5000]);
     assert.equal(backoff(0, limits, () => 0.5), 375);
-    assert.ok(backoff(99, limits) <= 20_000);
+    assert.ok(backoff(99, limits) <= 10_000);
+});
+
+// Whoever waits longest each time: with chance 1 the waits are whole.
+test("who was away for 12 s is back within 6 s, in few attempts", () => {
+    const limits = { first: 500, most: 10_000 };
+    for (const chance of [0, 0.5, 1]) {
+        let away = 0;
+        let attempts = 0;
+        while (away < 12_000) {
+            away += backoff(attempts++, limits, () => chance);
+        }
+        assert.ok(away - 12_000 <= 6000, `${away}`);
+        assert.ok(attempts <= 10, `${attempts}`);
+    }
 });
 
 test("attempts go on until one succeeds", async () => {
@@ -29,7 +43,7 @@ test("attempts go on until one succeeds", async () => {
         assert.equal(client.state, "connecting");
         assert.equal(socket.protocol, "json.wspubsub.v1");
         assert.equal(socket.url, "ws://example.test/ws");
-        socket.drop(1006, "Unexpected server response: 403");
+        socket.drop(1006, "Unexpected server response: 503");
         assert.equal(client.state, "waiting");
     }
     (await nextSocket(client)).accept();
@@ -39,7 +53,7 @@ test("attempts go on until one succeeds", async () => {
         "connecting", "open"]);
     const { code, reason, delay } = client.states[1];
     assert.deepEqual([code, reason], [
-        1006, "Unexpected server response: 403"]);
+        1006, "Unexpected server response: 503"]);
     assert.ok(delay > 0);
     await client.close();
 });
@@ -51,14 +65,14 @@ test("waits grow until a connection holds", async (t) => {
     const client = fakeClient({ minDelay: 4, maxDelay: 1000 });
     const dropped = () => client.states.findLast(
         ({ state }) => state === "waiting").delay;
-    for (const most of [4, 8, 16]) {
+    for (const most of [4, 6, 9]) {
         (await nextSocket(client)).drop();
         assert.ok(dropped() >= most / 2 && dropped() <= most);
     }
     const short = await nextSocket(client);
     short.accept();
     short.drop();
-    assert.ok(dropped() >= 16 && dropped() <= 32);
+    assert.ok(dropped() >= 6.75 && dropped() <= 13.5);
     const long = await nextSocket(client);
     long.accept();
     later = 6000;
@@ -155,6 +169,18 @@ test("close while it connects, and while it waits", async () => {
     (await nextSocket(other)).drop();
     await other.close();
     assert.equal(other.state, "closed");
+});
+
+test("close by who is told that it connects", async () => {
+    const client = fakeClient({ connectTimeout: 5 });
+    client.on("state", ({ state }) => state === "connecting" &&
+        client.close());
+    (await nextSocket(client)).drop();
+    await until("it is closed", () => client.state === "closed");
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    assert.deepEqual(names(client), ["connecting", "waiting", "connecting",
+        "closed"]);
+    assert.equal(client.sockets.length, 1);
 });
 
 test("an attempt has an end", async () => {

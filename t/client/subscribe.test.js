@@ -51,7 +51,7 @@ test("what is not sent", async () => {
     }
     assert.ok(socket.isQuiet);
     client.subscribe("a");
-    assert.throws(() => client.subscribe("a"), { code: 105 });
+    assert.throws(() => client.subscribe("a", { rate: 5 }), { code: 105 });
     await client.close();
 });
 
@@ -159,6 +159,7 @@ test("unsubscribe", async () => {
     socket.subscribed({ "a/1": ["e", 1] });
     socket.say(msg("a/1", 1));
     const left = subscription.unsubscribe();
+    await until("it is told", () => !socket.isQuiet);
     assert.deepEqual(socket.next(), { op: "unsub", topic: "a/*" });
     socket.say(msg("a/2", 1), msg("a/1", 2)); // was under way
     socket.ok();
@@ -252,6 +253,7 @@ test("the iterator", async () => {
         }
     }
     assert.deepEqual(got, [1, 2, 3, 4]);
+    await until("it is told", () => !socket.isQuiet);
     assert.deepEqual(socket.next(), { op: "unsub", topic: "a" });
     assert.deepEqual(await subscription.next(),
         { done: true, value: undefined });

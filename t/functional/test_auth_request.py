@@ -66,9 +66,9 @@ async def test_the_endpoint(ng, scheme):
         assert ws.status == status
         ws.close()
     ann = await JsonSession.open(
-        ng, scheme=scheme, extra_headers=bearer("ann"))
+        ng, scheme=scheme, headers=bearer("ann"))
     bob = await JsonSession.open(
-        ng, scheme=scheme, extra_headers=bearer("bob"))
+        ng, scheme=scheme, headers=bearer("bob"))
     await ann.sub("user/ann/**", "new")
     await ann.fails(103, "sub", topic="user/bob/**")
     await bob.sub("user/bob/in", "new")
@@ -120,7 +120,7 @@ def test_limit_except(ng, topic):
 
 async def test_many_at_once(ng):
     sessions = await asyncio.gather(*(
-        JsonSession.open(ng, extra_headers=bearer(f"u{n}"))
+        JsonSession.open(ng, headers=bearer(f"u{n}"))
         for n in range(60)))
     for n, one in enumerate(sessions):
         await one.sub(f"user/u{n}/**")

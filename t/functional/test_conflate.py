@@ -17,6 +17,7 @@ ws_pubsub_topic "t/*/full/**" zone=main conflate=full delta=on;
 ws_pubsub_topic "t/*/always/**" zone=main conflate=always;
 ws_pubsub_topic "t/*/events/**" zone=main retain=off conflate=always;
 ws_pubsub_queue 64k;
+ws_pubsub_ping_interval 0;  # nobody answers while nothing is read
 """}
 SIZE = 8000
 COUNT = 3000  # more than any socket buffer takes

@@ -12,7 +12,8 @@ from support.rawws import (
     BINARY, CONT, JSON_V1, PING, PONG, TEXT, RawWS, frame)
 from support.session import JsonSession, connect
 
-CONFIG = {"workers": 1, "server": "ws_pubsub_compression on;"}
+CONFIG = {"workers": 1, "http": "ws_pubsub_zone main:16m;",
+          "server": "ws_pubsub_compression on;"}
 ACCEPT, DECLINE, EITHER = "accept", "decline", "either"
 PMD = "permessage-deflate"
 
@@ -352,7 +353,8 @@ async def test_all_subscribers_get_the_same(ng, topic, scheme):
     plain = RawWS.open(ng, "/plain/?topic=" + topic, scheme, protocol=None)
     library = await JsonSession.open(
         ng, scheme=scheme, compression="deflate")
-    assert library.ws.extensions, "the library's offer is taken"
+    assert "permessage-deflate" in library.response_headers[
+        "Sec-WebSocket-Extensions"], "the library's offer is taken"
     await library.sub(topic)
     http = Http(ng, scheme)
     for n in range(30):

@@ -3,22 +3,28 @@
 support/examples.py tells how they are written.
 """
 
+import shutil
+
 import pytest
 
-from support.examples import PAGES, Runner, blocks_of, configuration
+from support.examples import (
+    NJS, PAGES, PROGRAMS, Runner, blocks_of, configuration)
 
-RUN = {"console", "ws"}
+RUN = {"console", "ws", *PROGRAMS}
 NOT_RUN = {"sh", "text"}
 
 
 def groups():
     """Each configuration, with the examples that run with it."""
     for page in PAGES:
-        examples = None
+        examples, files = None, []
         for block in blocks_of(page):
             if block.language == "nginx":
                 examples = []
-                yield pytest.param(block, examples, id=str(block))
+                yield pytest.param(block, files, examples, id=str(block))
+                files = []
+            elif block.info.startswith("file="):
+                files.append(block)
             elif block.language in RUN:
                 assert examples is not None, f"{block}: at which nginx?"
                 examples.append(block)
@@ -26,8 +32,16 @@ def groups():
                 assert block.language in NOT_RUN, f"{block}: what is it?"
 
 
-@pytest.mark.parametrize("config, examples", list(groups()))
-def test_examples(nginx, config, examples):
-    runner = Runner(nginx(**configuration(config)))
+# Not worth half a gigabyte on every machine: run where it is.
+NOT_EVERYWHERE = {"go"}
+
+
+@pytest.mark.parametrize("config, files, examples", list(groups()))
+def test_examples(nginx, config, files, examples):
+    if "njs" in config.info and not NJS.exists():
+        pytest.skip("no libnginx-mod-http-js")
+    runner = Runner(nginx(**configuration(config, files)))
     for one in examples:
+        if one.language in NOT_EVERYWHERE and not shutil.which(one.language):
+            continue
         runner.run(one)

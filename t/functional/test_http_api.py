@@ -25,6 +25,10 @@ location /small-buffer/ {
 }
 location /fixed { ws_pubsub_api zone=main topic=fixed/$arg_name; }
 location /only { ws_pubsub_api zone=main topic=$arg_topic; }
+location /set {
+    set $name $ws_pubsub_arg_name;
+    ws_pubsub_api zone=main topic=fixed/$name;
+}
 location = /status { ws_pubsub_status zone=main; }
 """}
 
@@ -107,6 +111,20 @@ def test_delete(http, topic):
      "text/plain; charset=utf-8"),
     ("application/x-www-form-urlencoded", b"\xff",
      "application/octet-stream"),
+    # curl -d '{"a":1}' means JSON, and a number may be anything
+    ("application/x-www-form-urlencoded", b' \n{"a": [1]}\r\n',
+     "application/json"),
+    ("application/x-www-form-urlencoded; charset=UTF-8", b"[1]",
+     "application/json"),
+    (None, b'{"a":1}', "application/json"),
+    (None, b"[]", "application/json"),
+    (None, b"42", "text/plain; charset=utf-8"),
+    (None, b'"x"', "text/plain; charset=utf-8"),
+    (None, b"{not JSON}", "text/plain; charset=utf-8"),
+    (None, b'{"a":1} x', "text/plain; charset=utf-8"),
+    (None, b'\xef\xbb\xbf{"a":1}', "text/plain; charset=utf-8"),
+    (None, b'{"a":"\xff"}', "application/octet-stream"),
+    ("text/plain", b'{"a":1}', "text/plain"),
     (None, b"plain", "text/plain; charset=utf-8"),
     (None, b"\xff\xfe", "application/octet-stream"),
     ("text/plain", b"", "text/plain"),
@@ -140,11 +158,24 @@ async def test_the_kind_tells_the_frame(ng, http, topic):
         http.put(topic, '{"a":1}', kind="text/plain")
         http.put(topic, '{"a":1}', kind="application/octet-stream")
         http.put(topic, '{"a":1}', kind=None)
-        got = [await session.next_of("msg") for _ in range(4)]
+        http.put(topic, '{"a":', kind=None)
+        got = [await session.next_of("msg") for _ in range(5)]
         assert got[0]["data"] == {"a": 1}
         assert got[1]["text"] == '{"a":1}'
         assert got[2]["b64"] == "eyJhIjoxfQ=="
-        assert got[3]["text"] == '{"a":1}'
+        assert got[3]["data"] == {"a": 1}
+        assert got[4]["text"] == '{"a":'
+
+
+@pytest.mark.parametrize("kind", [
+    "multipart/form-data; boundary=x", "Multipart/Mixed"])
+def test_a_form_of_parts_is_no_message(http, topic, kind):
+    for method in ("POST", "PUT"):
+        answer = http.publish(topic, "--x\r\n", kind, method=method)
+        assert answer.status == 415 and answer.error_code() == 107
+        assert "send the message as the body" in answer.json()["error"][
+            "message"]
+    assert http.get(topic).status == 404
 
 
 @pytest.mark.parametrize("api", ["/api/", "/to-file/", "/small-buffer/"])
@@ -233,6 +264,7 @@ def test_the_modules_own_topics(http):
 @pytest.mark.parametrize("path, topic", [
     ("a%20b/c", "a b/c"), ("%C3%A9", "é"), ("q/%F0%9F%98%80", "q/😀"),
     ("n/x/../y", "n/y"), ("n//slashes", "n/slashes"), ("n/a+b", "n/a+b"),
+    ("n/%2e/y", "n/y"), ("n/.../..y", "n/.../..y"),
     ("n/%2f/z", None), ("n/?x=1", None)])
 def test_the_normalised_uri_names_the_topic(http, path, topic):
     answer = http.request("PUT", "/api/" + path, b"x")
@@ -250,6 +282,27 @@ def test_topic_of_the_directive(http):
     assert http.request("GET", "/fixed/other?name=one").body == b"x"
     assert http.request("POST", "/fixed", b"x").status == 400
     assert http.request("POST", "/fixed?name=a*", b"x").status == 400
+
+
+@pytest.mark.parametrize("name, topic", [
+    ("caf%C3%A9", "café"), ("caf%c3%a9", "café"), ("a%20b+c", "a b+c"),
+    ("a%2Fb", "a/b"), ("%2541", "%41"), ("%F0%9F%98%80", "😀"),
+    ("%24x", "$x"), ("a%26b%3D", "a&b=")])
+def test_arguments_are_decoded(http, name, topic):
+    """An argument names the topic that the URI names, too."""
+    for location in ("/fixed", "/set"):
+        told = http.request("POST", f"{location}?name={name}", b"x").json()
+        assert told["topic"] == "fixed/" + topic
+    assert http.get("fixed/" + topic).body == b"x"
+
+
+@pytest.mark.parametrize("name", [
+    "%", "a%", "a%2", "%zz", "100%", "%FF", "%C3", "%00", "%0A", "%2A", ".",
+    "..", "%2e%2E", "a/%2e/b", "%2F"])
+@pytest.mark.parametrize("location", ["/fixed?name=", "/only?topic="])
+def test_bad_arguments(http, location, name):
+    answer = http.request("POST", location + name, b"x")
+    assert answer.status == 400 and answer.error_code() == 107
 
 
 def test_a_directive_without_a_value_is_no_root(http, topic):

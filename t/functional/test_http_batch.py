@@ -265,3 +265,18 @@ def test_a_client_that_leaves_amid_a_batch(ng, http, topic):
             other.connection.request(
                 "POST", "/api/", body, {"Content-Type": KIND})
     http.put(topic + "/x", "y")
+
+
+@pytest.mark.parametrize("member", [
+    '"text":"\\ud83d"', '"data":["\\ude00"]', '"data":{"\\u0000":1}',
+    '"data":1e999', '"data":' + "[" * 3000 + "]" * 3000,
+    '"patch":{"a":"\\ud83d"}'],
+    ids=["text", "data", "name", "number", "depth", "patch"])
+def test_beyond_the_limits_of_json(http, topic, member):
+    """An error for that line, which says why; the others are done."""
+    body = "\n".join('{"topic":"%s",%s}' % (topic, one)
+                     for one in ('"text":"a"', member, '"text":"b"'))
+    first, bad, last = map(json.loads, post(http, body).body.splitlines())
+    assert (first["seq"], last["seq"]) == (1, 2)
+    assert bad["error"]["code"] == 107
+    assert bad["error"]["message"] not in ("not JSON", "not a JSON object")

@@ -148,7 +148,8 @@ def test_select_pages(http, names, topic):
     "select=", "select=a*", "select=**/a", "select=a//b", "select=***",
     "select=a/**&limit=x", "select=a/**&limit=1001",
     "select=a/**&limit=-1", "select=%FF", "select=a/**&values=2",
-    "select=a/**&values=", "selct=a/**"])
+    "select=a/**&values=", "selct=a/**", "select=%zz", "select=a/%",
+    "select=a/../b", "select=./**", "select=a/**&after=%zz"])
 def test_bad_select(http, query):
     answer = http.get(query=query)
     assert answer.status == 400 and answer.error_code() == 107

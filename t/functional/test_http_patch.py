@@ -84,7 +84,7 @@ def test_no_kept_value(http, topic):
 
 
 @pytest.mark.parametrize("kind, body", [
-    ("text/plain", "{}"), ("text/plain", "not JSON"), (None, "{}"),
+    ("text/plain", "{}"), ("text/plain", "not JSON"), (None, "{"),
     ("application/octet-stream", "\x00")], ids=repr)
 def test_the_kept_value_is_not_json(http, topic, kind, body):
     etag = http.publish(topic, body, kind=kind).etag
@@ -121,7 +121,11 @@ def test_a_path_that_is_not_there(http, topic, operation):
 
 @pytest.mark.parametrize("kind, body", [
     ("merge-patch", ""), ("merge-patch", "{"), ("merge-patch", "{}x"),
-    ("merge-patch", b'"\xff"'), ("merge-patch", "[" * 2000 + "]" * 2000),
+    ("merge-patch", b'"\xff"'), ("merge-patch", '"\\ud83d"'),
+    ("merge-patch", '{"a":"\\ude00"}'), ("merge-patch", '{"\\u0000":1}'),
+    ("merge-patch", "1e999"),
+    ("json-patch", '[{"op":"add","path":"/\\ud83d","value":1}]'),
+    ("json-patch", '[{"op":"add","path":"/a","value":"\\ud83d"}]'),
     ("json-patch", ""), ("json-patch", "{}"), ("json-patch", "[1]"),
     ("json-patch", '[{"op":"add","path":"/a"}]'),
     ("json-patch", '[{"op":"spam","path":"/a","value":1}]'),
@@ -132,6 +136,22 @@ def test_bad_patches(http, topic, kind, body):
     answer = http.publish(topic, body, method="PATCH",
                           kind=f"application/{kind}+json")
     assert answer.status == 400 and answer.error_code() == 107
+    assert http.get(topic).etag == etag
+
+
+@pytest.mark.parametrize("kind", ["merge-patch", "json-patch"])
+def test_too_deep(http, topic, kind):
+    """JSON that a topic may hold, but no patch may change or be."""
+    deep = "[" * 600 + "]" * 600
+    etag = http.publish_json(topic, {"a": 1}).etag
+    answer = http.publish(topic, deep, method="PATCH",
+                          kind=f"application/{kind}+json")
+    assert answer.status == 413 and answer.error_code() == 106
+    assert http.get(topic).etag == etag
+    etag = http.publish(topic, deep, kind="application/json").etag
+    answer = http.publish(topic, "[]", method="PATCH",
+                          kind=f"application/{kind}+json")
+    assert answer.status == 413 and answer.error_code() == 106
     assert http.get(topic).etag == etag
 
 

@@ -87,7 +87,7 @@ def test_several_commands_in_a_frame(raw, topic):
 @pytest.mark.parametrize("text", [
     "", " \n", "[]", "1", "\"x\"", "null", "{", '{"op":"ping"', "{}}",
     "not json", '{"op":"ping"} x', '[{"op":"ping"}]', '{"op":"ping",}',
-    "{'op':'ping'}", '{"op":"pi\x01ng"}', '{"a":"\\ud800"}',
+    "{'op':'ping'}", '{"op":"pi\x01ng"}', '{"a":"\\ud80"}',
     '{"op":"ping","x":1\0}'], ids=ascii)
 def test_a_frame_that_is_no_object(ng, text):
     """What is whole before the fault is answered, then the session ends."""
@@ -190,8 +190,10 @@ async def test_unknown_fields_are_ignored(ng, topic):
 
 
 @pytest.mark.parametrize("data", [
-    "1e999", '{"\\u0000":1}', "[" * 3000 + "]" * 3000],
-    ids=["number", "name", "depth"])
+    "1e999", "9" * 400, '{"\\u0000":1}', "[" * 3000 + "]" * 3000,
+    '"\\ud83d"', '"\\ude00"', '["\\ud83dx"]', '{"\\ud83d":1}'],
+    ids=["number", "digits", "name", "depth", "high", "low", "inside",
+         "half-name"])
 def test_beyond_the_limits_of_json(raw, ng, topic, data):
     """An error for that command, not the end of the session."""
     said = ask(raw, '{"id":7,"op":"pub","topic":"%s","data":%s}\n'
@@ -200,3 +202,33 @@ def test_beyond_the_limits_of_json(raw, ng, topic, data):
     assert (said["id"], said["error"]["code"]) == (7, 107)
     assert json.loads(raw.recv_message()[2])["ok"]["seq"] == 1
     assert Http(ng).publish(topic, data, kind="application/json").status == 400
+
+
+@pytest.mark.parametrize("command", [
+    '{"id":7,"op":"pub","topic":"%s","text":"hi \\ud83d"}',
+    '{"id":7,"op":"pub","topic":"%s\\ud83d","text":"hi"}',
+    '{"id":7,"op":"pub","topic":"%s","text":"hi","key":"\\ude00"}',
+    '{"id":7,"op":"pub","topic":"%s","patch":{"a":"\\ud83d"}}',
+    '{"id":7,"op":"pub","topic":"%s","patch":[{"op":"\\ud83d"}]}',
+    '{"id":7,"op":"pub","topic":"%s","text":"hi","\\ud83d":0}',
+    '{"id":7,"op":"get","topic":"%s","after":"\\ud83d"}',
+    '{"id":7,"op":"sub","topic":"%s","positions":{"\\ud83d":0}}',
+], ids=["text", "topic", "key", "merge-patch", "json-patch", "name",
+        "after", "positions"])
+def test_half_an_emoji(raw, topic, command):
+    """Cutting a text by UTF-16 units makes one: the command's error."""
+    said = ask(raw, {"id": 6, "op": "pub", "topic": topic, "data": {}})
+    assert said["ok"]["seq"] == 1
+    said = ask(raw, command % topic + '{"id":8,"op":"get","topic":"%s"}'
+               % topic)
+    assert (said["id"], said["error"]["code"]) == (7, 107)
+    assert "surrogate" in said["error"]["message"]
+    (kept,) = json.loads(raw.recv_message()[2])["ok"]["items"]
+    assert kept["data"] == {}, "nothing was published"
+
+
+def test_half_an_emoji_as_an_id(raw):
+    """There is no id that could be told back."""
+    said = ask(raw, '{"id":"\\ud83d","op":"ping"}{"id":8,"op":"ping"}')
+    assert "id" not in said and said["error"]["code"] == 107
+    assert json.loads(raw.recv_message()[2]) == {"id": 8, "op": "pong"}

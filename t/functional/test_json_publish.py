@@ -138,11 +138,13 @@ async def test_key(ng, topic):
 
 
 async def test_key_over_both_protocols(ng, topic, http):
+    """A client's keys are not the application's."""
     async with await JsonSession.open(ng) as session:
         first = http.put(topic, "x", Idempotency_Key="k")
-        again = await session.pub(topic, text="x", key="k")
-        assert again == {"epoch": first["epoch"], "seq": 1}
-        await session.fails(114, "pub", topic=topic, text="y", key="k")
+        other = await session.pub(topic, text="y", key="k")
+        assert other == {"epoch": first["epoch"], "seq": 2}
+        await session.fails(114, "pub", topic=topic, text="x", key="k")
+        assert http.put(topic, "x", Idempotency_Key="k") == first
 
 
 def test_a_burst_in_one_frame(ng, topic):
@@ -169,13 +171,14 @@ async def test_a_topic_of_the_longest(ng):
 async def test_odd_names(ng, topic, http):
     names = [f"{topic}/{one}" for one in (
         "a b", "a%2Fb", "\"q\"", "back\\slash", "é", "😀", "a+b", "?", "#",
-        "$x", ".", "..", "<&>", "+", "a:b;c,d")]
+        "$x", "...", ".x.", "<&>", "+", "a:b;c,d", "%", "%41", "&a=b")]
     async with await JsonSession.open(ng) as session:
         await session.sub(topic + "/*")
         for name in names:
             await session.pub(name, text=name)
             said = await session.next_of("msg")
             assert said["topic"] == name and said["text"] == name
+            assert http.get(name).body.decode() == name
         items = (await session.ok("get", topic=topic + "/*"))["items"]
         assert [one["topic"] for one in items] == sorted(
             names, key=str.encode)

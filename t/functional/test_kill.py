@@ -2,6 +2,7 @@
 
 import asyncio
 import itertools
+import json
 import os
 import signal
 import time
@@ -108,6 +109,30 @@ async def test_ten_kills_leak_no_slot(nginx):
         free.append(status["free"])
         assert http.publish("a", "x").json()["subscribers"] == 0
     assert min(free[3:]) >= free[2] - 16384, free
+
+
+async def test_place_of_a_worker_that_held_much(nginx):
+    """The next one takes it, though it takes a while to free all that."""
+    count = 20000
+    ng = nginx(http="ws_pubsub_zone main:64m;", workers=1)
+    (victim,) = ng.worker_pids()
+    session = await JsonSession.open(ng)
+    await session.sub("many/*", since="new")
+    lines = "\n".join(json.dumps({"topic": f"many/{n}", "data": n})
+                      for n in range(count))
+    answer = await asyncio.to_thread(
+        Http(ng).request, "POST", "/api/", lines,
+        {"Content-Type": "application/x-ndjson"})
+    assert answer.status == 200
+    free = Http(ng).status()["free"]
+    await asyncio.to_thread(ng.kill_worker, victim)
+    again = await JsonSession.open(ng)
+    await again.sub("many/7", since="new")
+    assert Http(ng).publish_json("many/7", 1).json()["subscribers"] == 1
+    await asyncio.to_thread(
+        wait_until, "all that the dead worker held is freed",
+        lambda: Http(ng).status()["free"] > free + 64 * count)
+    await again.close()
 
 
 async def test_subscribers_elsewhere_notice_nothing(nginx):

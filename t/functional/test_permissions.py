@@ -137,6 +137,14 @@ async def test_a_denial_changes_nothing(ng, topic):
     ("id=7&room=r", "room/*", False),
     # what a variable brings is text: it can't widen the selector
     ("room=r&id=*", "user/8/a", False), ("room=r&id=*", "user/*/a", False),
+    # decoded, and text all the same
+    ("id=caf%C3%A9", "user/café/a", True), ("id=a%20b+c", "user/a b+c/a", True),
+    ("id=caf%C3%A9", "user/caf%C3%A9/a", False),
+    ("room=r&id=%2A", "user/8/a", False),
+    ("room=r&id=%2A%2A", "user/8/a", False),
+    ("room=r&id=a%2Fb", "user/a/b/c", False),
+    ("room=r&id=..", "user/../a", None), ("room=r&id=%", "user/%/a", False),
+    ("room=r&id=%zz", "user/%zz/a", False),
     ("room=r&id=**", "user/8/a", False), ("room=r&id=a*", "user/ab/x", False),
     ("room=r&id=7/8", "user/7/8/a", False),
     ("room=r&id=7/**", "user/7/x", False), ("id=7&room=a/b", "room/a/b",

@@ -153,6 +153,22 @@ async def test_topic_of_variables_not_covered(ng):
     assert ws.status in (403, 404)
 
 
+@pytest.mark.parametrize("raw, name", [
+    ("caf%C3%A9", "café"), ("a%20b+c", "a b+c"), ("%F0%9F%98%80", "😀")])
+async def test_the_argument_is_decoded(ng, http, topic, raw, name):
+    ws = await connect(ng, f"/plain/?topic={topic}/{raw}")
+    http.put(f"{topic}/{name}", "x")
+    assert await ws.recv() == "x"
+    await ws.close()
+
+
+@pytest.mark.parametrize("raw", ["%", "%zz", "%FF", "%00", ".", "%2e%2E/a"])
+async def test_no_topic_in_the_argument(ng, raw):
+    ws = RawWS(ng)
+    ws.handshake(path="/plain/?topic=" + raw, protocol=None)
+    assert ws.status == 400
+
+
 async def test_fixed_topic(ng, http):
     ws = await connect(ng, "/fixed")
     http.put("fixed/one", "x")

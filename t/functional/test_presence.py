@@ -61,6 +61,31 @@ async def test_join_and_leave(ng, topic):
     await ann.close()
 
 
+async def test_selectors_of_a_topic_that_is_not_there(ng, topic):
+    """On other workers too: before its first message, and after its last."""
+    selector, topic = topic + "/*", topic + "/a"
+    ann = await enter(ng, "ann", topic)
+    bob = await on_another_worker(ng, "bob", ann)
+    await bob.sub(selector, since="new")
+    for _ in range(2):
+        cid = await enter(ng, "cid", topic)
+        assert await change(bob) == ("join", topic, "cid")
+        await cid.close()
+        assert await change(bob) == ("leave", topic, "cid")
+        # There is a message, and then it is gone.
+        await ann.pub(topic, data=1)
+        assert (await bob.next_of("msg"))["topic"] == topic
+        dan = await enter(ng, "dan", topic)
+        assert await change(bob) == ("join", topic, "dan")
+        assert Http(ng).request("DELETE", "/api/" + topic).status == 204
+        assert (await bob.next_of("gone"))["topic"] == topic
+        await dan.close()
+        assert await change(bob) == ("leave", topic, "dan")
+    await ann.close()
+    assert await change(bob) == ("leave", topic, "ann")
+    await bob.close()
+
+
 async def test_unsub_leaves(ng, topic):
     ann, bob = await enter(ng, "ann", topic), await enter(ng, "bob", topic)
     assert await change(ann) == ("join", topic, "bob")
@@ -92,7 +117,8 @@ async def test_selectors_see_but_are_not_seen(ng, topic):
     await watcher.sub(topic + "/*")
     room = topic + "/room"
     ann = await enter(ng, "ann", room)
-    await ann.pub(room, data=1)  # a topic that is there, so that it joins
+    assert await change(watcher) == ("join", room, "ann")
+    await ann.pub(room, data=1)
     await watcher.next_of("msg")
     bob = await enter(ng, "bob", room)
     assert await change(ann) == ("join", room, "bob")
@@ -116,15 +142,15 @@ async def test_without_identity(ng, topic):
 
 async def test_identities_are_any_text(ng, topic):
     ann = await enter(ng, "ann", topic)
-    # nginx hands an argument on as it is written: what is escaped stays.
-    for who in ("a%22b%5C", "x" * 255):
-        other = await enter(ng, who, topic)
+    for who in ('a"b\\', "é+😀", "100%", "a\x00b", "x" * 255, "é" * 127):
+        other = await enter(ng, urllib.parse.quote(who, safe="+"), topic)
         assert await change(ann) == ("join", topic, who)
         await other.close()
         assert await change(ann) == ("leave", topic, who)
-    other = await enter(ng, "x" * 256, topic)
-    await ann.quiet()
-    await other.close()
+    for nobody in ("x" * 256, "%FF", "100%", "a%zz"):
+        other = await enter(ng, nobody, topic)
+        await ann.quiet()
+        await other.close()
     await ann.close()
 
 

@@ -7,6 +7,7 @@ import pytest
 
 from support.deflate import Codec, parse_answer
 from support.httpc import Http
+from support.log_lines import above_info, session_ends
 from support.processes import wait_until
 from support.rawws import (
     BINARY, CLOSE, CONT, PING, PONG, TEXT, RawWS, check_echo, frame)
@@ -90,6 +91,9 @@ def read_to_the_end(ws):
 def test_noise(ng, topic, seed):
     """Random bytes, and valid frames with some bits turned over."""
     choose = random.Random(1000 + seed)
+    wait_until("no session of another test is left", lambda: (
+        Http(ng).status()["sessions"] == 0))
+    logged = len(ng.log_text())
     path = "/plain/?topic=" + topic
     good = RawWS.open(ng, path + "-good", protocol=None)
     for n in range(25):
@@ -116,3 +120,6 @@ def test_noise(ng, topic, seed):
     good.close()
     wait_until("no session is left", lambda: (
         Http(ng).status()["sessions"] == 0))
+    text = ng.log_text()[logged:]
+    assert not above_info(text)
+    assert len(session_ends(text)) == 26

@@ -1,9 +1,7 @@
 """Reload and quit: topics stay, clients are told, resume, lose nothing."""
 
 import asyncio
-import contextlib
 import os
-import pathlib
 import time
 
 import pytest
@@ -259,30 +257,3 @@ async def test_a_refused_reload_leaves_all_as_it_is(nginx):
     Http(ng).put("a", "x")
     assert (await session.next_of("msg"))["text"] == "x"
     await session.close()
-
-
-def is_eventfd(path):
-    with contextlib.suppress(FileNotFoundError):  # closed meanwhile
-        return os.readlink(path) == "anon_inode:[eventfd]"
-    return False
-
-
-def eventfds(pid):
-    return sum(map(is_eventfd, pathlib.Path(f"/proc/{pid}/fd").iterdir()))
-
-
-def test_a_removed_zone_leaves_no_descriptors(nginx):
-    zones = "ws_pubsub_zone main:1m; "
-    ng = nginx(workers=2, http=zones)
-
-    def eventfds_with(http):
-        ng.reload(http=http)
-        wait_until("the old workers are gone", lambda: (
-            set(processes.children(ng.pid)) == set(ng.worker_pids())))
-        return eventfds(ng.pid)
-    eventfds_with(zones)
-    before = eventfds_with(zones)
-    for n in range(2):
-        assert eventfds_with(f"{zones} ws_pubsub_zone more{n}:1m;") > before
-        assert eventfds_with(zones) == before
-    Http(ng).put("a", "goes on")

@@ -4,9 +4,9 @@ three reloads, three kill -9: nothing lost, nothing twice, in order."""
 import asyncio
 import collections
 
-from support.fastws import Publisher
 from support.follow import Follower, caught_up
 from support.nginx import sanitizing
+from support.writer import Writer
 
 SUBSCRIBERS = 50
 PUBLISHERS = 8
@@ -18,47 +18,6 @@ CONFIG = """
 ws_pubsub_zone main:32m;
 ws_pubsub_topic "soak/**" zone=main history=10000;
 """
-
-
-class Writer:
-    """Publishes at its share of the rate, one message at a time; what was
-    answered 2xx is `told`: (topic, seq) -> data."""
-
-    def __init__(self, ng, number):
-        self.number = number
-        self.client = Publisher(ng.port)
-        self.told = {}
-        self.unknown = []
-        self.workers = collections.Counter()
-
-    async def run(self, stop):
-        pause_s = PUBLISHERS / RATE_PER_S
-        loop = asyncio.get_running_loop()
-        count, due = 0, loop.time()
-        while not stop.is_set():
-            data = f"{self.number}.{count}"
-            topic = TOPICS[(count + self.number) % len(TOPICS)]
-            answer = await self.client.publish(topic, f'"{data}"')
-            if answer is None:
-                self.unknown.append((topic, data))
-                await asyncio.sleep(0.02)
-            else:
-                self.told[topic, answer["seq"]] = data
-            count += 1
-            due = max(due + pause_s, loop.time() - 1)
-            await asyncio.sleep(max(0, due - loop.time()))
-            if count % 50 == 0:
-                await self._move()
-        self.client.drop()
-
-    async def _move(self):
-        """To another connection, so that each worker gets its share."""
-        try:
-            self.workers[await asyncio.wait_for(
-                self.client.worker(), 10)] += 1
-        except (OSError, asyncio.IncompleteReadError):
-            pass
-        self.client.drop()
 
 
 async def disturb(ng):
@@ -104,7 +63,8 @@ async def test_soak(nginx):
     followers = [Follower(ng, "soak/*") for _ in range(SUBSCRIBERS)]
     await asyncio.gather(*(
         asyncio.wait_for(one.subscribed.wait(), 20) for one in followers))
-    writers = [Writer(ng, n) for n in range(PUBLISHERS)]
+    writers = [Writer(ng, n, TOPICS, PUBLISHERS / RATE_PER_S)
+               for n in range(PUBLISHERS)]
     stop = asyncio.Event()
     writing = [asyncio.ensure_future(one.run(stop)) for one in writers]
     await disturb(ng)

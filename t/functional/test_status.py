@@ -3,12 +3,14 @@
 import re
 
 from support.httpc import Http
-from support.processes import wait_until
+from support.processes import title, wait_until
+from support.rawws import connect_socket
 from support.session import JsonSession, sessions_on_each_worker
 
 FIELDS = ["zone", "size", "free", "topics", "messages", "subscriptions",
           "sessions", "workers", "published", "delivered", "evicted",
-          "expired", "refused", "slow"]
+          "expired", "refused", "refused_subscriptions", "slow",
+          "subscribers_held", "interests", "keys_held", "client_keys_held"]
 
 
 def test_fields(nginx, scheme):
@@ -145,3 +147,37 @@ async def test_zones_with_the_same_sessions(nginx):
         await two.pub("a", data=2)
         assert (await two.next_of("msg"))["data"] == 2
         await one.quiet()
+
+
+def test_ready(nginx, scheme):
+    ng = nginx(workers=1)
+    with Http(ng, scheme) as http:
+        for query in ("?ready", "?ready=1", "?ready&x"):
+            answer = http.request("GET", "/status" + query)
+            assert answer.status == 200 and answer.json() == {"ready": True}
+        assert http.request("HEAD", "/status?ready").status == 200
+        answer = http.request("POST", "/status?ready", b"x")
+        assert answer.status == 405
+        assert answer.headers["allow"] == "GET, HEAD"
+        assert "topics" in http.request("GET", "/status?readyness").json()
+
+
+async def test_a_worker_on_its_way_out_is_not_ready(nginx):
+    """Asked over a connection that it has still."""
+    ng = nginx(workers=1)
+    async with await JsonSession.open(ng):
+        # nginx closes idle connections of a worker that ends, but answers
+        # what has begun: this request's head has.
+        sock = connect_socket(ng)
+        sock.sendall(b"GET /status?ready HTTP/1.1\r\nHost: localhost\r\n")
+        with Http(ng) as http:
+            http.request("GET", "/status?ready")
+        old = ng.worker_pids()[0]
+        ng.reload()
+        wait_until("the worker is on its way out", lambda: (
+            "shutting down" in title(old)))
+        sock.sendall(b"\r\n")
+        said = sock.recv(4096)
+        sock.close()
+        assert said.startswith(b"HTTP/1.1 503 "), said
+        assert b'{"ready":false}' in said

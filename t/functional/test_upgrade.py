@@ -103,6 +103,8 @@ def test_no_upgrade_field_but_the_rest(ng):
 @pytest.mark.parametrize("path", ["/silent", "/plain-silent/"])
 def test_nothing_allowed_is_403(ng, scheme, path):
     assert refused(ng, scheme, path=path).status == 403
+    # Whoever asks without an upgrade what is wrong is told the same.
+    assert Http(ng, scheme).request("GET", path).status == 403
 
 
 @pytest.mark.parametrize("topic", [
@@ -129,7 +131,8 @@ def test_connections_reached_is_503(ng, scheme):
     {"protocol": f"chat, {JSON_V1}"},
     {"protocol": f"{JSON_V1},chat"},
     {"extensions": "x-unknown; a=1; b"},
-    {"more": {"Origin": "http://example.com", "Cookie": "a=b"}},
+    {"more": {"Origin": "http://example.com", "Host": "example.com",
+              "Cookie": "a=b"}},
 ], ids=str)
 def test_good_requests(ng, how):
     with RawWS.open(ng, **how) as ws:

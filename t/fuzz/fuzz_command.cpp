@@ -10,8 +10,9 @@
 #include "base/limits.hpp"
 #include "base/topic.hpp"
 #include "base/utf8.hpp"
+#include "json/check.hpp"
+#include "json/grammar.hpp"
 #include "proto/command.hpp"
-#include "proto/json_text.hpp"
 
 namespace {
 

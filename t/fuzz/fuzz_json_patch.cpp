@@ -7,8 +7,8 @@
 #include <string_view>
 #include <vector>
 
-#include "proto/command.hpp"
-#include "proto/json_patch.hpp"
+#include "json/check.hpp"
+#include "json/patch.hpp"
 
 namespace {
 

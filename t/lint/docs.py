@@ -49,8 +49,10 @@ def directives():
 
 
 def variables():
-    for name in found_in("module/variables.cpp", r'ngx_string\("(ws_\w+)"\)'):
-        if f"| `${name}` |" not in read("README.md"):
+    names = [name for file in ("variables", "token_variables") for name in
+             found_in(f"module/{file}.cpp", r'ngx_string\("(ws_\w+)"\)')]
+    for name in names:
+        if f"| `${name}`" not in read("README.md"):
             yield f"README.md: no ${name} in the table of variables"
 
 
@@ -96,6 +98,8 @@ def spellings(name, value):
         yield from (f"{value >> 10}k", f"{value >> 20}m")
     if name.endswith("Ms"):
         yield from (f"{value // 1000}s", f"{value // 60000} min")
+    if name.endswith("Percent"):
+        yield f"{value}%"
 
 
 def limits():

@@ -6,12 +6,13 @@ import { Delivery } from "./delivery.js";
 import { PubSubError, tell } from "./errors.js";
 import { defaultWebSocket, Link } from "./link.js";
 import { decodeItem, encodePayload } from "./payload.js";
+import { fetchFor } from "./refusal.js";
 
 export { PubSubError };
 
 const DEFAULTS = Object.freeze({
     minDelay: 500, // ms before the first attempt after a drop, at most
-    maxDelay: 20_000,
+    maxDelay: 10_000,
     connectTimeout: 10_000,
     closeTimeout: 2_000,
     pingInterval: 25_000, // ms of silence after which the server is asked
@@ -40,6 +41,9 @@ class Client {
     constructor(url, options) {
         const chosen = { ...DEFAULTS, ...options };
         chosen.WebSocket ??= defaultWebSocket();
+        if (chosen.fetch === undefined) {
+            chosen.fetch = fetchFor(chosen.WebSocket);
+        }
         this.#link = new Link(url, chosen, {
             opened: () => this.#opened(),
             heard: (text) => this.#heard(text),
@@ -66,6 +70,14 @@ class Client {
 
     get state() {
         return this.#link.state;
+    }
+
+    // Tries now what would be tried later, or, after a refusal, not at all.
+    connect() {
+        if (this.state === "closed") {
+            throw new PubSubError("closed", "the client is closed");
+        }
+        this.#link.now();
     }
 
     // Returns a function that takes the handler away again.

@@ -6,10 +6,11 @@
 
 import { REJECT } from "./commands.js";
 import { DeltaError } from "./delta.js";
+import { Entry } from "./entry.js";
 import { PubSubError } from "./errors.js";
+import { catchUp } from "./late.js";
 import { decodePayload } from "./payload.js";
-import { Selector } from "./selector.js";
-import { firstStart, nextStart, wantedStart } from "./start.js";
+import { firstStart, nextStart } from "./start.js";
 import { Subscription } from "./subscription.js";
 import { FROM_THE_FIRST, startOf, Topics } from "./topics.js";
 
@@ -18,19 +19,6 @@ const ALREADY_SUBSCRIBED = 105;
 const WORTH_A_RETRY = new Set([100, 108, 111]); // internal, full, rate
 
 const NEW_SESSION = new Set(["dropped", "closed"]); // brings all again, or none
-
-// A subscription as the server knows it.
-class Entry {
-    constructor(text, options) {
-        this.selector = new Selector(text);
-        this.wanted = wantedStart(this.selector, options);
-        this.delta = options.delta === true;
-        this.rate = options.rate;
-        this.active = false; // the server has said yes once
-        this.knowsAll = false; // all topics that it matches are known
-        this.retry = undefined;
-    }
-}
 
 export class Delivery {
     #entries = new Map(); // selector → Entry
@@ -51,28 +39,63 @@ export class Delivery {
 
     // -- subscriptions -----------------------------------------------------
 
-    // Throws TypeError, or PubSubError where it is subscribed to already.
+    // Throws TypeError, or PubSubError where it is subscribed to already at
+    // another rate.
     subscribe(text, options) {
-        const entry = new Entry(text, options);
-        if (this.#entries.has(text)) {
-            throw new PubSubError(
-                ALREADY_SUBSCRIBED, `already subscribed to ${text}`);
-        }
-        entry.subscription = new Subscription(entry.selector, options, {
-            leave: () => this.#unsubscribe(entry),
+        const fresh = new Entry(text, options);
+        const shared = this.#shared(fresh);
+        const entry = shared ?? fresh;
+        const subscription = new Subscription(entry.selector, options, {
+            leave: () => this.#leave(entry, subscription),
             positions: () => this.#positions(entry),
         });
+        entry.add(subscription);
+        if (shared !== undefined) {
+            this.#join(entry, subscription, fresh);
+            return subscription;
+        }
         this.#entries.set(text, entry);
         if (this.#link.isOpen) {
             this.#send(entry);
         }
-        return entry.subscription;
+        return subscription;
+    }
+
+    // The entry of that selector that another subscription can share.
+    #shared(fresh) {
+        const entry = this.#entries.get(fresh.selector.text);
+        if (entry?.isIdle && !(entry.isLike(fresh) &&
+            (!entry.active || entry.catchesUp(fresh.wanted)))) {
+            this.#depart(entry);
+            return undefined;
+        }
+        if (entry !== undefined && entry.rate !== fresh.rate) {
+            throw new PubSubError(ALREADY_SUBSCRIBED,
+                `subscribed to ${entry.selector.text} at another rate`);
+        }
+        return entry;
+    }
+
+    #join(entry, subscription, fresh) {
+        entry.stopLeaving();
+        if (!entry.active && entry.startsLike(fresh)) {
+            return; // the first reply is for both
+        }
+        subscription.hold();
+        const begin = () => catchUp(subscription, entry.selector,
+            fresh.wanted, [...this.#topics.matching(entry.selector)],
+            this.#commands);
+        if (entry.active) {
+            begin();
+        } else {
+            entry.late.push(begin);
+        }
     }
 
     // All of them, in a new session.
     resume() {
         for (const entry of [...this.#entries.values()]) {
-            if (this.#isThere(entry)) {
+            if (this.#isThere(entry) && !entry.isIdle) {
                 this.#send(entry);
             }
         }
@@ -83,13 +106,13 @@ export class Delivery {
         const entries = [...this.#entries.values()];
         this.#entries.clear();
         for (const entry of entries) {
-            clearTimeout(entry.retry);
-            entry.subscription.end(error);
+            entry.end(error);
         }
     }
 
     #send(entry) {
         clearTimeout(entry.retry);
+        entry.retry = undefined;
         const { selector, wanted, delta, rate } = entry;
         const room = this.#commands.maxBytes / 2;
         const start = entry.active
@@ -129,10 +152,10 @@ export class Delivery {
             return;
         }
         this.#remove(entry);
-        if (!entry.subscription.hearsErrors) {
+        if (!entry.hearsErrors) {
             this.#report(error);
         }
-        entry.subscription.end(error);
+        entry.end(error);
     }
 
     #remove(entry) {
@@ -143,19 +166,36 @@ export class Delivery {
             rest.some(({ selector }) => selector.matches(topic)));
     }
 
-    #unsubscribe(entry) {
-        if (!this.#isThere(entry)) {
+    // Resolves when the server has heard of it, or need not.
+    #leave(entry, subscription) {
+        if (!entry.remove(subscription)) {
             return Promise.resolve();
         }
-        this.#remove(entry);
-        entry.subscription.end();
+        subscription.end();
+        if (!entry.isIdle) {
+            return Promise.resolve();
+        }
         return new Promise((resolve) => {
-            if (this.#link.isOpen) {
-                this.#leaveAtServer(entry, () => resolve());
-            } else {
-                resolve();
+            const timer = setTimeout(() => this.#depart(entry), 0);
+            entry.leaving = { timer, done: [resolve] };
+            if (entry.retry !== undefined) {
+                this.#depart(entry); // or it would be sent in between
             }
         });
+    }
+
+    // Of an idle entry.
+    #depart(entry) {
+        const { timer, done } = entry.leaving;
+        clearTimeout(timer);
+        entry.leaving = undefined;
+        this.#remove(entry);
+        const told = () => done.forEach((call) => call());
+        if (this.#link.isOpen) {
+            this.#leaveAtServer(entry, told);
+        } else {
+            told();
+        }
     }
 
     #leaveAtServer(entry, done) {
@@ -181,7 +221,7 @@ export class Delivery {
         const isWhole = topics.length < MAX_LISTED;
         const known = [...this.#topics.matching(entry.selector)];
         entry.active = true;
-        entry.subscription.subscribed({
+        entry.subscribed({
             topics, resumed,
             recovered: recovered || (resumed && known.every(([name, topic]) =>
                 listed.has(name) && topic.isAt(listed.get(name)))),
@@ -198,6 +238,7 @@ export class Delivery {
             }
         }
         entry.knowsAll = isWhole;
+        entry.late.splice(0).forEach((begin) => begin());
     }
 
     // What became of the known topics while the connection was away.
@@ -217,12 +258,12 @@ export class Delivery {
 
     // Topics that other subscriptions bring already: the server does not
     // start them anew.
-    #bringUpToDate({ subscription, wanted }, known, listed) {
+    #bringUpToDate(entry, known, listed) {
         for (const [name, topic] of known) {
-            subscription.tell("Topic", listed.get(name) ??
+            entry.tell("Topic", listed.get(name) ??
                 { topic: name, ...topic.position });
-            if (topic.last !== undefined && wanted.since !== "new") {
-                subscription.message(topic.last);
+            if (topic.last !== undefined && entry.wanted.since !== "new") {
+                entry.message(topic.last);
             }
         }
     }
@@ -236,10 +277,13 @@ export class Delivery {
         this.#tell(topic, "Topic", { topic, epoch, seq });
     }
 
+    // Whether it was known.
     #forget(topic, reason) {
-        if (this.#topics.remove(topic)) {
+        const wasKnown = this.#topics.remove(topic);
+        if (wasKnown) {
             this.#tell(topic, "Gone", { topic, reason });
         }
+        return wasKnown;
     }
 
     // -- what the server pushes --------------------------------------------
@@ -254,11 +298,21 @@ export class Delivery {
         } else if (op === "gap") {
             this.#gap(said);
         } else if (op === "gone") {
-            this.#forget(topic, reason);
+            this.#gone(topic, reason);
         } else if (op === "join") {
             this.#tell(topic, "Join", { topic, who });
         } else if (op === "leave") {
             this.#tell(topic, "Leave", { topic, who });
+        }
+    }
+
+    // Also where it went before this client was there, which the application's
+    // positions still name.
+    #gone(topic, reason) {
+        const named = this.#targets(topic).filter(
+            ({ wanted }) => wanted.at.delete(topic));
+        if (!this.#forget(topic, reason) && named.length > 0) {
+            this.#tell(topic, "Gone", { topic, reason });
         }
     }
 
@@ -268,8 +322,8 @@ export class Delivery {
     }
 
     #tell(topic, event, value) {
-        for (const { subscription } of this.#targets(topic)) {
-            subscription.tell(event, value);
+        for (const entry of this.#targets(topic)) {
+            entry.tell(event, value);
         }
     }
 
@@ -315,8 +369,8 @@ export class Delivery {
         const message = isNew && this.#decode(full, topic, said.op);
         if (message) {
             topic.last = message;
-            for (const { subscription } of targets) {
-                subscription.message(message);
+            for (const entry of targets) {
+                entry.message(message);
             }
         }
     }

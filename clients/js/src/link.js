@@ -2,14 +2,20 @@
 // drop. Knows nothing of what is said on it, but `bye` by way of `leave()`.
 //
 //   connecting ──▶ open ──▶ waiting ──▶ connecting …
-//        └─────────────────────┘
+//        └─────────────────────┘ │
+//        └──────────▶ unauthorized ──▶ connecting, by now()
 //   any of them ──▶ closed, for good: by close(), or by the server with 3500
+//
+// Unauthorized: the upgrade was answered 401 or 403, which trying again does
+// not mend.
 //
 // A socket that is left is no longer listened to, so nothing waits for a
 // closing handshake that a dead peer or a slow network never ends.
 
 import { backoff } from "./backoff.js";
 import { PubSubError } from "./errors.js";
+import { askStatus, refusalReason, statusOfEvent } from "./refusal.js";
+import { onWake } from "./wake.js";
 
 const PROTOCOL = "json.wspubsub.v1";
 const OPEN = 1; // WebSocket.OPEN
@@ -24,6 +30,9 @@ const CLOSE_BAD_COMMAND = 3500;
 const STEADY_MS = 5000;
 
 const MIN_WATCH_MS = 10;
+
+// A connection on which something came so lately needs no looking after.
+const FRESH_MS = 5000;
 
 // The absolute ws: or wss: URL. Throws TypeError for what is none; in a page
 // it may be relative, and http: stands for ws:.
@@ -52,8 +61,13 @@ export class Link {
     #openedAt = 0;
     #heardAt = 0;
     #askedAt = 0; // 0: nothing is asked
-    #why = "";
+    #seen = {}; // of this socket's error: {reason, status}
     #timer;
+    #dueAt = 0; // when the timer fires
+    #triedAt = 0;
+    #mayHurry = true; // the wait is ours, not the server's
+    #asking; // AbortController of the question for the status
+    #sleep; // stops listening to what wakes
 
     // `url`: a string, or a function that returns one or a promise of one.
     constructor(url, options, owner) {
@@ -63,6 +77,7 @@ export class Link {
         if (typeof url !== "function") {
             socketUrl(url);
         }
+        this.#sleep = onWake(() => this.#woke());
     }
 
     get state() {
@@ -83,13 +98,18 @@ export class Link {
             return;
         }
         const attempt = ++this.#attempt;
+        this.#triedAt = Date.now();
+        this.#asking?.abort();
         this.#change("connecting");
+        if (attempt !== this.#attempt) {
+            return; // by what the application did when it was told
+        }
         this.#wait(this.#options.connectTimeout, () => this.#drop({
             code: CLOSE_ABNORMAL, reason: "no connection in time" }));
         try {
             const url = socketUrl(await this.#url());
             if (attempt === this.#attempt) {
-                this.#listen(new this.#options.WebSocket(url, PROTOCOL));
+                this.#listen(new this.#options.WebSocket(url, PROTOCOL), url);
             }
         } catch (error) {
             if (attempt === this.#attempt) {
@@ -98,9 +118,17 @@ export class Link {
         }
     }
 
-    #listen(socket) {
+    // Ends a wait, also where the server refused. Elsewhere it does nothing.
+    now() {
+        if (this.#state === "unauthorized" || this.#state === "waiting") {
+            this.connect();
+        }
+    }
+
+    // `url`: what the socket was made for.
+    #listen(socket, url) {
         this.#socket = socket;
-        this.#why = "";
+        this.#seen = {};
         socket.onopen = () => this.#opened();
         socket.onmessage = (event) => {
             this.#heardAt = Date.now();
@@ -112,10 +140,40 @@ export class Link {
         };
         // Browsers do not say what it was; a close event follows.
         socket.onerror = (event) => {
-            this.#why = event.message ?? "";
+            this.#seen = { reason: event.message ?? "",
+                status: statusOfEvent(event) };
         };
-        socket.onclose = (event) => this.#drop({
-            code: event.code, reason: event.reason || this.#why });
+        socket.onclose = (event) => this.#closed(event, url);
+    }
+
+    #closed({ code, reason }, url) {
+        const wasOpen = this.#state === "open";
+        const seen = this.#seen;
+        this.#drop({ code, reason: reason || (seen.reason ?? "") },
+            wasOpen ? undefined : seen.status);
+        if (!wasOpen && this.#state === "waiting" &&
+            seen.status === undefined && this.#options.fetch) {
+            this.#ask(url);
+        }
+    }
+
+    // Meanwhile the wait goes on: a slow answer, or none, holds up nothing.
+    async #ask(url) {
+        const attempt = this.#attempt;
+        this.#asking = new AbortController();
+        const status = await askStatus(
+            url, this.#options.fetch, this.#asking.signal);
+        if (attempt === this.#attempt && this.#state === "waiting" &&
+            refusalReason(status) !== undefined) {
+            this.#refuse(status);
+        }
+    }
+
+    #refuse(status) {
+        clearTimeout(this.#timer);
+        this.#failures = 0;
+        this.#change("unauthorized", { code: CLOSE_ABNORMAL, status,
+            reason: refusalReason(status) });
     }
 
     #opened() {
@@ -146,13 +204,30 @@ export class Link {
         this.#wait(Math.max(next - now, MIN_WATCH_MS), () => this.#watch());
     }
 
+    // Comes back at once, but for a wait that the server asked for, and no
+    // more often than first attempts are made.
+    #woke() {
+        const now = Date.now();
+        if (this.#state === "waiting" && this.#mayHurry) {
+            const soonest = this.#triedAt + this.#options.minDelay;
+            this.#wait(Math.max(0, Math.min(this.#dueAt, soonest) - now),
+                () => this.connect());
+        } else if (this.isOpen && this.#askedAt === 0 &&
+            now - this.#heardAt >= FRESH_MS) {
+            this.#askedAt = now;
+            this.#owner.idle();
+            this.#watch();
+        }
+    }
+
     // The server says that it closes, or talks nonsense: `after` ms from now
     // a new connection is tried.
     leave({ code, reason, after }) {
         this.#drop({ code, reason, after });
     }
 
-    #drop({ code, reason, after }) {
+    // `status`: of a refused upgrade, where it is known.
+    #drop({ code, reason, after }, status) {
         this.#attempt++;
         this.#abandon();
         const steady = this.#state === "open" &&
@@ -166,9 +241,14 @@ export class Link {
             this.#end({ code, reason });
             return;
         }
+        if (refusalReason(status) !== undefined) {
+            this.#refuse(status);
+            return;
+        }
         const told = Number.isFinite(after) ? Math.max(0, after) : undefined;
         const delay = told !== undefined && code === CLOSE_RESTART
             ? told : Math.max(told ?? 0, this.#nextBackoff());
+        this.#mayHurry = told === undefined;
         this.#wait(delay, () => this.connect());
         this.#change("waiting", { code, reason, delay });
     }
@@ -203,6 +283,8 @@ export class Link {
     }
 
     #end(why) {
+        this.#sleep();
+        this.#asking?.abort();
         this.#change("closed", why);
         this.#owner.ended(why);
     }
@@ -219,6 +301,7 @@ export class Link {
 
     #wait(ms, then) {
         clearTimeout(this.#timer);
+        this.#dueAt = Date.now() + ms;
         this.#timer = setTimeout(then, ms);
     }
 

@@ -19,7 +19,8 @@ function isSegment(segment, index, all) {
     if (segment === "**") {
         return index === all.length - 1;
     }
-    return segment !== "" && (segment === "*" || !segment.includes("*"));
+    return !["", ".", ".."].includes(segment) &&
+        (segment === "*" || !segment.includes("*"));
 }
 
 // Immutable.

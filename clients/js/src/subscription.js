@@ -19,6 +19,7 @@ export class Subscription {
     #iterated;
     #end; // {error}: undefined until it ended
     #settleReady;
+    #held; // [event, value] while it is brought up to date
 
     // `options` as of client.subscribe(); `leave()` unsubscribes, and
     // `positions()` tells what has been got.
@@ -88,8 +89,41 @@ export class Subscription {
 
     // `event`: one of EVENTS.
     tell(event, value) {
-        if (this.#end === undefined) {
+        if (this.#held !== undefined) {
+            this.#held.push([event, value]);
+        } else if (this.#end === undefined) {
             tell(this.#callbacks[event], value);
+        }
+    }
+
+    // Tells nothing, until release().
+    hold() {
+        this.#held = [];
+    }
+
+    // `reply`: as of subscribed(). `past`: [event, value] that come first;
+    // `at`: topic → position up to which it has then got all.
+    release(reply, past, at) {
+        if (this.#end !== undefined) {
+            return;
+        }
+        const held = this.#held;
+        this.#held = undefined;
+        this.subscribed(reply);
+        for (const one of reply.topics) {
+            this.tell("Topic", one);
+        }
+        const isOld = ({ topic, epoch, seq }) =>
+            at.get(topic)?.epoch === epoch && seq <= at.get(topic).seq;
+        for (const [event, value] of [...past, ...held.filter(
+            ([event, value]) => event !== "Message" || !isOld(value))]) {
+            if (event === "Message") {
+                this.message(value);
+            } else if (event === "Subscribed") {
+                this.subscribed(value);
+            } else {
+                this.tell(event, value);
+            }
         }
     }
 
@@ -99,7 +133,8 @@ export class Subscription {
 
     message(message) {
         this.tell("Message", message);
-        if (!this.#iterated || this.#end !== undefined) {
+        if (this.#held !== undefined || !this.#iterated ||
+            this.#end !== undefined) {
             return;
         }
         if (this.#waiting.length > 0) {
@@ -114,7 +149,9 @@ export class Subscription {
     }
 
     subscribed(reply) {
-        this.#settleReady.resolve(reply);
+        if (this.#held === undefined) {
+            this.#settleReady.resolve(reply);
+        }
         this.tell("Subscribed", reply);
     }
 
@@ -122,6 +159,7 @@ export class Subscription {
         if (this.#end !== undefined) {
             return;
         }
+        this.#held = undefined;
         if (error) {
             this.tell("Error", error);
         }

@@ -3,13 +3,16 @@
 What a block is, its fence says (readers see the first word's colours only):
 
     ```nginx main|http|server|location   a configuration, from that context on;
-                                         the blocks after it run against it
+                                         the blocks after it run against it.
+                                         `http njs`: with nginx's JavaScript
     ```console                           `$ curl ...`, and what it answers
     ```ws [/path]                        a WebSocket session of its own:
                                          `> ` is sent, `< ` is received,
                                          `$ curl ...` happens meanwhile,
                                          `< Close 1001` ends it; what begins
                                          with two blanks goes on a line
+    ```python, javascript, php, go       a program, which has to end well
+    ```javascript file=/path             a file of the next configuration
     ```sh                                make targets (t/lint/docs.py)
     ```text                              nothing to run
 
@@ -23,6 +26,7 @@ import os
 import pathlib
 import re
 import subprocess
+import tempfile
 
 from . import ports, tls
 from .rawws import CLOSE, TEXT, RawWS, close_payload
@@ -31,6 +35,14 @@ ROOT = pathlib.Path(__file__).resolve().parents[3]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 FENCE = re.compile(r"^```(\w*) ?([^\n]*)\n(.*?)^```$", re.M | re.S)
 COMMAND_TIMEOUT_S = 30
+NJS = pathlib.Path("/usr/lib/nginx/modules/ngx_http_js_module.so")
+# What runs a program of that name.
+PROGRAMS = {
+    "python": ("/usr/bin/python3", ".py"),
+    "javascript": ("node", ".mjs"),
+    "php": ("php", ".php"),
+    "go": ("go", ".go"),
+}
 
 
 @dataclasses.dataclass
@@ -53,6 +65,11 @@ def blocks_of(path):
             for found in FENCE.finditer(page)]
 
 
+# A proxy of the machine's is not for what runs on it.
+ENVIRONMENT = {name: value for name, value in os.environ.items()
+               if not name.lower().endswith("_proxy")} | {"no_proxy": "*"}
+
+
 # -- configurations -----------------------------------------------------------
 
 def _cut_block(text, name):
@@ -67,25 +84,41 @@ def _cut_block(text, name):
     return text[:found.start()] + text[at:], text[found.end():at - 1]
 
 
+def _other_ports(text):
+    """Servers beside the one that is asked have ports that are free here."""
+    for shown in set(re.findall(r"listen 127\.0\.0\.1:(\d+)", text)):
+        text = text.replace(f"127.0.0.1:{shown}",
+                            f"127.0.0.1:{ports.take(1)[0]}")
+    return text
+
+
 def _here(text):
     """What a reader's machine has: ports, certificates, the module."""
     cert, key = tls.certificate()
+    text = _other_ports(text)
     for pattern, mine in (
             (r"listen (80|8080)\b", "listen 127.0.0.1:@PORT@"),
             (r"listen (443|8443)\b", "listen 127.0.0.1:@TLS_PORT@"),
-            (r"listen 127.0.0.1:\d+", f"listen 127.0.0.1:{ports.take(1)[0]}"),
             (r"ssl_certificate +\S+;", f"ssl_certificate {cert};"),
             (r"ssl_certificate_key +\S+;", f"ssl_certificate_key {key};"),
             (r"/var/log/nginx/", "@PREFIX@/logs/"),
             (r"worker_rlimit_nofile \d+;", ""),
-            (r"load_module \S+;", "")):
+            (r"load_module \S+;|include \S+/modules-enabled/\S+;", "")):
         text = re.sub(pattern, mine, text)
     return text
 
 
-def configuration(block):
-    """The arguments of an Nginx that runs the block."""
+def configuration(block, files=()):
+    """The arguments of an Nginx that runs the block. files: blocks that are
+    files of it."""
     text = _here(block.text)
+    for one in files:
+        path = one.info.removeprefix("file=")
+        assert path in text, f"{one}: nobody reads it"
+        mine = pathlib.Path(tempfile.mkdtemp()) / pathlib.Path(path).name
+        mine.write_text(one.text)
+        mine.parent.chmod(0o755)
+        text = text.replace(path, str(mine))
     parts = {"http": "", "locations": "", "workers": 1}
     if block.info == "main":
         workers = re.search(r"worker_processes (\w+);", text)
@@ -98,7 +131,9 @@ def configuration(block):
         parts["main"] = text
         parts["listen"] = ""
         return parts
-    if block.info == "http":
+    if block.info == "http njs":
+        parts["main"] = f"load_module {NJS};"
+    if block.info in ("http", "http njs"):
         parts["http"] = text
         return parts
     parts["http"] = "ws_pubsub_zone main:8m;"
@@ -167,18 +202,34 @@ class Runner:
     def run(self, block):
         getattr(self, "_run_" + block.language)(block)
 
+    # -- programs ---------------------------------------------------------
+
+    def _run_program(self, block):
+        command, ending = PROGRAMS[block.language]
+        with tempfile.TemporaryDirectory() as folder:
+            path = pathlib.Path(folder) / ("main" + ending)
+            path.write_text(self._ports(block.text))
+            run = ["run"] if command == "go" else []
+            done = subprocess.run(
+                [command, *run, path], env={**ENVIRONMENT, "HOME": folder},
+                capture_output=True, text=True, timeout=COMMAND_TIMEOUT_S)
+        assert done.returncode == 0, f"{block}: {done.stderr}{done.stdout}"
+
+    _run_python = _run_javascript = _run_php = _run_go = _run_program
+
+    def _ports(self, text):
+        for shown, port in ((8080, self.ng.port), (8443, self.ng.tls_port)):
+            text = text.replace(f"localhost:{shown}", f"localhost:{port}")
+        return text
+
     # -- console ----------------------------------------------------------
 
     def _command(self, command):
         assert command.startswith("curl "), command
-        command = self.answers.real(command)
-        for shown, port in ((8080, self.ng.port), (8443, self.ng.tls_port)):
-            command = command.replace(f"localhost:{shown}",
-                                      f"localhost:{port}")
-        env = {**os.environ, "no_proxy": "*",
-               "CURL_CA_BUNDLE": str(tls.certificate()[0])}
+        command = self._ports(self.answers.real(command))
         done = subprocess.run(
-            command, shell=True, env=env, capture_output=True, text=True,
+            command, shell=True, capture_output=True, text=True,
+            env={**ENVIRONMENT, "CURL_CA_BUNDLE": str(tls.certificate()[0])},
             timeout=COMMAND_TIMEOUT_S)
         assert done.returncode == 0, f"{command}: {done.stderr}"
         return done.stdout.splitlines()

@@ -43,7 +43,7 @@ class Http:
                 "127.0.0.1", ng.port, timeout=TIMEOUT_S)
         else:
             self.connection = http.client.HTTPSConnection(
-                "localhost", ng.tls_port, timeout=TIMEOUT_S,
+                "127.0.0.1", ng.tls_port, timeout=TIMEOUT_S,
                 context=tls.client_context())
         self.api = api
 

@@ -45,7 +45,7 @@ class Nginx:
     """Thread safety: none. Invariant: `workers` is what the running
     configuration asks for."""
 
-    def __init__(self, module=True, **config):
+    def __init__(self, module=True, environment=None, **config):
         self.prefix = pathlib.Path(tempfile.mkdtemp(prefix="ws-pubsub-t-"))
         self.prefix.chmod(0o755)
         for name in ("logs", "temp", "san"):
@@ -53,6 +53,7 @@ class Nginx:
             (self.prefix / name).chmod(0o777)
         self.port, self.tls_port = ports.take(2)
         self.module = module_path() if module else ""
+        self.environment = environment or {}  # of its own
         self.config = dict(config)
         self.workers = 0
         self.process = None
@@ -77,6 +78,7 @@ class Nginx:
     def _environment(self):
         env = dict(os.environ)
         env.pop("NGINX", None)  # nginx takes inherited sockets from it
+        env.update(self.environment)
         preload = os.environ.get("WS_PUBSUB_PRELOAD")
         if preload:
             env["LD_PRELOAD"] = preload

@@ -4,7 +4,8 @@ import itertools
 import os
 import socket
 
-_next = itertools.count(10000 + os.getpid() * 7 % 20000)
+# Processes that run side by side begin far from each other.
+_next = itertools.count(10000 + os.getpid() * 7919 % 22000)
 
 
 def _free(port):

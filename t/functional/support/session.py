@@ -1,6 +1,7 @@
 """A json.wspubsub.v1 session over the `websockets` library."""
 
 import asyncio
+import inspect
 import json
 
 import websockets
@@ -10,17 +11,25 @@ from .rawws import JSON_V1
 
 TIMEOUT_S = 10.0
 
+# What the library called `extra_headers` until its version 14.
+_HEADERS = ("additional_headers" if "additional_headers"
+            in inspect.signature(websockets.connect).parameters
+            else "extra_headers")
+
 
 def uri(ng, path, scheme="http"):
     if scheme == "http":
         return f"ws://127.0.0.1:{ng.port}{path}", {}
-    return f"wss://localhost:{ng.tls_port}{path}", {
+    return f"wss://127.0.0.1:{ng.tls_port}{path}", {
         "ssl": tls.client_context()}
 
 
-async def connect(ng, path, scheme="http", **how):
-    """The library's own connection: for plain endpoints and odd cases."""
+async def connect(ng, path, scheme="http", headers=None, **how):
+    """The library's own connection: for plain endpoints and odd cases.
+    `headers`: of the request."""
     where, more = uri(ng, path, scheme)
+    if headers:
+        more[_HEADERS] = headers
     options = {"ping_interval": None, "max_size": None, "compression": None,
                "open_timeout": TIMEOUT_S, **more, **how}
     return await websockets.connect(where, **options)
@@ -45,7 +54,13 @@ class JsonSession:
 
     @property
     def worker(self):
-        return int(self.ws.response_headers["X-Worker"])
+        return int(self.response_headers["X-Worker"])
+
+    @property
+    def response_headers(self):
+        if hasattr(self.ws, "response"):  # since version 14
+            return self.ws.response.headers
+        return self.ws.response_headers
 
     async def _read(self):
         try:

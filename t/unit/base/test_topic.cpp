@@ -47,7 +47,8 @@ void test_topics(void** /*state*/)
 {
     for (const std::string_view text :
          {"a", "a/b", "prices/fx/EURUSD", "$sys/x", "$", "a/$b", " ", "a b",
-          "\xC2\xA0", "\xC3\x9F", "\xE2\x82\x80", "a.b-c#+"}) {
+          "\xC2\xA0", "\xC3\x9F", "\xE2\x82\x80", "a.b-c#+", "...", ".a/b.",
+          "..a"}) {
         assert_true(is_topic(text));
         assert_true(Selector::parse(text).has_value());
     }
@@ -61,9 +62,13 @@ void test_no_paths(void** /*state*/)
 {
     using namespace std::string_view_literals;
     for (const std::string_view text :
-         {""sv, "/"sv, "/a"sv, "a/"sv, "a//b"sv, "a\0"sv, "a\x1F"sv, "a\nb"sv,
-          "\x7F"sv, "\xC2\x80"sv, "a/\xC2\x9F"sv, "\xFF"sv, "a\xC3"sv,
-          "\xC3/\xA9"sv, "\xED\xA0\x80"sv}) {
+         {""sv,         "/"sv,          "/a"sv,
+          "a/"sv,       "a//b"sv,       "."sv,
+          ".."sv,       "./a"sv,        "a/."sv,
+          "a/../b"sv,   "a/.."sv,       "a\0"sv,
+          "a\x1F"sv,    "a\nb"sv,       "\x7F"sv,
+          "\xC2\x80"sv, "a/\xC2\x9F"sv, "\xFF"sv,
+          "a\xC3"sv,    "\xC3/\xA9"sv,  "\xED\xA0\x80"sv}) {
         assert_false(is_topic(text));
         assert_false(Selector::parse(text).has_value());
     }

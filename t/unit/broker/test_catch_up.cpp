@@ -113,7 +113,48 @@ void test_position_of_a_removed_topic(void** state)
     client.say(R"({"id":1,"op":"sub","topic":"a/*","positions":{"a/1":)" +
                since(at) + "}}");
     assert_text(client.take(),
-                R"({"id":1,"ok":{"topics":[],"recovered":false}})");
+                R"({"id":1,"ok":{"topics":[],"recovered":false}})"
+                "\n"
+                R"({"op":"gone","topic":"a/1","reason":"deleted"})");
+}
+
+// Where a worker has not yet told that it is gone, it is told once.
+void test_position_of_a_topic_just_removed(void** state)
+{
+    Cluster& cluster = state_of<Cluster>(state);
+    TestClient& other = cluster.connect();
+    other.sub("a/*");
+    const Position at = fill(cluster, "a/1", 4, 9);
+    cluster.run();
+    assert_true(*cluster.zone.remove("a/1"));
+    TestClient& client = cluster.connect();
+    client.sub("a/*", R"(,"positions":{"a/1":)" + since(at) + '}');
+    cluster.run();
+    assert_text(client.take(),
+                R"({"op":"gone","topic":"a/1","reason":"deleted"})");
+}
+
+// Of more topics than there is room for at once.
+void test_positions_of_many_removed_topics(void** state)
+{
+    Cluster& cluster = state_of<Cluster>(state);
+    std::string positions;
+    std::string expected;
+    for (int i = 100; i < 200; i++) {
+        const std::string topic = "t/" + std::to_string(i);
+        positions += (positions.empty() ? "\"" : ",\"") + topic +
+                     R"(":{"epoch":"1","seq":1})";
+        expected.insert(0, R"({"op":"gone","topic":")" + topic +
+                               "\",\"reason\":\"deleted\"}" +
+                               (expected.empty() ? "" : "\n"));
+    }
+    ClientOptions options;
+    options.limits.queue_bytes = 4096;
+    TestClient& client = cluster.connect(options);
+    client.sub("t/*", ",\"positions\":{" + positions + '}');
+    assert_true(client.session().outbox().bytes() < 4096);
+    assert_text(client.take(), expected);
+    assert_false(client.session().catching_up());
 }
 
 // Another subscription of the session brings the topic already.
@@ -269,6 +310,178 @@ void test_leaves_while_catching_up(void** state)
     assert_int_equal(cluster.zone.put("a", "x").subscribers, 0);
 }
 
+// However fast they read, and however many they are: in one turn of the event
+// loop sessions get so much history together, and all have their turn.
+void test_long_histories_in_turns(void** state)
+{
+    constexpr int kCount = 100;
+    constexpr size_t kClients = 3;
+    const std::string text(64UL * 1024, 'x');
+    Cluster& cluster = state_of<Cluster>(state);
+    for (int i = 0; i < kCount; i++) {
+        cluster.zone.put("a", text, keeping(kCount));
+    }
+    std::vector<TestClient*> clients;
+    const auto sent = [&] {
+        uint64_t messages = 0;
+        for (TestClient* client : clients) {
+            messages += client->sent();
+        }
+        return messages;
+    };
+    for (size_t i = 0; i < kClients; i++) {
+        clients.push_back(&cluster.connect());
+        clients.back()->sub("a", R"(,"since":{"last":1000})");
+    }
+    uint64_t before = 0;
+    size_t turns = 0;
+    while (sent() < kClients * kCount) {
+        bool more = true;
+        while (more) { // as long as their connections take all
+            more = false;
+            for (TestClient* client : clients) {
+                more |= !client->take_frames().empty();
+                if (client->session().wants_more()) {
+                    cluster.first.broker.resume(client->session());
+                }
+            }
+        }
+        assert_true((sent() - before) * text.size() <=
+                    kTurnCatchUpBytes + (kClients + 1) * text.size());
+        before = sent();
+        for (TestClient* client : clients) {
+            assert_true(turns < 3 || client->sent() > 0);
+        }
+        assert_true(++turns < 1000);
+        cluster.first.broker.run();
+    }
+    for (TestClient* client : clients) {
+        client->take();
+        assert_int_equal(client->sent(), kCount);
+    }
+}
+
+// A topic of which more waits in the inbox than a turn delivers: others get it
+// in several, and who comes now goes on exactly where they are.
+void test_much_is_unread(void** state)
+{
+    constexpr int kCount = 60;
+    const std::string text(64UL * 1024, 'x');
+    Cluster& cluster = state_of<Cluster>(state);
+    ClientOptions options;
+    options.limits.queue_bytes = 2 * kCount * text.size();
+    TestClient& other = cluster.connect(options);
+    other.sub("a");
+    for (int round = 0; round < 5; round++) {
+        for (int i = 0; i < kCount; i++) {
+            cluster.zone.put("a", text, keeping(2));
+        }
+        TestClient& client = cluster.connect();
+        const char* since = round == 0   ? R"(,"since":"new")"
+                            : round == 1 ? ""
+                            : round == 2 ? R"(,"since":{"last":2})"
+                            : round == 3 ? R"(,"since":{"last":0})"
+                                         : R"(,"since":{"last":9})";
+        client.sub("a", since);
+        assert_true(other.session().outbox().bytes() <=
+                    kTurnInboxBytes + 2 * text.size());
+        assert_true(client.session().outbox().empty());
+        cluster.run();
+        const std::string got = other.take();
+        for (int i = 1; i <= kCount; i++) {
+            assert_true(got.find("\"seq\":" + std::to_string(i) + ',') !=
+                        std::string::npos);
+        }
+        constexpr int kKept[] = {0, 1, 2, 0, 3};
+        std::string expected;
+        for (int i = kKept[round]; i > 0; i--) {
+            expected += msg("a", kCount - i + 1, text) + '\n';
+        }
+        cluster.zone.put("a", "end", keeping(2));
+        cluster.run();
+        assert_text(client.take(), expected + msg("a", kCount + 1, "end"));
+        other.take();
+        assert_true(*cluster.zone.remove("a"));
+        cluster.run();
+        client.take();
+        other.take();
+        cluster.disconnect(client);
+    }
+}
+
+// The same where many sessions get it: the turn ends with those reached.
+void test_much_is_unread_by_many(void** state)
+{
+    constexpr size_t kClients = 400;
+    constexpr int kCount = 200;
+    Cluster& cluster = state_of<Cluster>(state);
+    std::vector<TestClient*> clients;
+    for (size_t i = 0; i < kClients; i++) {
+        clients.push_back(&cluster.connect());
+        clients.back()->sub("a");
+    }
+    ClientOptions tiny; // so that little is delivered together
+    tiny.limits.queue_bytes = 4096;
+    TestClient& small = cluster.connect(tiny);
+    small.sub("a");
+    small.transport().room = SIZE_MAX;
+    cluster.run();
+    const std::string text(1100, 'x'); // each delivered alone
+    for (int i = 0; i < kCount; i++) {
+        cluster.zone.put("a", text, keeping(kCount));
+    }
+    const auto sent = [&] {
+        uint64_t messages = 0;
+        for (TestClient* client : clients) {
+            messages += client->sent();
+        }
+        return messages;
+    };
+    TestClient& late = cluster.connect();
+    late.sub("a", R"(,"since":{"last":1})");
+    assert_true(sent() <= kReachedPerTurn + 2 * kClients);
+    assert_int_equal(late.sent(), 0);
+    cluster.run();
+    assert_int_equal(sent(), kClients * kCount);
+    assert_text(late.take(), msg("a", kCount, text));
+}
+
+// It may be removed and made anew before the turn of who waits.
+void test_much_is_unread_of_a_topic_that_goes(void** state)
+{
+    constexpr int kCount = 60;
+    const std::string text(64UL * 1024, 'x');
+    Cluster& cluster = state_of<Cluster>(state);
+    ClientOptions options;
+    options.limits.queue_bytes = 2 * kCount * text.size();
+    TestClient& other = cluster.connect(options);
+    other.sub("*");
+    for (const bool anew : {false, true}) {
+        for (int i = 0; i < kCount; i++) {
+            cluster.zone.put("a", text);
+        }
+        TestClient& client = cluster.connect();
+        client.sub("a");
+        assert_true(*cluster.zone.remove("a"));
+        if (anew) {
+            cluster.zone.put("a", "anew");
+        }
+        cluster.run();
+        const std::string got = client.take();
+        assert_false(client.closed());
+        assert_int_equal(got.find(msg("a", 1, "anew")) != std::string::npos,
+                         anew);
+        cluster.zone.put("a", "end");
+        cluster.run();
+        assert_true(client.take().ends_with(msg("a", anew ? 2 : 1, "end")));
+        other.take();
+        assert_true(*cluster.zone.remove("a"));
+        cluster.run();
+        other.take();
+        cluster.disconnect(client);
+    }
+}
+
 } // namespace
 } // namespace ws_pubsub
 
@@ -286,6 +499,10 @@ int main()
                                         make_cluster, end_cluster),
         cmocka_unit_test_setup_teardown(test_position_of_a_removed_topic,
                                         make_cluster, end_cluster),
+        cmocka_unit_test_setup_teardown(test_position_of_a_topic_just_removed,
+                                        make_cluster, end_cluster),
+        cmocka_unit_test_setup_teardown(test_positions_of_many_removed_topics,
+                                        make_cluster, end_cluster),
         cmocka_unit_test_setup_teardown(test_overlapping_subscriptions,
                                         make_cluster, end_cluster),
         cmocka_unit_test_setup_teardown(test_paced_by_the_queue, make_cluster,
@@ -300,6 +517,15 @@ int main()
                                         make_cluster, end_cluster),
         cmocka_unit_test_setup_teardown(test_leaves_while_catching_up,
                                         make_cluster, end_cluster),
+        cmocka_unit_test_setup_teardown(test_long_histories_in_turns,
+                                        make_cluster, end_cluster),
+        cmocka_unit_test_setup_teardown(test_much_is_unread, make_cluster,
+                                        end_cluster),
+        cmocka_unit_test_setup_teardown(test_much_is_unread_by_many,
+                                        make_cluster, end_cluster),
+        cmocka_unit_test_setup_teardown(
+            test_much_is_unread_of_a_topic_that_goes, make_cluster,
+            end_cluster),
     };
     return cmocka_run_group_tests(tests, nullptr, nullptr);
 }

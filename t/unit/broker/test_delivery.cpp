@@ -29,8 +29,8 @@ void test_to_all_workers_in_order(void** state)
     std::string expected = notice("a", 0, 0);
     for (int i = 1; i <= 20; i++) {
         Store& store = i % 3 == 0 ? cluster.second.store : cluster.first.store;
-        assert_true(
-            bool(store.publish(Zone::publication("a", std::to_string(i)))));
+        assert_true(bool(
+            store.topics.publish(Zone::publication("a", std::to_string(i)))));
         expected += '\n' + msg("a", i, std::to_string(i));
         if (i % 7 == 0) {
             cluster.first.run();
@@ -39,7 +39,7 @@ void test_to_all_workers_in_order(void** state)
     cluster.run();
     assert_text(near.take(), expected);
     assert_text(far.take(), expected);
-    assert_int_equal(cluster.zone.store->status().totals.delivered, 40);
+    assert_int_equal(cluster.zone.store->status().deliveries.delivered, 40);
 }
 
 void test_once_though_several_selectors_match(void** state)
@@ -106,15 +106,13 @@ void test_every_encoding(void** state)
 {
     Cluster& cluster = state_of<Cluster>(state);
     std::vector<TestClient*> clients;
-    for (const Encoding encoding :
-         {Encoding::json, Encoding::json_deflated, Encoding::plain,
-          Encoding::plain_deflated}) {
+    for (const bool deflated : {false, true}) {
         ClientOptions options;
-        options.encoding = encoding;
+        options.deflated = deflated;
         clients.push_back(&cluster.connect(options));
-        if (!is_plain(encoding)) {
-            follow(*clients.back(), "plain");
-        }
+        follow(*clients.back(), "plain");
+        options.protocol = &kPlainProtocol;
+        clients.push_back(&cluster.connect(options));
     }
     const std::string text(300, 'x');
     cluster.zone.put("plain", text);
@@ -122,9 +120,10 @@ void test_every_encoding(void** state)
     for (TestClient* client : clients) {
         const Encoding encoding = client->session().encoding();
         const auto frames = client->take_frames();
-        assert_int_equal(frames.back().compressed, is_deflated(encoding));
-        assert_text(frames.back().payload,
-                    is_plain(encoding) ? text : msg("plain", 1, text));
+        assert_int_equal(frames.back().compressed, encoding.deflated);
+        assert_text(frames.back().payload, encoding.dialect == kPlainDialect
+                                               ? text
+                                               : msg("plain", 1, text));
     }
 }
 
@@ -288,12 +287,59 @@ void test_resubscribe(void** state)
     client.say(R"({"op":"unsub","topic":"a"})");
     assert_true(client.take().ends_with(msg("a", 5, "5")));
     cluster.zone.put("a", "6", keeping(10));
-    client.sub("a", R"(,"since":{"epoch":")" +
-                        epoch_text(cluster.zone.store->newest("a").epoch) +
-                        R"(","seq":5})");
+    client.sub("a",
+               R"(,"since":{"epoch":")" +
+                   epoch_text(cluster.zone.store->topics.newest("a").epoch) +
+                   R"(","seq":5})");
     cluster.zone.put("a", "7", keeping(10));
     cluster.run();
     assert_text(client.take(), msg("a", 6, "6") + '\n' + msg("a", 7, "7"));
+}
+
+// Many come to a topic that many watch: who is told in one turn is limited, and
+// all are told of all, in order.
+void test_many_come(void** state)
+{
+    constexpr size_t kClients = 300;
+    constexpr int kPeople = 300;
+    Cluster& cluster = state_of<Cluster>(state);
+    for (size_t i = 0; i < kClients; i++) {
+        follow(cluster.connect(), "room");
+    }
+    Store& store = *cluster.zone.store;
+    const WorkerId elsewhere = cluster.zone.attach();
+    Interest& room = *store.interests.add(elsewhere, "room", 1).interest;
+    const auto name = [](int i) {
+        return "n" + std::to_string(1000 + i);
+    };
+    const auto told = [&] {
+        size_t frames = 0;
+        for (const auto& client : cluster.clients) {
+            frames += client->session().outbox().frames();
+        }
+        return frames;
+    };
+    for (int i = 0; i < kPeople; i++) {
+        assert_true(store.presence.join(room, name(i)));
+    }
+    assert_true(cluster.first.broker.read_inbox());
+    assert_true(told() <= kReachedPerTurn + kClients);
+    cluster.run();
+    for (const auto& client : cluster.clients) {
+        const std::vector<ServerFrame> frames = client->take_frames();
+        assert_int_equal(frames.size(), kPeople);
+        for (int i = 0; i < kPeople; i++) {
+            assert_true(frames[i].payload.find(name(i)) != std::string::npos);
+        }
+    }
+    // All are gone before they could be told.
+    for (int i = 0; i < kPeople; i++) {
+        store.presence.leave(room, name(i));
+    }
+    store.interests.drop(room);
+    cluster.first.broker.read_inbox();
+    cluster.clients.clear();
+    cluster.run();
 }
 
 } // namespace
@@ -327,6 +373,8 @@ int main()
         cmocka_unit_test_setup_teardown(test_anew_before_the_worker_lets_go,
                                         make_cluster, end_cluster),
         cmocka_unit_test_setup_teardown(test_resubscribe, make_cluster,
+                                        end_cluster),
+        cmocka_unit_test_setup_teardown(test_many_come, make_cluster,
                                         end_cluster),
     };
     return cmocka_run_group_tests(tests, nullptr, nullptr);

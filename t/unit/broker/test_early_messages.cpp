@@ -4,7 +4,7 @@
 #include <string>
 
 #include "support/asserts.hpp"
-#include "support/clients.hpp"
+#include "support/words.hpp"
 
 #include "cmocka.hpp"
 
@@ -21,7 +21,7 @@ std::string topic_name(int number)
 }
 
 // Topics whose history is many times the queue.
-void fill(Cluster& cluster)
+void fill_all(Cluster& cluster)
 {
     for (int topic = 0; topic < kTopics; topic++) {
         for (int i = 1; i <= kHistory; i++) {
@@ -67,7 +67,7 @@ std::string seqs_of(std::string_view text, const std::string& topic)
 void test_history_is_paced(void** state)
 {
     Cluster& cluster = state_of<Cluster>(state);
-    fill(cluster);
+    fill_all(cluster);
     TestClient& client = connect_small(cluster);
     client.sub("t/*", R"(,"since":{"last":100})");
     assert_true(client.session().catching_up());
@@ -94,7 +94,7 @@ void test_history_is_paced(void** state)
 void test_what_fits_comes_early(void** state)
 {
     Cluster& cluster = state_of<Cluster>(state);
-    fill(cluster);
+    fill_all(cluster);
     cluster.zone.put("t/z", "1", {true, 1});
     cluster.zone.put("t/z", "2", {true, 1});
     cluster.run();
@@ -108,6 +108,62 @@ void test_what_fits_comes_early(void** state)
     assert_text(seqs_of(client.take(), "t/z"), "2 3 4 5 6 ");
 }
 
+// A session without room gets nothing early: not even where nothing but the
+// new message was missing, which is looked up when there is room.
+void test_not_without_room(void** state)
+{
+    Cluster& cluster = state_of<Cluster>(state);
+    fill_all(cluster);
+    const Position at = cluster.zone.put("t/z", "1", {true, 5}).at;
+    cluster.run();
+    TestClient& client = connect_small(cluster);
+    client.sub("t/*", R"(,"since":{"last":100},"positions":{"t/z":)" +
+                          since(at) + '}');
+    assert_false(client.session().has_room());
+    const size_t queued = client.session().outbox().bytes();
+    for (const char* text : {"2", "3"}) {
+        cluster.zone.put("t/z", text, {true, 5});
+        cluster.run();
+        assert_int_equal(client.session().outbox().bytes(), queued);
+    }
+    assert_text(seqs_of(client.take(), "t/z"), "2 3 ");
+}
+
+// What is read of the zone early counts as delivered: a turn ends, however
+// many sessions begin early in however many topics.
+void test_a_turn_ends(void** state)
+{
+    constexpr size_t kClients = 40;
+    Cluster& cluster = state_of<Cluster>(state);
+    fill_all(cluster);
+    std::vector<TestClient*> clients;
+    for (size_t i = 0; i < kClients; i++) {
+        clients.push_back(&cluster.connect());
+        clients.back()->sub("t/*", R"(,"since":{"last":100})");
+    }
+    const auto queued = [&] {
+        size_t bytes = 0;
+        for (TestClient* client : clients) {
+            bytes += client->session().outbox().bytes();
+        }
+        return bytes;
+    };
+    assert_true(clients.back()->session().catching_up());
+    const size_t before = queued();
+    for (int topic = kTopics - 1; topic >= 0; topic--) {
+        cluster.zone.put(topic_name(topic), "new", {true, kHistory});
+    }
+    assert_true(cluster.first.broker.read_inbox());
+    // One delivery is not cut.
+    constexpr size_t kOfOneTopic = (kHistory + 1) * 600UL;
+    assert_true(queued() - before <= kTurnInboxBytes + kClients * kOfOneTopic);
+    cluster.run();
+    for (TestClient* client : clients) {
+        assert_false(client->closed());
+        client->take();
+    }
+}
+
 } // namespace
 } // namespace ws_pubsub
 
@@ -119,6 +175,10 @@ int main()
                                         end_cluster),
         cmocka_unit_test_setup_teardown(test_what_fits_comes_early,
                                         make_cluster, end_cluster),
+        cmocka_unit_test_setup_teardown(test_not_without_room, make_cluster,
+                                        end_cluster),
+        cmocka_unit_test_setup_teardown(test_a_turn_ends, make_cluster,
+                                        end_cluster),
     };
     return cmocka_run_group_tests(tests, nullptr, nullptr);
 }

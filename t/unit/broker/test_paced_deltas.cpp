@@ -148,9 +148,9 @@ public:
     void put(std::string text, PayloadKind kind = PayloadKind::json)
     {
         sent_.push_back(std::move(text));
-        Publication publication = Zone::publication(kTopic, sent_.back());
+        Change publication = Zone::publication(kTopic, sent_.back());
         publication.kind = kind;
-        assert_true(bool(cluster_.first.store.publish(publication)));
+        assert_true(bool(cluster_.first.store.topics.publish(publication)));
         cluster_.run();
     }
 

@@ -129,8 +129,17 @@ public:
             connect(one);
         }
         if (room_ > 0) {
-            cluster_.zone.leave_room(room_);
+            leave_room(cluster_.zone);
         }
+    }
+
+    // Messages have little; subscribers have what they need.
+    void leave_room(Zone& zone) const
+    {
+        constexpr size_t kForSubscribers = 20'000;
+        zone.leave_room(room_ + kForSubscribers);
+        zone.header->shares.subscribers = kForSubscribers;
+        zone.header->shares.held_only = kForSubscribers / 2;
     }
 
     void step()
@@ -138,7 +147,7 @@ public:
         Subscriber& one = subscribers_[pick(subscribers_.size())];
         switch (pick(16)) {
         case 0:
-            (void)one.worker->store.remove(topic(), kTestNowMs);
+            (void)one.worker->store.topics.remove(topic(), kTestNowMs);
             return;
         case 1:
             return connect(one);
@@ -236,8 +245,8 @@ private:
     {
         for (const std::string& selector : one.selectors) {
             std::vector<TopicRow> rows;
-            cluster_.zone.store->list(*Selector::parse(selector), {}, 100,
-                                      rows);
+            cluster_.zone.store->topics.list(*Selector::parse(selector), {},
+                                             100, rows);
             for (const TopicRow& row : rows) {
                 const auto found = one.follower.topics.find(row.path);
                 if (found == one.follower.topics.end() ||

@@ -11,6 +11,8 @@
 #include "base/limits.hpp"
 #include "base/topic.hpp"
 #include "broker/selector_index.hpp"
+#include "support/colliding_names.hpp"
+#include "support/cpu_time.hpp"
 
 #include "cmocka.hpp"
 
@@ -233,6 +235,31 @@ void test_random_against_a_list(void** /*state*/)
     assert_true(hits > 30000);
 }
 
+// A session's selectors are names that a client has chosen.
+void test_segments_that_collide(void** /*state*/)
+{
+    const auto ticks_of = [](const std::vector<std::string>& names) {
+        return cpu_ticks([&] {
+            std::vector<Entry> entries;
+            for (const std::string& name : names) {
+                entries.push_back("a/" + name + "/*");
+            }
+            Index index;
+            for (Entry& entry : entries) {
+                index.add(selector(entry), &entry);
+            }
+            for (Entry& entry : entries) {
+                index.remove(selector(entry));
+            }
+        });
+    };
+    const double wanted = ticks_of(plain_names(6000));
+    const double ticks = ticks_of(colliding_names(6000));
+    if (ticks > 6 * wanted) {
+        fail_msg("%.1f times as much", ticks / wanted);
+    }
+}
+
 } // namespace
 } // namespace ws_pubsub
 
@@ -248,6 +275,7 @@ int main()
         cmocka_unit_test(test_empty_branches_go),
         cmocka_unit_test(test_deepest_walk),
         cmocka_unit_test(test_random_against_a_list),
+        cmocka_unit_test(test_segments_that_collide),
     };
     return cmocka_run_group_tests(tests, nullptr, nullptr);
 }

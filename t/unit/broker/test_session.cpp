@@ -20,10 +20,11 @@ ClientOptions small_queue(size_t bytes)
 
 void test_up_to_the_limit(void** /*state*/)
 {
-    RecordingTransport transport;
+    const FakeClock clock;
+    RecordingTransport transport(clock);
     SessionLimits limits;
     limits.queue_bytes = 100;
-    Session session(transport, Encoding::json, limits);
+    Session session(transport, Encoding{}, limits);
     transport.session = &session;
     const FrameRef frame = FrameRef::make(std::string(50, 'x'), 3);
     assert_true(session.send(frame));
@@ -50,10 +51,11 @@ void test_up_to_the_limit(void** /*state*/)
 void test_tiny_frames_cost_too(void** /*state*/)
 {
     constexpr size_t kLeast = 32; // of any block, and a reference to it
-    RecordingTransport transport;
+    const FakeClock clock;
+    RecordingTransport transport(clock);
     SessionLimits limits;
     limits.queue_bytes = 64UL * 1024;
-    Session session(transport, Encoding::json, limits);
+    Session session(transport, Encoding{}, limits);
     transport.session = &session;
     while (session.send(FrameRef::make("xy", 0))) {
         assert_true(session.outbox().frames() * kLeast <= limits.queue_bytes);
@@ -66,10 +68,11 @@ void test_tiny_frames_cost_too(void** /*state*/)
 // nothing else waits.
 void test_larger_than_the_queue(void** /*state*/)
 {
-    RecordingTransport transport;
+    const FakeClock clock;
+    RecordingTransport transport(clock);
     SessionLimits limits;
     limits.queue_bytes = 10;
-    Session session(transport, Encoding::json, limits);
+    Session session(transport, Encoding{}, limits);
     transport.session = &session;
     const FrameRef frame = FrameRef::make(std::string(50, 'x'), 1);
     assert_true(session.send(frame));
@@ -136,8 +139,22 @@ void test_sessions_of_a_zone(void** state)
     Cluster& cluster = state_of<Cluster>(state);
     cluster.connect();
     cluster.connect(cluster.second);
-    assert_false(cluster.first.broker.add_session(2));
-    assert_int_equal(cluster.zone.store->status().sessions, 2);
+    const auto sessions = [&] {
+        return cluster.zone.store->status().sessions;
+    };
+    assert_false(static_cast<bool>(cluster.first.broker.admit(2)));
+    assert_int_equal(sessions(), 2);
+    {
+        SessionLease lease = cluster.first.broker.admit(3);
+        assert_true(static_cast<bool>(lease));
+        const SessionLease moved = std::move(lease);
+        assert_int_equal(sessions(), 3);
+    }
+    assert_int_equal(sessions(), 2); // it gave itself back
+    SessionLease lease = cluster.first.broker.admit(0);
+    assert_int_equal(sessions(), 3);
+    lease.give_back();
+    assert_int_equal(sessions(), 2);
 }
 
 } // namespace

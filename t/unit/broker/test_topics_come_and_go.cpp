@@ -2,9 +2,11 @@
 // subscriptions of a session that overlap.
 #include <array>
 #include <string>
+#include <vector>
 
 #include "support/asserts.hpp"
 #include "support/words.hpp"
+#include "topics/shares.hpp"
 
 #include "cmocka.hpp"
 
@@ -62,6 +64,39 @@ void test_gone_before_its_turn(void** state)
     cluster.run();
     assert_text(client.take_queued(),
                 R"({"op":"gone","topic":"b","reason":"deleted"})");
+}
+
+// Topics that go while those before them are being sent, and that the reply has
+// not named, leave nothing in the zone.
+void test_gone_before_they_are_local(void** state)
+{
+    Cluster& cluster = state_of<Cluster>(state);
+    std::vector<std::string> topics;
+    for (size_t i = 0; i < kMaxListedTopics + 100; i++) {
+        topics.push_back("a/" + std::to_string(10'000 + i));
+        cluster.zone.put(topics.back(), std::string(300, 'x'));
+    }
+    ClientOptions options;
+    options.limits.queue_bytes = 8192;
+    TestClient& client = cluster.connect(options);
+    client.sub("a/**");
+    const ShareBook& shares = cluster.zone.header->shares;
+    constexpr size_t kSome = kMaxListedTopics + 30;
+    const size_t bytes = Shares::bytes_of(sizeof(Interest));
+    while (shares.reading < kSome * bytes) {
+        assert_true(client.session().catching_up());
+        client.take_queued();
+        cluster.first.broker.resume(client.session());
+        cluster.first.run();
+    }
+    const uint64_t held = shares.held;
+    for (size_t i = shares.reading / bytes; i < topics.size(); i++) {
+        assert_true(*cluster.zone.remove(topics[i]));
+    }
+    client.take();
+    cluster.run();
+    assert_int_equal(shares.held, held);
+    assert_false(client.closed());
 }
 
 // A topic that was made anew, of which this worker has not heard yet.
@@ -180,6 +215,8 @@ int main()
                                         make_cluster, end_cluster),
         cmocka_unit_test_setup_teardown(test_gone_before_its_turn, make_cluster,
                                         end_cluster),
+        cmocka_unit_test_setup_teardown(test_gone_before_they_are_local,
+                                        make_cluster, end_cluster),
         cmocka_unit_test_setup_teardown(test_new_epoch_in_the_inbox,
                                         make_cluster, end_cluster),
         cmocka_unit_test_setup_teardown(test_gone_in_the_inbox, make_cluster,

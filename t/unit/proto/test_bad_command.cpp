@@ -1,6 +1,7 @@
 // What is no command, and what is none in a way that ends the session.
 #include <string>
 
+#include "json/check.hpp"
 #include "proto/command.hpp"
 #include "support/asserts.hpp"
 
@@ -252,8 +253,10 @@ void test_a_good_one_and_then_none(void** /*state*/)
 void test_beyond_the_limits_of_json(void** /*state*/)
 {
     const std::string pub = R"("op":"pub","topic":"a","data":)";
-    for (const char* data : {"1e999", "-1E+999", R"([1,{"a":1e999}])",
-                             R"({"a\u0000b":1})", R"({"\u0000":"}"})"}) {
+    for (const char* data :
+         {"1e999", "-1E+999", R"([1,{"a":1e999}])", R"({"a\u0000b":1})",
+          R"({"\u0000":"}"})", R"("\ud83d")", R"("\uDE00")", R"(["\ud83d!"])",
+          R"("\ud83d\ud83d\ude00")", R"({"\ud83d":"}"})"}) {
         assert_int_equal(error(pub + data), kBad);
         assert_int_equal(error(pub + data + " , \"x\" : [ ] "), kBad);
     }
@@ -265,7 +268,7 @@ void test_beyond_the_limits_of_json(void** /*state*/)
     assert_true(reader.next() == Kind::command);
     for (const char* none :
          {"{\"a\":1e999", "{\"a\":1e999]", "[1e999]", "{\"a\":1e999,}",
-          "{\"a\":1e999 1}", "{\"a\":1e}", "{\"a\":1e999,\"b\":\"\\ud800\"}"}) {
+          "{\"a\":1e999 1}", "{\"a\":1e}", "{\"a\":1e999,\"b\":\"\\ud80\"}"}) {
         assert_true(CommandReader(none).next() == Kind::not_an_object);
     }
 }

@@ -1,7 +1,9 @@
 // Commands as clients write them, and what they mean.
 #include <deque>
+#include <set>
 #include <string>
 
+#include "json/check.hpp"
 #include "proto/command.hpp"
 #include "support/asserts.hpp"
 
@@ -238,6 +240,24 @@ void test_empty(void** /*state*/)
     }
 }
 
+// What is wrong is told apart, for those who have to find it.
+void test_json_faults(void** /*state*/)
+{
+    const std::string_view syntax = json_fault("x");
+    for (const char* text :
+         {"", "{", "1 2", "\"\\ud83d", "[1e999", "\xEF\xBB\xBF{}"}) {
+        assert_text(json_fault(text), syntax);
+    }
+    std::set<std::string_view> faults{syntax};
+    for (const std::string& text :
+         {std::string("1e999"), std::string(R"({"\u0000":1})"),
+          std::string(R"("\ud83d")"), std::string("\"\xff\""),
+          std::string(3000, '[') + std::string(3000, ']')}) {
+        assert_false(is_json(text));
+        assert_true(faults.insert(json_fault(text)).second);
+    }
+}
+
 void test_is_json(void** /*state*/)
 {
     for (const char* text : {"1", "null", R"("x")", "{}", " [1 ] ",
@@ -275,6 +295,7 @@ int main()
         cmocka_unit_test(test_several_in_a_frame),
         cmocka_unit_test(test_empty),
         cmocka_unit_test(test_is_json),
+        cmocka_unit_test(test_json_faults),
     };
     return cmocka_run_group_tests(tests, nullptr, nullptr);
 }

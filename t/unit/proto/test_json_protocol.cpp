@@ -276,7 +276,7 @@ void test_farewell(void** state)
 {
     TestClient& client = state_of<Cluster>(state).connect();
     const FrameRef frame =
-        client.protocol().farewell(1001, "going \"away\"", 250);
+        client.protocol().farewell(EndCause::going_away, "going \"away\"", 250);
     const auto frames = parse_frames({frame->data(), frame->size()});
     assert_int_equal(frames.size(), 1);
     assert_text(
@@ -288,7 +288,7 @@ void test_compressed_replies(void** state)
 {
     Cluster& cluster = state_of<Cluster>(state);
     ClientOptions options;
-    options.encoding = Encoding::json_deflated;
+    options.deflated = true;
     TestClient& client = cluster.connect(options);
     const std::string data = '"' + std::string(1000, 'x') + '"';
     client.sub("a", R"(,"since":"new")");

@@ -15,7 +15,7 @@ using namespace std::string_view_literals;
 ClientOptions plain()
 {
     ClientOptions options;
-    options.encoding = Encoding::plain;
+    options.protocol = &kPlainProtocol;
     options.topic = "room";
     return options;
 }
@@ -60,14 +60,15 @@ void test_no_notices(void** state)
     assert_true(*cluster.zone.remove("room"));
     cluster.run();
     assert_text(client.take(), "");
-    assert_false(bool(client.protocol().farewell(1001, "x", 1)));
+    assert_false(
+        bool(client.protocol().farewell(EndCause::going_away, "x", 1)));
 }
 
 void test_compressed(void** state)
 {
     Cluster& cluster = state_of<Cluster>(state);
     ClientOptions options = plain();
-    options.encoding = Encoding::plain_deflated;
+    options.deflated = true;
     TestClient& client = cluster.connect(options);
     const std::string text(1000, 'x');
     client.say(text);

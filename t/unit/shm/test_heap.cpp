@@ -21,7 +21,8 @@ namespace {
 // A zone of which nobody but this process knows.
 struct Arena {
     explicit Arena(size_t bytes = kTestZoneBytes)
-        : memory(bytes), header(Store::create(memory, bytes, 1, kTestNowMs)),
+        : memory(bytes),
+          header(Store::create(memory, bytes, {1, 2}, FakeClock())),
           store(memory, waker, *header, clock)
     {}
 
@@ -241,7 +242,7 @@ void test_rollback(void** state)
         }
         tx.rollback();
         assert_int_equal(arena.header->undo->count, 0);
-        assert_null(arena.header->graveyard);
+        assert_null(arena.header->released);
         assert_true(arena.check().image() == image);
     }
     assert_text(blocks.fault(arena), "");
@@ -265,7 +266,7 @@ void test_too_little_memory(void** /*state*/)
     }
     assert_null(Heap::create(bytes.get(), SIZE_MAX, kTables));
     SharedMemory small(64UL * 1024);
-    assert_null(Store::create(small, kTestZoneBytes, 1, kTestNowMs));
+    assert_null(Store::create(small, kTestZoneBytes, {1, 2}, FakeClock()));
 }
 
 // In a zone full of small blocks, in whatever order four neighbours go.
@@ -306,7 +307,7 @@ std::vector<size_t> fill_with_values(Arena& arena, std::minstd_rand& random,
     for (size_t refused = 0; refused < 100;) {
         const size_t size = 16 + random() % (most - 15);
         const std::string topic = "t/" + std::to_string(sizes.size());
-        if (arena.store.publish(
+        if (arena.store.topics.publish(
                 Zone::publication(topic, std::string(size, 'x')))) {
             sizes.push_back(size);
         } else {
@@ -321,14 +322,14 @@ std::vector<size_t> fill_with_values(Arena& arena, std::minstd_rand& random,
 void test_values_are_replaced(void** /*state*/)
 {
     for (const bool shrinking : {true, false}) {
-        Arena arena(2 * kTestZoneBytes);
+        Arena arena(4 * kTestZoneBytes);
         std::minstd_rand random(1);
         std::vector<size_t> sizes = fill_with_values(arena, random, 30000);
         assert_true(sizes.size() > 100);
         for (size_t n = 0; n < 30000; n++) {
             const size_t i = random() % sizes.size();
             sizes[i] = shrinking ? 16 + random() % (sizes[i] - 15) : sizes[i];
-            const auto answer = arena.store.publish(Zone::publication(
+            const auto answer = arena.store.topics.publish(Zone::publication(
                 "t/" + std::to_string(i), std::string(sizes[i], 'y')));
             assert_true(bool(answer));
         }
@@ -345,10 +346,10 @@ void test_undo_log_suffices(void** /*state*/)
     policy.ttl_ms = policy.idle_ms = 60'000;
     policy.retain = false;
     for (size_t i = 0; i < kMaxWorkers; i++) {
-        arena.store.add_slot(static_cast<int>(i));
-        const auto worker = arena.store.attach({static_cast<int32_t>(i) + 1});
-        arena.store.set_sessions(
-            *arena.store.add_selector(*worker, *Selector::parse("**")), 1);
+        const auto worker =
+            arena.store.workers.attach({static_cast<int32_t>(i) + 1});
+        arena.store.selectors.set_sessions(
+            *arena.store.selectors.add(*worker, *Selector::parse("**")), 1);
     }
     UndoLog& undo = *arena.header->undo;
     size_t most = 0;
@@ -356,9 +357,9 @@ void test_undo_log_suffices(void** /*state*/)
         std::fill(std::begin(undo.entries), std::end(undo.entries),
                   UndoEntry{});
         const std::string topic = "t/" + std::to_string(n);
-        Publication publication = Zone::publication(topic, "x", policy);
+        Change publication = Zone::publication(topic, "x", policy);
         publication.idempotency_key = topic;
-        assert_int_equal(arena.store.publish(publication)->subscribers,
+        assert_int_equal(arena.store.topics.publish(publication)->subscribers,
                          kMaxWorkers);
         const auto* end = std::find_if(
             std::begin(undo.entries), std::end(undo.entries),

@@ -8,13 +8,24 @@
 #include <string>
 
 #include "base/topic.hpp"
-#include "shm/layout.hpp"
-#include "shm/topic_log.hpp"
-#include "shm/topic_table.hpp"
+#include "readers/layout.hpp"
+#include "topics/shares.hpp"
+#include "topics/topic_log.hpp"
+#include "topics/topic_table.hpp"
 
 namespace ws_pubsub {
 
-// What a process that died may have left: topics that nothing needs.
+// Lets everybody have all of the zone.
+inline void keep_nothing(ZoneHeader& header)
+{
+    header.shares.subscribers = 0;
+    header.shares.held_only = 0;
+    header.shares.held_most = UINT64_MAX;
+    header.shares.keys_most = UINT64_MAX;
+}
+
+// What a process that died may have left: messages that nobody needs any more,
+// until something happens in their topic.
 enum class Unused : uint8_t { forbidden, allowed };
 
 class ZoneCheck {
@@ -25,6 +36,7 @@ public:
         check_transaction();
         check_hash();
         check_order();
+        check_untidy();
         for (Topic* topic : topics_) {
             check_log(*topic);
             check_interests(*topic);
@@ -38,6 +50,7 @@ public:
         check_selectors();
         check_keys();
         check_totals();
+        check_shares();
     }
 
     // Empty when all is well.
@@ -77,7 +90,7 @@ private:
             see(header_.spare, "spare");
         }
         expect(header_.undo->count == 0, "the undo log is not empty");
-        expect(header_.graveyard == nullptr, "the graveyard is not empty");
+        expect(header_.released == nullptr, "a block was not given back");
     }
 
     void check_hash()
@@ -89,7 +102,11 @@ private:
                     return;
                 }
                 topics_.insert(topic);
-                expect(topic->hash == hash_bytes(topic->path(), header_.seed),
+                if (topic->epoch == 0) {
+                    hold(topic->bytes());
+                }
+                expect(topic->hash ==
+                           keyed_hash(topic->path(), header_.hash_key),
                        "a topic's hash is wrong");
                 expect((topic->hash >> 32 & (header_.bucket_count - 1)) == i,
                        "a topic is in a wrong bucket");
@@ -119,6 +136,22 @@ private:
             }
             expect(count == expected, "the path order lacks topics");
         }
+    }
+
+    void check_untidy()
+    {
+        size_t expected = 0;
+        for (const Topic* topic : topics_) {
+            expected += topic->untidy ? 1 : 0;
+        }
+        size_t count = 0;
+        for (Topic* topic = header_.untidy; topic != nullptr;
+             topic = topic->untidy_next) {
+            if (!topics_.contains(topic) || ++count > expected) {
+                return fault("a strange topic among the untidy ones");
+            }
+        }
+        expect(count == expected, "the list lacks untidy topics");
     }
 
     void check_log(Topic& topic)
@@ -170,10 +203,12 @@ private:
         }
         if (topic.epoch == 0) {
             expect(tail == nullptr || tail->aging, "a dead value is kept");
-            expect(unused_ == Unused::allowed || topic.interests != nullptr ||
-                       (topic.presence != nullptr &&
-                        topic.presence->people != nullptr),
-                   "a topic that nothing needs");
+            expect(
+                topic.untidy || topic.interests != nullptr ||
+                    (topic.clock != nullptr && topic.clock->slot != kNoSlot) ||
+                    (topic.presence != nullptr &&
+                     topic.presence->people != nullptr),
+                "a topic that nothing needs");
             return;
         }
         existing_++;
@@ -199,6 +234,8 @@ private:
                 return;
             }
             by_worker_[interest->worker].insert(interest);
+            (topic.epoch == 0 ? held_ : reading_) +=
+                Shares::bytes_of(sizeof(Interest));
             expect(interest->topic == &topic, "an interest in another topic");
             expect(interest->cursor < topic.next_pos, "a cursor too far");
             expect(!interest->dropped || interest->in_inbox,
@@ -213,7 +250,7 @@ private:
             read = std::min(read, interest->cursor);
         }
         Item* head = topic.head;
-        expect(unused_ == Unused::allowed || head == nullptr ||
+        expect(unused_ == Unused::allowed || topic.untidy || head == nullptr ||
                    head->pos > read || TopicLog::is_kept(topic, *head),
                "the log keeps what nobody needs");
     }
@@ -225,6 +262,7 @@ private:
         }
         TopicPresence& presence = *topic.presence;
         see(&presence, "presence");
+        hold(sizeof(TopicPresence));
         uint64_t connections = 0;
         const Present* prev = nullptr;
         for (Present* present = presence.people; present != nullptr;
@@ -233,6 +271,8 @@ private:
                 return;
             }
             people_++;
+            hold(sizeof(Present));
+            hold(present->leave->bytes());
             connections += present->connections;
             expect(present->topic == &topic, "present in another topic");
             expect(present->topic_prev == prev, "topic_prev is wrong");
@@ -258,6 +298,7 @@ private:
                 return;
             }
             unread++;
+            hold(event->bytes());
             expect(last == nullptr || event->pos == last->pos + 1,
                    "a hole in the presence events");
             last = event;
@@ -415,38 +456,109 @@ private:
 
     void check_selectors()
     {
-        std::map<uint16_t, size_t> by_worker;
+        nodes_.insert(&header_.selector_root);
+        see_nodes_below(header_.selector_root);
         for (uint64_t i = 0; i < header_.selector_bucket_count; i++) {
-            for (SelectorRecord* record = header_.selector_buckets[i];
-                 record != nullptr; record = record->hash_next) {
-                if (!see(record, "selector")) {
+            for (SelectorNode* node = header_.selector_buckets[i];
+                 node != nullptr; node = node->hash_next) {
+                if (!see_node(*node)) {
                     return;
                 }
-                by_worker[record->worker]++;
-                expect(record->prefix_hash ==
-                               hash_bytes(record->prefix(), header_.seed) &&
-                           (record->prefix_hash &
-                            (header_.selector_bucket_count - 1)) == i,
-                       "a selector is in a wrong bucket");
+                expect((node->hash & (header_.selector_bucket_count - 1)) == i,
+                       "a selector's node is in a wrong bucket");
             }
         }
-        for (uint16_t i = 0; i < kMaxWorkers; i++) {
-            const WorkerSlot& slot = header_.workers[i];
-            expect(slot.process.pid != 0 || slot.selectors == nullptr,
-                   "selectors of a free slot");
-            size_t count = 0;
-            const SelectorRecord* prev = nullptr;
-            for (const SelectorRecord* record = slot.selectors;
-                 record != nullptr; record = record->worker_next) {
-                if (!blocks_.contains(record) || record->worker != i ||
-                    ++count > by_worker[i]) {
-                    return fault("a strange selector in a worker's list");
-                }
-                expect(record->worker_prev == prev,
-                       "a selector's worker_prev is wrong");
-                prev = record;
+        std::map<const SelectorNode*, size_t> users;
+        for (const SelectorNode* node : nodes_) {
+            if (node->parent != nullptr) {
+                users[node->parent]++;
             }
-            expect(count == by_worker[i], "a worker's list lacks selectors");
+            check_ends(*node);
+        }
+        for (uint16_t i = 0; i < kMaxWorkers; i++) {
+            check_selectors_of(i, users);
+        }
+        expect(ends_ == 0 && parts_ == 0, "a selector that no worker has");
+        for (const SelectorNode* node : nodes_) {
+            expect(node->users == users[node], "a node's users are wrong");
+            expect(node == &header_.selector_root || node->users > 0 ||
+                       node->records != nullptr || node->parts != nullptr,
+                   "a selector's node that nobody needs");
+        }
+    }
+
+    void see_nodes_below(SelectorNode& node)
+    {
+        for (SelectorNode* child : {node.any, node.rest}) {
+            if (child != nullptr) {
+                expect(child->parent == &node, "a node's parent is wrong");
+                see_node(*child);
+            }
+        }
+    }
+
+    bool see_node(SelectorNode& node)
+    {
+        if (!see(&node, "selector's node")) {
+            return false;
+        }
+        nodes_.insert(&node);
+        hold(node.bytes());
+        see_nodes_below(node);
+        return true;
+    }
+
+    // Counts what its workers' lists must have, too.
+    void check_ends(const SelectorNode& node)
+    {
+        const SelectorRecord* prev = nullptr;
+        for (const SelectorRecord* record = node.records; record != nullptr;
+             record = record->node_next) {
+            if (!see(record, "selector")) {
+                return;
+            }
+            ends_++;
+            hold(SelectorRecord::bytes_of(0));
+            expect(record->node == &node && record->node_prev == prev &&
+                       !record->overlap,
+                   "a strange selector at a node");
+            prev = record;
+        }
+        const OverlapPart* before = nullptr;
+        for (const OverlapPart* part = node.parts; part != nullptr;
+             part = part->next) {
+            parts_++;
+            expect(part->node == &node && part->prev == before &&
+                       part->overlap->overlap,
+                   "a strange part of an overlap");
+            before = part;
+        }
+    }
+
+    void check_selectors_of(uint16_t worker,
+                            std::map<const SelectorNode*, size_t>& users)
+    {
+        const WorkerSlot& slot = header_.workers[worker];
+        expect(slot.process.pid != 0 || slot.selectors == nullptr,
+               "selectors of a free slot");
+        const SelectorRecord* prev = nullptr;
+        for (SelectorRecord* record = slot.selectors; record != nullptr;
+             record = record->worker_next) {
+            if (record->overlap) {
+                if (!see(record, "overlap")) {
+                    return;
+                }
+                parts_ -= record->part_count;
+                hold(SelectorRecord::bytes_of(record->all_parts));
+                users[record->node]++;
+            } else {
+                ends_--;
+            }
+            expect(blocks_.contains(record) && nodes_.contains(record->node),
+                   "a strange selector in a worker's list");
+            expect(record->worker == worker && record->worker_prev == prev,
+                   "a selector's worker is wrong");
+            prev = record;
         }
     }
 
@@ -465,16 +577,40 @@ private:
             }
         }
         size_t aged = 0;
+        for (size_t i = 0; i < kKeyShares; i++) {
+            check_key_list(static_cast<KeyShare>(i), hashed, aged);
+        }
+        expect(aged == hashed, "the age lists lack keys");
+    }
+
+    void check_key_list(KeyShare owner, size_t hashed, size_t& aged)
+    {
+        const KeyList& keys = header_.keys[static_cast<size_t>(owner)];
+        uint64_t bytes = 0;
         const KeyRecord* last = nullptr;
-        for (KeyRecord* record = header_.key_age_head; record != nullptr;
+        for (KeyRecord* record = keys.head; record != nullptr;
              record = record->age_next) {
-            if (!blocks_.contains(record) || ++aged > hashed) {
-                return fault("a strange key in the age list");
+            if (!blocks_.contains(record) || ++aged > hashed ||
+                record->owner != owner) {
+                return fault("a strange key in an age list");
             }
+            bytes += Shares::bytes_of(KeyRecord::bytes_of(record->key()));
             last = record;
         }
-        expect(aged == hashed, "the age list lacks keys");
-        expect(header_.key_age_tail == last, "the keys' tail is wrong");
+        expect(keys.tail == last, "the keys' tail is wrong");
+        expect(keys.bytes == bytes, "the bytes of keys are wrong");
+        expect(bytes <= header_.shares.keys_most, "too many keys");
+    }
+
+    void hold(size_t payload_bytes)
+    {
+        held_ += Shares::bytes_of(payload_bytes);
+    }
+
+    void check_shares()
+    {
+        expect(header_.shares.held == held_, "what is held is wrong");
+        expect(header_.shares.reading == reading_, "what reads is wrong");
     }
 
     void check_totals()
@@ -489,6 +625,11 @@ private:
     std::set<const void*> blocks_;
     std::set<Topic*> topics_;
     std::map<uint16_t, std::set<Interest*>> by_worker_;
+    std::set<const SelectorNode*> nodes_;
+    size_t ends_ = 0;
+    size_t parts_ = 0;
+    uint64_t held_ = 0;
+    uint64_t reading_ = 0;
     size_t people_ = 0;
     size_t listed_ = 0;
     size_t items_ = 0;

@@ -44,50 +44,47 @@ std::string with_small_epochs(std::string text)
 } // namespace
 
 TestWorker::TestWorker(Zone& zone, const Policies& policies)
-    : store(zone.memory, zone.waker, *zone.header, zone.clock), encoder(writer),
-      broker(Publisher{store, policies}, zone.attach(), encoder, scheduler,
-             clock)
+    : store(zone.memory, zone.waker, *zone.header, zone.clock),
+      dialects(writer), broker(Publisher{store, policies}, zone.attach(),
+                               dialects.encoder, scheduler, clock)
 {}
 
 void TestWorker::run()
 {
-    while (broker.read_inbox()) {
-    }
-    while (scheduler.asked) {
-        scheduler.asked = false;
-        while (broker.run()) {
+    do {
+        scheduler.asked_to_read = scheduler.asked_for_next = false;
+        while (broker.read_inbox()) {
         }
-    }
+        while (scheduler.asked) {
+            scheduler.asked = false;
+            while (broker.run()) {
+            }
+        }
+    } while (scheduler.asked_to_read || scheduler.asked_for_next);
 }
 
 TestClient::TestClient(TestWorker& worker, const ClientOptions& options)
-    : worker_(worker), session_(transport_, options.encoding, options.limits)
+    : worker_(worker),
+      transport_(worker.clock), settings_{options.limits, options.rate,
+                                          kDefaultMaxMessageBytes},
+      client_(worker.registry, worker.registry.admit(0), transport_,
+              Encoding{options.protocol->dialect, options.deflated}, settings_,
+              permissions_of(options))
 {
-    transport_.session = &session_;
-    assert_true(worker.broker.add_session(0));
-    ClientContext context{worker.broker, session_,
-                          transport_,    worker.writer,
-                          worker.clock,  permissions_of(options),
-                          options.rate,  kDefaultMaxMessageBytes};
-    if (is_plain(options.encoding)) {
-        protocol_ =
-            std::make_unique<PlainProtocol>(std::move(context), options.topic);
-    } else {
-        protocol_ = std::make_unique<JsonProtocol>(std::move(context));
-    }
+    transport_.session = &client_.session();
+    protocol_ = options.protocol->make(client_, worker.writer, options.topic);
     protocol_->on_open();
-}
-
-TestClient::~TestClient()
-{
-    worker_.broker.remove_session(session_);
 }
 
 void TestClient::say(std::string_view text)
 {
     protocol_->on_message(false, text);
-    while (protocol_->is_tired()) {
+    while (client_.is_tired()) {
+        client_.begin_turn();
         protocol_->begin_turn();
+        if (client_.is_tired()) {
+            worker_.broker.run();
+        }
     }
 }
 
@@ -99,13 +96,9 @@ void TestClient::sub(std::string_view topic, std::string_view more)
 
 std::vector<ServerFrame> TestClient::take_frames()
 {
-    std::string bytes;
-    Outbox& outbox = session_.outbox();
-    for (size_t i = 0; i < outbox.frames(); i++) {
-        bytes.append(outbox[i].data(), outbox[i].size());
-    }
-    outbox.clear();
-    return parse_frames(bytes);
+    transport_.room += session().outbox().bytes();
+    transport_.offer();
+    return parse_frames(std::exchange(transport_.taken, {}));
 }
 
 std::string TestClient::take_queued()
@@ -125,11 +118,11 @@ std::string TestClient::take()
         const std::string more = take_queued();
         text += text.empty() || more.empty() ? "" : "\n";
         text += more;
-        if (session_.catching_up()) {
-            worker_.broker.resume(session_);
+        if (session().catching_up()) {
+            worker_.broker.resume(session());
             worker_.run();
         }
-    } while (!session_.outbox().empty());
+    } while (!session().outbox().empty());
     return text;
 }
 

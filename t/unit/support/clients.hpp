@@ -7,9 +7,9 @@
 #include <string_view>
 #include <vector>
 
-#include "broker/broker.hpp"
+#include "client/client.hpp"
+#include "proto/dialects.hpp"
 #include "proto/json_protocol.hpp"
-#include "proto/message_encoder.hpp"
 #include "proto/plain_protocol.hpp"
 #include "support/ports.hpp"
 #include "support/server_frames.hpp"
@@ -26,20 +26,22 @@ public:
 
     Store store;
     FrameWriter writer;
-    MessageEncoder encoder;
+    Dialects dialects;
     FakeScheduler scheduler;
     FakeClock clock;
     Broker broker;
+    Registry registry{broker, clock};
 };
 
 struct ClientOptions {
-    Encoding encoding = Encoding::json;
+    const ProtocolKind* protocol = &kJsonProtocol;
+    bool deflated = false;
     SessionLimits limits;
     // What it may do, as of the directives.
     std::vector<const char*> subscribe = {"**"};
     std::vector<const char*> publish = {"**"};
     Rate rate;
-    const char* topic = "plain"; // of a plain client
+    const char* topic = "plain"; // of the endpoint
 };
 
 class TestClient {
@@ -47,7 +49,7 @@ public:
     TestClient(TestWorker& worker, const ClientOptions& options);
     TestClient(const TestClient&) = delete;
     TestClient& operator=(const TestClient&) = delete;
-    ~TestClient();
+    ~TestClient() = default;
 
     // All of it, in however many turns.
     void say(std::string_view text);
@@ -67,13 +69,18 @@ public:
 
     [[nodiscard]] bool closed() const { return transport_.closes > 0; }
     [[nodiscard]] int close_code() const { return transport_.close_code; }
-    Session& session() { return session_; }
+    // Messages.
+    uint64_t sent() { return session().counters().messages_out; }
+    Session& session() { return client_.session(); }
+    Client& client() { return client_; }
+    RecordingTransport& transport() { return transport_; }
     Protocol& protocol() { return *protocol_; }
 
 private:
     TestWorker& worker_;
     RecordingTransport transport_;
-    Session session_;
+    ClientSettings settings_;
+    Client client_;
     std::unique_ptr<Protocol> protocol_;
 };
 

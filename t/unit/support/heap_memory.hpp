@@ -2,8 +2,10 @@
 // after the lock was, and any allocation can be made to fail.
 #pragma once
 
+#include <algorithm>
 #include <cstdlib>
 #include <map>
+#include <utility>
 #include <vector>
 
 #include "shm/memory.hpp"
@@ -45,6 +47,12 @@ public:
     [[nodiscard]] size_t used_bytes() const { return used_; }
     [[nodiscard]] size_t repairs() const { return repairs_; }
     [[nodiscard]] size_t refusals() const { return refusals_; }
+    // How many blocks were taken since the last call, also those of changes
+    // that were undone.
+    size_t take_allocations() { return std::exchange(allocations_, 0); }
+    // The most blocks that were given back in one hold of the lock, since the
+    // last call.
+    size_t take_longest_hold() { return std::exchange(longest_hold_, 0); }
     [[nodiscard]] bool owns(const void* block) const
     {
         return blocks_.contains(const_cast<void*>(block));
@@ -70,6 +78,7 @@ public:
         }
         void* block = std::malloc(bytes);
         require(block != nullptr);
+        allocations_++;
         touched_.push_back(block);
         tx.set(blocks_[block].live, true);
         blocks_[block].bytes = bytes;
@@ -82,6 +91,7 @@ public:
         const auto found = blocks_.find(block);
         require(found != blocks_.end() && found->second.live);
         touched_.push_back(block);
+        released_++;
         tx.set(found->second.live, false);
         tx.set(used_, used_ - found->second.bytes);
     }
@@ -102,6 +112,8 @@ public:
             }
         }
         touched_.clear();
+        longest_hold_ = std::max(longest_hold_, released_);
+        released_ = 0;
     }
     [[nodiscard]] size_t free_bytes() const override { return budget_ - used_; }
     void repaired() override
@@ -109,7 +121,7 @@ public:
         require(!locked_);
         repairs_++;
     }
-    void refused() override
+    void refused(std::string_view /*why*/) override
     {
         require(!locked_);
         refusals_++;
@@ -147,6 +159,9 @@ private:
     size_t failures_ = 0;
     size_t repairs_ = 0;
     size_t refusals_ = 0;
+    size_t allocations_ = 0;
+    size_t released_ = 0; // since the lock was taken
+    size_t longest_hold_ = 0;
     bool locked_ = false;
 };
 

@@ -5,7 +5,7 @@
 #include <string_view>
 #include <vector>
 
-#include "base/ws_frame.hpp"
+#include "wire/ws_frame.hpp"
 
 namespace ws_pubsub {
 

@@ -13,48 +13,25 @@
 #include <sys/types.h>
 #include <unistd.h>
 
-#include "shm/heap.hpp"
-#include "shm/memory.hpp"
+#include "shm/memory_in_heap.hpp"
 
 namespace ws_pubsub {
 
-class SharedMemory final : public Memory {
+class SharedMemory final : public MemoryInHeap {
 public:
-    explicit SharedMemory(size_t bytes) : bytes_(bytes)
-    {
-        void* map = mmap(nullptr, bytes, PROT_READ | PROT_WRITE,
-                         MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-        if (map == MAP_FAILED) {
-            std::abort();
-        }
-        owner_ = new (map) std::atomic<pid_t>{0};
-        heap_ = reinterpret_cast<Heap*>(static_cast<char*>(map) + kHeapAt);
-    }
+    explicit SharedMemory(size_t bytes) : SharedMemory(map(bytes), bytes) {}
     SharedMemory(const SharedMemory&) = delete;
     SharedMemory& operator=(const SharedMemory&) = delete;
     ~SharedMemory() override { munmap(static_cast<void*>(owner_), bytes_); }
 
     // What nginx's master does for a worker that has died.
     void force_unlock(pid_t dead) { owner_->compare_exchange_strong(dead, 0); }
-    [[nodiscard]] const Heap& heap() const { return *heap_; }
     // All of it, and the lock.
-    [[nodiscard]] std::span<char> bytes()
-    {
-        return {reinterpret_cast<char*>(owner_), bytes_};
-    }
+    [[nodiscard]] std::span<char> bytes() { return {start(), bytes_}; }
 
     void* create(size_t table_bytes) override
     {
-        Heap* made = Heap::create(heap_, bytes_ - kHeapAt, table_bytes);
-        return made == nullptr ? nullptr : made->tables();
-    }
-    void* allocate(Transaction& tx, size_t bytes) override
-    {
-        return heap_->allocate(tx, bytes);
-    }
-    void release(Transaction& tx, void* block) override
-    {
-        heap_->release(tx, block);
+        return make_heap(start() + kHeapAt, bytes_ - kHeapAt, table_bytes);
     }
     void lock() override
     {
@@ -65,19 +42,30 @@ public:
         }
     }
     void unlock() override { *owner_ = 0; }
-    [[nodiscard]] size_t free_bytes() const override
-    {
-        return heap_->free_bytes();
-    }
     void repaired() override {}
-    void refused() override {}
+    void refused(std::string_view /*why*/) override {}
 
 private:
     static constexpr size_t kHeapAt = 64;
 
+    SharedMemory(char* start, size_t bytes)
+        : MemoryInHeap(start + kHeapAt), bytes_(bytes),
+          owner_(new (start) std::atomic<pid_t>{0})
+    {}
+
+    static char* map(size_t bytes)
+    {
+        void* map = mmap(nullptr, bytes, PROT_READ | PROT_WRITE,
+                         MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+        if (map == MAP_FAILED) {
+            std::abort();
+        }
+        return static_cast<char*>(map);
+    }
+    char* start() { return reinterpret_cast<char*>(owner_); }
+
     size_t bytes_;
-    std::atomic<pid_t>* owner_ = nullptr; // of the lock; 0: nobody
-    Heap* heap_ = nullptr;
+    std::atomic<pid_t>* owner_; // of the lock; 0: nobody
 };
 
 } // namespace ws_pubsub

@@ -10,7 +10,7 @@
 #include <string_view>
 #include <vector>
 
-#include "shm/store.hpp"
+#include "readers/store.hpp"
 #include "support/ports.hpp"
 
 namespace ws_pubsub {
@@ -31,7 +31,7 @@ public:
     void finish()
     {
         for (const Worker& worker : workers_) {
-            store_.detach(worker.id);
+            store_.workers.detach(worker.id);
         }
     }
 
@@ -48,13 +48,13 @@ public:
         case 4:
             return pass_time(take(bytes));
         case 5:
-            (void)store_.remove(path(bytes), clock_.now);
+            (void)store_.topics.remove(path(bytes), clock_.now);
             return;
         case 6:
         case 7:
-            return join(worker, path(bytes));
+            return take_interest(worker, path(bytes));
         case 8:
-            return leave(worker, path(bytes));
+            return drop_interest(worker, path(bytes));
         case 9:
         case 10:
         case 11:
@@ -109,7 +109,7 @@ private:
         const std::string payload(take(bytes) * 8, 'x');
         const size_t how = take(bytes);
         const std::string key = std::to_string(how % 7);
-        Publication publication;
+        Change publication;
         publication.topic = topic;
         publication.payload = payload;
         publication.now_ms = clock_.now;
@@ -123,14 +123,16 @@ private:
         }
         if (how % 16 == 3) {
             publication.idempotency_key = key;
+            publication.key_share =
+                how % 32 == 3 ? KeyShare::client : KeyShare::application;
         }
         if (how % 32 == 5) {
             publication.condition.kind = Condition::Kind::absent;
         }
-        (void)store_.publish(publication);
+        (void)store_.topics.publish(publication);
     }
 
-    // Mostly a little, seldom much, and now and then back.
+    // Mostly a little, seldom much; and now and then the system's is set back.
     void pass_time(size_t n)
     {
         const auto amount = static_cast<int64_t>(n);
@@ -139,7 +141,7 @@ private:
             clock_.now += amount * 60'000;
             break;
         case 1:
-            clock_.now -= amount * 1000;
+            clock_.step -= amount * 1000;
             break;
         default:
             clock_.now += amount * 30;
@@ -152,21 +154,21 @@ private:
     void attach(Worker& worker)
     {
         worker.pid = ++pids_;
-        worker.id = store_.attach({worker.pid}).value_or(0);
+        worker.id = store_.workers.attach({worker.pid}).value_or(0);
         worker.interests.clear();
         worker.selectors.clear();
         worker.people.clear();
     }
 
-    void join(Worker& worker, const std::string& topic)
+    void take_interest(Worker& worker, const std::string& topic)
     {
         Interest*& interest = worker.interests[topic];
         if (interest == nullptr) {
-            interest = store_.add_interest(worker.id, topic, 1).interest;
+            interest = store_.interests.add(worker.id, topic, 1).interest;
         }
         if (interest != nullptr) {
             const SubscriberCount count{interest, 1};
-            store_.set_subscribers({&count, 1});
+            store_.interests.set_subscribers({&count, 1});
         } else {
             worker.interests.erase(topic);
         }
@@ -179,37 +181,38 @@ private:
         n %= std::size(kSelectors) + 1;
         SelectorRecord*& record = worker.selectors[n];
         if (record != nullptr) {
-            store_.remove_selector(*record);
+            store_.selectors.remove(*record);
             worker.selectors.erase(n);
             return;
         }
         if (n == std::size(kSelectors)) {
-            record = store_.add_overlap(worker.id, {"b/c/*", "**", "b/c/**"});
+            record = store_.selectors.add_overlap(worker.id,
+                                                  {"b/c/*", "**", "b/c/**"});
             if (record == nullptr) {
                 worker.selectors.erase(n);
             }
             return;
         }
         const auto selector = Selector::parse(kSelectors[n]);
-        record = store_.add_selector(worker.id, *selector);
+        record = store_.selectors.add(worker.id, *selector);
         if (record == nullptr) {
             worker.selectors.erase(n);
         } else if (selector->is_exact()) {
-            (void)store_.admit_session(*record, kWorkers - 1);
+            (void)store_.selectors.admit_session(*record, kWorkers - 1);
         } else {
-            store_.set_sessions(*record, 1);
+            store_.selectors.set_sessions(*record, 1);
         }
     }
 
-    void leave(Worker& worker, const std::string& topic)
+    void drop_interest(Worker& worker, const std::string& topic)
     {
         const auto found = worker.interests.find(topic);
         if (found != worker.interests.end()) {
             for (const std::string& who : worker.people[topic]) {
-                store_.leave(*found->second, who);
+                store_.presence.leave(*found->second, who);
             }
             worker.people.erase(topic);
-            store_.drop_interest(*found->second);
+            store_.interests.drop(*found->second);
             worker.interests.erase(found);
         }
     }
@@ -224,25 +227,25 @@ private:
         std::vector<std::string>& people = worker.people[topic];
         if (n % 2 == 0 || people.empty()) {
             const std::string who = "p" + std::to_string(n % 5);
-            if (store_.join(*found->second, who)) {
+            if (store_.presence.join(*found->second, who)) {
                 people.push_back(who);
             }
         } else {
-            store_.leave(*found->second, people.back(), n % 4 == 3);
+            store_.presence.leave(*found->second, people.back(), n % 4 == 3);
             people.pop_back();
         }
-        (void)store_.who(topic, n % 4);
+        (void)store_.presence.who(topic, n % 4);
     }
 
     void read_inbox(Worker& worker, size_t max_bytes)
     {
         Delivery delivery;
-        if (store_.read_inbox(worker.id, max_bytes, delivery, batch_) &&
-            delivery.token == 0) {
+        if (store_.inboxes.read(worker.id, max_bytes, delivery, batch_) &&
+            delivery.interest != nullptr && delivery.token == 0) {
             if (delivery.path.size() % 2 == 0) {
-                store_.drop_interest(*delivery.interest);
+                store_.interests.drop(*delivery.interest);
             } else {
-                store_.claim_interest(*delivery.interest, 1);
+                store_.interests.claim(*delivery.interest, 1);
                 worker.interests[delivery.path] = delivery.interest;
             }
         }
@@ -255,7 +258,8 @@ private:
             ReadFrom from;
             from.kind = ReadFrom::Kind::last;
             from.last = 3;
-            store_.catch_up(*found->second, from, {}, batch_, kept_);
+            store_.inboxes.catch_up(*found->second, from, {}, SIZE_MAX, batch_,
+                                    kept_);
         }
     }
 
@@ -266,11 +270,11 @@ private:
         const size_t how = take(bytes);
         from.kind = static_cast<ReadFrom::Kind>(how % 4);
         from.last = static_cast<uint32_t>(how / 4);
-        from.after = {store_.newest(topic).epoch, how / 4};
-        store_.read(topic, from, {1 + how % 5, how * 16}, batch_);
+        from.after = {store_.topics.newest(topic).epoch, how / 4};
+        store_.topics.read(topic, from, {1 + how % 5, how * 16}, batch_);
         std::vector<TopicRow> rows;
-        store_.list(*Selector::parse(how % 2 == 0 ? "**" : "b/c/*"), topic,
-                    how % 9, rows);
+        store_.topics.list(*Selector::parse(how % 2 == 0 ? "**" : "b/c/*"),
+                           topic, how % 9, rows);
     }
 
     void rare(Worker& worker, std::string_view& bytes)
@@ -281,10 +285,10 @@ private:
                 pids_of_the_living_[static_cast<size_t>(
                     &any - workers_.data())] = &any == &worker ? 0 : any.pid;
             }
-            store_.bury_dead(is_alive);
+            store_.workers.reap_dead(is_alive);
             return attach(worker);
         case 1:
-            store_.detach(worker.id);
+            store_.workers.detach(worker.id);
             return attach(worker);
         case 2:
             clock_.now += kIdempotencyTtlMs / 2;

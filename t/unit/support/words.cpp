@@ -49,7 +49,7 @@ Position fill(Cluster& cluster, std::string_view topic, int count,
 {
     Position at;
     for (int i = 1; i <= count; i++) {
-        const uint64_t next = cluster.zone.store->newest(topic).seq + 1;
+        const uint64_t next = cluster.zone.store->topics.newest(topic).seq + 1;
         at =
             cluster.zone.put(topic, std::to_string(next), keeping(kept - 1)).at;
     }

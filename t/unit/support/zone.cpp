@@ -7,9 +7,9 @@
 
 namespace ws_pubsub {
 
-Zone::Zone()
+Zone::Zone(size_t bytes, const HashKey& key)
 {
-    header = Store::create(memory, kTestZoneBytes, 0x5eed, kTestNowMs);
+    header = Store::create(memory, bytes, key, clock);
     if (header == nullptr) {
         std::abort();
     }
@@ -19,8 +19,8 @@ Zone::Zone()
 WorkerId Zone::attach()
 {
     static int32_t next = 1000;
-    store->add_slot(next);
-    const auto worker = store->attach({next++});
+    const auto worker = store->workers.attach({next}, next);
+    next++;
     if (!worker) {
         std::abort();
     }
@@ -44,14 +44,14 @@ std::string Zone::fault(Unused unused)
 void Zone::leave_room(size_t bytes)
 {
     memory.set_budget(memory.used_bytes() + bytes);
-    header->reserve_bytes = 0;
+    keep_nothing(*header);
     header->spare_bytes = 0;
 }
 
-Publication Zone::publication(std::string_view topic, std::string_view payload,
-                              Policy policy)
+Change Zone::publication(std::string_view topic, std::string_view payload,
+                         Policy policy)
 {
-    Publication publication;
+    Change publication;
     publication.topic = topic;
     publication.payload = payload;
     publication.policy = policy;
@@ -59,16 +59,16 @@ Publication Zone::publication(std::string_view topic, std::string_view payload,
     return publication;
 }
 
-Result<PublishAnswer> Zone::publish(std::string_view topic,
-                                    std::string_view payload, Policy policy)
+Result<ChangeAnswer> Zone::publish(std::string_view topic,
+                                   std::string_view payload, Policy policy)
 {
-    Publication now = publication(topic, payload, policy);
-    now.now_ms = clock.now;
-    return store->publish(now);
+    Change now = publication(topic, payload, policy);
+    now.now_ms = clock.now_ms();
+    return store->topics.publish(now);
 }
 
-PublishAnswer Zone::put(std::string_view topic, std::string_view payload,
-                        Policy policy)
+ChangeAnswer Zone::put(std::string_view topic, std::string_view payload,
+                       Policy policy)
 {
     const auto answer = publish(topic, payload, policy);
     assert_true(bool(answer));
@@ -77,18 +77,18 @@ PublishAnswer Zone::put(std::string_view topic, std::string_view payload,
 
 bool Zone::exists(std::string_view topic)
 {
-    return store->newest(topic).epoch != 0;
+    return store->topics.newest(topic).epoch != 0;
 }
 
 Result<bool> Zone::remove(std::string_view topic)
 {
-    return store->remove(topic, clock.now);
+    return store->topics.remove(topic, clock.now);
 }
 
 std::string Zone::read(std::string_view topic, const ReadFrom& from,
                        ReadLimits limits)
 {
-    store->read(topic, from, limits, batch);
+    store->topics.read(topic, from, limits, batch);
     return batch_text(batch);
 }
 
@@ -105,12 +105,12 @@ ReadAnswer Zone::ask_after(std::string_view topic, Position after)
     ReadFrom from;
     from.kind = ReadFrom::Kind::after;
     from.after = after;
-    return store->read(topic, from, {}, batch);
+    return store->topics.read(topic, from, {}, batch);
 }
 
 std::string Zone::inbox(WorkerId worker, size_t max_bytes)
 {
-    if (!store->read_inbox(worker, max_bytes, delivery, batch)) {
+    if (!store->inboxes.read(worker, max_bytes, delivery, batch)) {
         return {};
     }
     return (delivery.token == 0 ? delivery.path

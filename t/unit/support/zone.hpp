@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "shm/store.hpp"
+#include "readers/store.hpp"
 #include "support/check_zone.hpp"
 #include "support/heap_memory.hpp"
 #include "support/ports.hpp"
@@ -16,25 +16,24 @@ inline constexpr size_t kTestZoneBytes = 1024UL * 1024;
 inline constexpr int64_t kTestNowMs = 1'700'000'000'000;
 
 struct Zone {
-    Zone();
+    explicit Zone(size_t bytes = kTestZoneBytes, const HashKey& key = {1, 2});
 
     // As one more process would: an object of its own, and a worker's slot.
     WorkerId attach();
     // Empty when the zone is consistent and nothing leaked.
     [[nodiscard]] std::string fault(Unused unused = Unused::forbidden);
-    // What the zone may use beyond what it uses now; nothing is in reserve.
+    // What the zone may use beyond what it uses now, for whatever it is.
     void leave_room(size_t bytes);
 
-    Result<PublishAnswer> publish(std::string_view topic,
-                                  std::string_view payload, Policy policy = {});
+    Result<ChangeAnswer> publish(std::string_view topic,
+                                 std::string_view payload, Policy policy = {});
     // The same, where it must succeed.
-    PublishAnswer put(std::string_view topic, std::string_view payload,
-                      Policy policy = {});
+    ChangeAnswer put(std::string_view topic, std::string_view payload,
+                     Policy policy = {});
     Result<bool> remove(std::string_view topic);
     // What publish() above publishes, to be changed before it is.
-    static Publication publication(std::string_view topic,
-                                   std::string_view payload,
-                                   Policy policy = {});
+    static Change publication(std::string_view topic, std::string_view payload,
+                              Policy policy = {});
     [[nodiscard]] bool exists(std::string_view topic);
     // "seq:payload seq:payload …", of what `from` asks.
     std::string read(std::string_view topic, const ReadFrom& from = {},

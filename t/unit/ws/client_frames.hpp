@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-#include "base/ws_frame.hpp"
+#include "wire/ws_frame.hpp"
 
 namespace ws_pubsub {
 

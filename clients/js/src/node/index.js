@@ -1,0 +1,3 @@
+// The entry for Node: a WebSocket where there is none.
+
+export { WebSocket, withOptions } from "./websocket.js";

@@ -1,0 +1,160 @@
+#include "client/client.hpp"
+
+#include <utility>
+
+namespace ws_pubsub {
+
+namespace {
+
+constexpr std::string_view kSubscribe = "subscribe to";
+
+} // namespace
+
+Client::Client(Registry& registry, SessionLease lease, Link& link,
+               Encoding encoding, const ClientSettings& settings,
+               Permissions permissions, std::string identity)
+    : session_(link, encoding, settings.limits, std::move(identity)),
+      lease_(std::move(lease)), registry_(registry), link_(link),
+      settings_(settings), permissions_(std::move(permissions)),
+      bucket_(settings.rate, registry.clock_.ticks_ms())
+{
+    registry_.add(*this);
+}
+
+void Client::leave()
+{
+    if (!lease_) {
+        return;
+    }
+    registry_.remove(*this);
+    broker().remove_session(session_);
+    lease_.give_back();
+}
+
+bool Client::begin_command()
+{
+    session_.counters().messages_in++;
+    return bucket_.take(settings_.rate, registry_.clock_.ticks_ms());
+}
+
+void Client::begin_turn()
+{
+    effort_left_ = kEffortPerTurn;
+    if (pause_ == Pause::resumed) {
+        pause_ = Pause::none;
+    }
+}
+
+void Client::resume()
+{
+    if (pause_ == Pause::paused) {
+        pause_ = Pause::resumed;
+        link_.go_on_soon();
+    }
+}
+
+Access Client::access()
+{
+    const DenialLog log{[](void* to, const Denial& denial) {
+                            static_cast<Link*>(to)->log_denial(denial);
+                        },
+                        &link_};
+    return {broker().publisher(),
+            registry_.clock_,
+            {&permissions_,
+             {KeyOwner::Kind::session, session_.identity()},
+             settings_.max_message},
+            log};
+}
+
+Result<Subscribed> Client::subscribe(const Selector& selector,
+                                     SubscribeOptions options)
+{
+    if (!access().may_read(selector, kSubscribe)) {
+        return kDenied;
+    }
+    return broker().subscribe(session_, selector, std::move(options));
+}
+
+Result<std::unique_ptr<Subscribing>>
+Client::begin_subscribing(const Selector& selector, SubscribeOptions options)
+{
+    if (!access().may_read(selector, kSubscribe)) {
+        return kDenied;
+    }
+    return std::make_unique<Subscribing>(broker().topics(), session_, selector,
+                                         std::move(options));
+}
+
+Result<Subscribed> Client::subscribe(const Selector& selector,
+                                     Subscribing& subscribing)
+{
+    if (!access().may_read(selector, kSubscribe)) {
+        return kDenied;
+    }
+    return broker().subscribe(subscribing);
+}
+
+void Client::start(Subscription& subscription)
+{
+    broker().start(subscription);
+}
+
+Broker::Unsubscribed Client::unsubscribe(std::string_view selector)
+{
+    return broker().unsubscribe(session_, selector);
+}
+
+Result<ChangeAnswer> Client::publish(const PublishRequest& request)
+{
+    return access().publish(request);
+}
+
+Result<Reader> Client::reader(const Selector& wanted)
+{
+    return access().reader(wanted, kSubscribe);
+}
+
+Result<PresenceList> Client::who(const Selector& topic)
+{
+    if (!access().may_read(topic, kSubscribe)) {
+        return kDenied;
+    }
+    if (!broker().publisher().policies.of(topic.text()).presence) {
+        return Error{Errc::bad_request, "the topic has no presence"};
+    }
+    return broker().who(topic.text());
+}
+
+bool Client::begin(Work& work)
+{
+    return broker().begin(work);
+}
+
+void Client::cancel(const Work& work)
+{
+    broker().cancel(work);
+}
+
+void Client::send_more()
+{
+    broker().resume(session_);
+}
+
+void Client::caught_up()
+{
+    broker().caught_up(session_);
+}
+
+bool Client::end_subscriptions()
+{
+    return broker().end_subscriptions(session_);
+}
+
+void Client::count_slow()
+{
+    Broker& its = broker();
+    its.store().workers.counters(its.worker()).slow.add(1);
+}
+
+} // namespace ws_pubsub

@@ -1,0 +1,142 @@
+// One peer of a worker, whatever it speaks: who it is, what it may do, and how
+// much of it.
+//
+//   protocol ── what the peer asks for ──▶ Client ── if it may ──▶ broker
+//
+// A protocol has nothing but this to work with. It reaches neither a broker nor
+// a store, so that it can't forget to ask whether the peer may.
+//
+// Thread safety: none; a client belongs to one worker.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "base/limits.hpp"
+#include "base/token_bucket.hpp"
+#include "broker/broker.hpp"
+#include "client/access.hpp"
+#include "client/registry.hpp"
+
+namespace ws_pubsub {
+
+// What all clients of a location have in common; its configuration holds it.
+struct ClientSettings {
+    SessionLimits limits;
+    Rate rate; // of its commands
+    size_t max_message = kDefaultMaxMessageBytes;
+};
+
+// The connection to a peer.
+class Link : public Transport {
+public:
+    // The peer was refused something: for the server's log.
+    virtual void log_denial(const Denial& denial) = 0;
+    // A client that has paused goes on: call its begin_turn(), and its
+    // protocol's, in the next turn of the event loop.
+    virtual void go_on_soon() = 0;
+};
+
+class Client {
+public:
+    // `registry`, `link` and `settings` outlive it. `identity`: who it is for
+    // presence; empty: nobody. REQUIRES: the registry has given the lease.
+    Client(Registry& registry, SessionLease lease, Link& link,
+           Encoding encoding, const ClientSettings& settings,
+           Permissions permissions, std::string identity = {});
+    Client(const Client&) = delete;
+    Client& operator=(const Client&) = delete;
+    ~Client() { leave(); }
+
+    [[nodiscard]] Session& session() { return session_; }
+    [[nodiscard]] const Session& session() const { return session_; }
+    [[nodiscard]] const ClientSettings& settings() const { return settings_; }
+
+    void close(EndCause cause, std::string_view reason)
+    {
+        link_.close(cause, reason);
+    }
+
+    // --- how much it may ask for
+    // A command has come: counts it. False: it comes too early, by the rate.
+    [[nodiscard]] bool begin_command();
+    // Its commands cost effort, of which there is so much in each turn of the
+    // event loop. What one takes beyond that is not counted.
+    static constexpr int kEffortPerTurn = 64;
+    void spend_effort(int effort) { effort_left_ -= effort; }
+    // No more in this turn.
+    void end_turn() { effort_left_ = 0; }
+    void begin_turn();
+    // A command waits for something: nothing else is done before resume(), and
+    // the turn that follows it.
+    void pause() { pause_ = Pause::paused; }
+    void resume();
+    [[nodiscard]] bool is_paused() const { return pause_ == Pause::paused; }
+    // True: no data of the peer before the next turn has begun; what is left
+    // of this turn's waits for it too.
+    [[nodiscard]] bool is_tired() const
+    {
+        return effort_left_ <= 0 || pause_ != Pause::none;
+    }
+
+    // --- what it asks for
+    // Each does nothing that the client may not: error denied.
+    // For a selector that is a topic; else as Broker::subscribe().
+    Result<Subscribed> subscribe(const Selector& selector,
+                                 SubscribeOptions options);
+    // For any other: what to go through step by step, for subscribe(). The
+    // selector outlives it.
+    Result<std::unique_ptr<Subscribing>>
+    begin_subscribing(const Selector& selector, SubscribeOptions options);
+    Result<Subscribed> subscribe(const Selector& selector,
+                                 Subscribing& subscribing);
+    // As Broker::start() and unsubscribe().
+    void start(Subscription& subscription);
+    Broker::Unsubscribed unsubscribe(std::string_view selector);
+    // As Access::publish().
+    Result<ChangeAnswer> publish(const PublishRequest& request);
+    // What reads those topics: to be used at once, since rights may change.
+    Result<Reader> reader(const Selector& wanted);
+    // Errors: denied; bad_request, the topic has no presence.
+    Result<PresenceList> who(const Selector& topic);
+    // As Broker::begin() and cancel().
+    bool begin(Work& work);
+    void cancel(const Work& work);
+
+    // --- for its connection
+    // Whether there is anything that it may do with this topic.
+    [[nodiscard]] bool may_subscribe(const Selector& topic) const
+    {
+        return permissions_.may_subscribe(topic);
+    }
+    // As of Broker.
+    void send_more();
+    void caught_up();
+    bool end_subscriptions();
+    void count_slow();
+    // Ends all that it has in the broker. No effect if it has left.
+    void leave();
+
+private:
+    friend class Registry;
+    enum class Pause : uint8_t { none, paused, resumed };
+
+    [[nodiscard]] Access access();
+    [[nodiscard]] Broker& broker() { return registry_.broker_; }
+
+    // What a delivery needs comes first, close together.
+    Session session_;
+    SessionLease lease_; // none once it has left
+    Registry& registry_;
+    Link& link_;
+    const ClientSettings& settings_;
+    Permissions permissions_;
+    TokenBucket bucket_;
+    int effort_left_ = kEffortPerTurn; // in this turn
+    uint32_t place_ = 0;               // in the registry
+    Pause pause_ = Pause::none;
+};
+
+} // namespace ws_pubsub

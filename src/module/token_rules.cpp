@@ -1,0 +1,250 @@
+#include "ngx/ngx.hpp"
+
+#include "module/token_rules.hpp"
+
+#include <optional>
+
+#include "module/arguments.hpp"
+#include "module/config.hpp"
+#include "ngx/guard.hpp"
+#include "ngx/pool.hpp"
+#include "ngx/text.hpp"
+
+namespace ws_pubsub {
+
+namespace {
+
+constexpr std::string_view kJwks = "jwks";
+
+TokenRules& rules_of(void* conf)
+{
+    return static_cast<LocationConf*>(conf)->token;
+}
+
+MainConf& main_conf(ngx_conf_t* cf)
+{
+    return *static_cast<MainConf*>(
+        ngx_http_conf_get_module_main_conf(cf, ngx_ws_pubsub_module));
+}
+
+template <class T>
+T* make(ngx_conf_t* cf, const T*& place)
+{
+    T* made = make_in_pool<T>(cf->pool);
+    place = made;
+    return made;
+}
+
+char* duplicate()
+{
+    return const_cast<char*>("is duplicate");
+}
+
+// A time in seconds, as nginx writes it.
+std::optional<int64_t> parse_seconds(std::string_view text)
+{
+    auto* data = reinterpret_cast<u_char*>(const_cast<char*>(text.data()));
+    ngx_str_t line = {text.size(), data};
+    const ngx_int_t seconds = ngx_parse_time(&line, 1);
+    if (text.empty() || seconds == NGX_ERROR) {
+        return std::nullopt;
+    }
+    return seconds;
+}
+
+// False: some name is empty.
+bool split_names(std::string_view text, std::vector<std::string>& out)
+{
+    for (;;) {
+        const size_t comma = text.find(',');
+        out.emplace_back(text.substr(0, comma));
+        if (out.back().empty()) {
+            return false;
+        }
+        if (comma == std::string_view::npos) {
+            return true;
+        }
+        text.remove_prefix(comma + 1);
+    }
+}
+
+bool read_check(const ngx_str_t& argument, ClaimChecks& checks)
+{
+    if (const auto issuer = value_of(argument, "iss")) {
+        const bool first = checks.issuer.empty();
+        checks.issuer = *issuer;
+        return first && !issuer->empty();
+    }
+    if (const auto audience = value_of(argument, "aud")) {
+        checks.audiences.emplace_back(*audience);
+        return !audience->empty();
+    }
+    if (const auto names = value_of(argument, "require")) {
+        return split_names(*names, checks.required);
+    }
+    const auto leeway = value_of(argument, "leeway");
+    const auto age = value_of(argument, "max_age");
+    const auto seconds =
+        leeway || age ? parse_seconds(leeway ? *leeway : *age) : std::nullopt;
+    if (!seconds || (age && *seconds == 0)) {
+        return false;
+    }
+    (leeway ? checks.leeway_s : checks.max_age_s) = *seconds;
+    return true;
+}
+
+} // namespace
+
+void TokenRules::merge(const TokenRules& outer)
+{
+    const bool wants_tokens = keys != nullptr; // whatever an outer level says
+    if (!wants_tokens) {
+        keys = outer.keys;
+    }
+    if (from == nullptr) {
+        from = outer.from;
+    }
+    if (checks == nullptr) {
+        checks = outer.checks;
+    }
+    if (grants == nullptr) {
+        grants = outer.grants;
+    }
+    if (mode == TokenMode::unset &&
+        !(wants_tokens && outer.mode == TokenMode::off)) {
+        mode = outer.mode;
+    }
+}
+
+TokenMode TokenRules::mode_at(bool is_endpoint) const
+{
+    if (mode != TokenMode::unset) {
+        return mode;
+    }
+    return keys != nullptr && is_endpoint ? TokenMode::required
+                                          : TokenMode::off;
+}
+
+// ws_pubsub_token_key alg|jwks file|data:value
+char* set_token_key(ngx_conf_t* cf, ngx_command_t* /*command*/, void* conf)
+{
+    const Arguments arguments(cf);
+    return guarded(
+        [&] {
+            TokenRules& rules = rules_of(conf);
+            const std::string_view name = view(arguments[1]);
+            const auto algorithm = find_algorithm(name);
+            if (!algorithm && name != kJwks) {
+                // not what is there instead: it may be the secret
+                return const_cast<char*>(
+                    "takes an algorithm or \"jwks\", then a file or "
+                    "\"data:\" and the key");
+            }
+            auto* source = make_in_pool<TokenKeySource>(cf->pool, algorithm);
+            auto* keys = rules.keys != nullptr
+                             ? const_cast<TokenKeys*>(rules.keys)
+                             : make(cf, rules.keys);
+            if (source == nullptr || keys == nullptr ||
+                !source->read(cf, arguments[2])) {
+                return kConfError;
+            }
+            keys->add(source);
+            main_conf(cf).key_sources.push_back(source);
+            main_conf(cf).has_tokens = true;
+            return static_cast<char*>(NGX_CONF_OK);
+        },
+        kConfError);
+}
+
+// ws_pubsub_token_from value…
+char* set_token_from(ngx_conf_t* cf, ngx_command_t* /*command*/, void* conf)
+{
+    TokenRules& rules = rules_of(conf);
+    if (rules.from != nullptr) {
+        return duplicate();
+    }
+    const Arguments arguments(cf);
+    return guarded(
+        [&] {
+            auto* values = make(cf, rules.from);
+            for (size_t i = 1; values != nullptr && i < arguments.count; i++) {
+                ngx_str_t text = arguments[i];
+                ngx_http_compile_complex_value_t compile{};
+                compile.cf = cf;
+                compile.value = &text;
+                compile.complex_value = &values->emplace_back();
+                if (ngx_http_compile_complex_value(&compile) != NGX_OK) {
+                    return kConfError;
+                }
+            }
+            return values == nullptr ? kConfError
+                                     : static_cast<char*>(NGX_CONF_OK);
+        },
+        kConfError);
+}
+
+// ws_pubsub_token required | optional | off
+char* set_token_mode(ngx_conf_t* cf, ngx_command_t* /*command*/, void* conf)
+{
+    TokenMode& mode = rules_of(conf).mode;
+    if (mode != TokenMode::unset) {
+        return duplicate();
+    }
+    const Arguments arguments(cf);
+    const std::string_view word = view(arguments[1]);
+    mode = word == "required"   ? TokenMode::required
+           : word == "optional" ? TokenMode::optional
+           : word == "off"      ? TokenMode::off
+                                : TokenMode::unset;
+    main_conf(cf).has_tokens = true;
+    return mode == TokenMode::unset ? invalid(cf, arguments[1]) : NGX_CONF_OK;
+}
+
+// ws_pubsub_token_check [iss=v] [aud=v] [leeway=time] [max_age=time]
+//                       [require=claim,…]
+char* set_token_check(ngx_conf_t* cf, ngx_command_t* /*command*/, void* conf)
+{
+    TokenRules& rules = rules_of(conf);
+    if (rules.checks != nullptr) {
+        return duplicate();
+    }
+    const Arguments arguments(cf);
+    return guarded(
+        [&] {
+            auto* checks = make(cf, rules.checks);
+            if (checks == nullptr) {
+                return kConfError;
+            }
+            for (size_t i = 1; i < arguments.count; i++) {
+                if (!read_check(arguments[i], *checks)) {
+                    return invalid(cf, arguments[i]);
+                }
+            }
+            return static_cast<char*>(NGX_CONF_OK);
+        },
+        kConfError);
+}
+
+// ws_pubsub_token_grants claim | off
+char* set_token_grants(ngx_conf_t* cf, ngx_command_t* /*command*/, void* conf)
+{
+    TokenRules& rules = rules_of(conf);
+    if (rules.grants != nullptr) {
+        return duplicate();
+    }
+    const Arguments arguments(cf);
+    return guarded(
+        [&] {
+            auto* claim = make(cf, rules.grants);
+            if (claim == nullptr) {
+                return kConfError;
+            }
+            if (view(arguments[1]) != "off") {
+                *claim = view(arguments[1]);
+            }
+            return static_cast<char*>(NGX_CONF_OK);
+        },
+        kConfError);
+}
+
+} // namespace ws_pubsub

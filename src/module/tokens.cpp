@@ -1,0 +1,299 @@
+#include "ngx/ngx.hpp"
+
+#include "module/tokens.hpp"
+
+#include <algorithm>
+
+#include "base/equal_fold.hpp"
+#include "base/limits.hpp"
+#include "module/config.hpp"
+#include "module/ngx_clock.hpp"
+#include "ngx/guard.hpp"
+#include "ngx/headers.hpp"
+#include "ngx/log.hpp"
+#include "ngx/text.hpp"
+#include "token/grants.hpp"
+#include "token/token.hpp"
+
+namespace ws_pubsub {
+
+namespace {
+
+constexpr std::string_view kScheme = "Bearer ";
+
+TokenMode mode_of(const LocationConf& conf)
+{
+    return conf.token.mode_at(conf.role == Role::websocket);
+}
+
+void on_pool_cleanup(void* data)
+{
+    static_cast<RequestToken*>(data)->~RequestToken();
+}
+
+std::string_view without_scheme(std::string_view text)
+{
+    if (equal_fold(text.substr(0, kScheme.size()), kScheme)) {
+        text.remove_prefix(kScheme.size());
+        text.remove_prefix(std::min(text.find_first_not_of(' '), text.size()));
+    }
+    return text;
+}
+
+// Where nothing else is said: `$http_authorization $arg_token`.
+std::string_view usual_text(ngx_http_request_t* r)
+{
+    const ngx_table_elt_t* header = find_header(r, "Authorization");
+    if (header != nullptr && header->value.len > 0) {
+        return view(header->value);
+    }
+    static u_char name[] = "token";
+    ngx_str_t value;
+    return ngx_http_arg(r, name, sizeof(name) - 1, &value) == NGX_OK
+               ? view(value)
+               : std::string_view{};
+}
+
+// The first value that is not empty. nullopt: no memory.
+std::optional<std::string_view> text_of(ngx_http_request_t* r,
+                                        const TokenRules& rules)
+{
+    if (rules.from == nullptr) {
+        return without_scheme(usual_text(r));
+    }
+    for (const ngx_http_complex_value_t& value : *rules.from) {
+        ngx_str_t text;
+        auto* complex = const_cast<ngx_http_complex_value_t*>(&value);
+        if (ngx_http_complex_value(r, complex, &text) != NGX_OK) {
+            return std::nullopt;
+        }
+        if (text.len > 0) {
+            return without_scheme(view(text));
+        }
+    }
+    return std::string_view{};
+}
+
+Verified verify(ngx_http_request_t* r, const TokenRules& rules,
+                std::string_view text)
+{
+    static const ClaimChecks none;
+    const ClaimChecks& checks = rules.checks == nullptr ? none : *rules.checks;
+    if (rules.keys == nullptr) {
+        return {TokenError::unknown_key, nullptr, {}};
+    }
+    ngx_log_t* log = r->connection->log;
+    const int64_t now_ms = NgxClock().now_ms();
+    Verified result =
+        verify_token(text, rules.keys->current(log), checks, now_ms);
+    if (result.error == TokenError::unknown_key &&
+        rules.keys->look_for_others(log)) {
+        result = verify_token(text, rules.keys->current(log), checks, now_ms);
+    }
+    return result;
+}
+
+void keep(RequestToken& token, const Verified& result)
+{
+    token.error = result.error;
+    token.claims.clear();
+    token.user.clear();
+    token.expires_ms.reset();
+    if (result.claims != nullptr) {
+        token.claims = result.text;
+        token.user = user_of(result.claims.get());
+        token.expires_ms = expiry_of(result.claims.get());
+    }
+}
+
+// RFC 6750 section 3. Where auth_basic has asked for something else, too, both
+// are told; what the page of an earlier refusal has asked for is told once.
+bool ask_for_token(ngx_http_request_t* r, bool had_one)
+{
+    ngx_table_elt_t* earlier = r->headers_out.www_authenticate;
+    if (earlier != nullptr && earlier->hash != 0 &&
+        view(earlier->value).starts_with("Bearer")) {
+        return true;
+    }
+    auto* header =
+        static_cast<ngx_table_elt_t*>(ngx_list_push(&r->headers_out.headers));
+    if (header == nullptr) {
+        return false;
+    }
+    *header = {};
+    header->hash = 1;
+    ngx_str_set(&header->key, "WWW-Authenticate");
+    ngx_str_set(&header->value, "Bearer");
+    if (had_one) {
+        ngx_str_set(&header->value, "Bearer error=\"invalid_token\"");
+    }
+#if (nginx_version >= 1023000)
+    header->next = earlier;
+#else
+    static_cast<void>(earlier);
+#endif
+    r->headers_out.www_authenticate = header;
+    return true;
+}
+
+ngx_int_t refuse(ngx_http_request_t* r, TokenError error)
+{
+    log_info(r->connection->log, [&] {
+        return error == TokenError::missing
+                   ? std::string("a token is needed, and there is none")
+                   : "the token is refused: " + std::string(name_of(error));
+    });
+    return ask_for_token(r, error != TokenError::missing)
+               ? NGX_HTTP_UNAUTHORIZED
+               : NGX_HTTP_INTERNAL_SERVER_ERROR;
+}
+
+ngx_int_t check(ngx_http_request_t* r)
+{
+    const LocationConf& conf = location_conf(r);
+    const TokenMode mode = mode_of(conf);
+    if (mode == TokenMode::off) {
+        return NGX_DECLINED;
+    }
+    RequestToken* token = make_token(r);
+    if (token == nullptr) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+    token->keys = conf.token.keys;
+    token->looked_at = true;
+    keep(*token, {TokenError::missing, nullptr, {}});
+    const auto text = text_of(r, conf.token);
+    if (!text) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+    if (text->empty()) {
+        return mode == TokenMode::optional ? NGX_DECLINED
+                                           : refuse(r, TokenError::missing);
+    }
+    keep(*token, verify(r, conf.token, *text));
+    return token->error == TokenError::none ? NGX_OK : refuse(r, token->error);
+}
+
+ngx_int_t on_access(ngx_http_request_t* r)
+{
+    return guarded([&] { return check(r); },
+                   ngx_int_t{NGX_HTTP_INTERNAL_SERVER_ERROR});
+}
+
+Allowed with(const Allowed& allowed, std::vector<Selector> granted)
+{
+    if (granted.empty()) {
+        return allowed;
+    }
+    if (allowed != nullptr) {
+        granted.insert(granted.end(), allowed->begin(), allowed->end());
+    }
+    return std::make_shared<const std::vector<Selector>>(std::move(granted));
+}
+
+} // namespace
+
+// nginx runs the handlers of a phase from the last one that was added to the
+// first.
+bool add_token_phase(ngx_conf_t* cf)
+{
+    auto* core = static_cast<ngx_http_core_main_conf_t*>(
+        ngx_http_conf_get_module_main_conf(cf, ngx_http_core_module));
+    ngx_array_t& handlers = core->phases[NGX_HTTP_ACCESS_PHASE].handlers;
+    if (ngx_array_push(&handlers) == nullptr) {
+        return false;
+    }
+    auto* first = static_cast<ngx_http_handler_pt*>(handlers.elts);
+    std::copy_backward(first, first + handlers.nelts - 1,
+                       first + handlers.nelts);
+    *first = on_access;
+    return true;
+}
+
+namespace {
+
+// A module's context would be cleared by internal redirects, and is the
+// session's. nullptr: the request has none.
+RequestToken* token_of(ngx_http_request_t* r)
+{
+    for (ngx_pool_cleanup_t* cleanup = r->main->pool->cleanup;
+         cleanup != nullptr; cleanup = cleanup->next) {
+        if (cleanup->handler == on_pool_cleanup) {
+            return static_cast<RequestToken*>(cleanup->data);
+        }
+    }
+    return nullptr;
+}
+
+} // namespace
+
+const RequestToken* token_at(ngx_http_request_t* r, const LocationConf& conf)
+{
+    const RequestToken* token = token_of(r);
+    const bool is_foreign = token != nullptr &&
+                            token->keys != conf.token.keys &&
+                            mode_of(conf) != TokenMode::off;
+    return is_foreign ? nullptr : token;
+}
+
+const RequestToken* token_here(ngx_http_request_t* r)
+{
+    return token_at(r, location_conf(r));
+}
+
+RequestToken* make_token(ngx_http_request_t* r)
+{
+    if (RequestToken* token = token_of(r)) {
+        return token;
+    }
+    ngx_pool_cleanup_t* cleanup =
+        ngx_pool_cleanup_add(r->main->pool, sizeof(RequestToken));
+    if (cleanup == nullptr) {
+        return nullptr;
+    }
+    auto* token = new (cleanup->data) RequestToken;
+    cleanup->handler = on_pool_cleanup;
+    return token;
+}
+
+uint32_t session_end_s(ngx_http_request_t* r, const LocationConf& conf)
+{
+    const TokenRules& rules = conf.token;
+    const RequestToken* token = token_at(r, conf);
+    if (token == nullptr || !token->expires_ms) {
+        return 0;
+    }
+    const int64_t leeway_s =
+        rules.checks == nullptr ? 0 : rules.checks->leeway_s;
+    const int64_t end_s =
+        (*token->expires_ms + kTokenGraceMs + 999) / 1000 + leeway_s;
+    return end_s <= UINT32_MAX
+               ? static_cast<uint32_t>(std::max<int64_t>(end_s, 1))
+               : 0;
+}
+
+void add_grants(ngx_http_request_t* r, const LocationConf& conf,
+                Permissions& permissions)
+{
+    const TokenRules& rules = conf.token;
+    const RequestToken* token = token_at(r, conf);
+    if (rules.grants == nullptr || rules.grants->empty() || token == nullptr ||
+        token->claims.empty()) {
+        return;
+    }
+    json_error_t error;
+    const JsonValue claims = parse_json(token->claims, 0, error);
+    auto grants = grants_of(claims.get(), *rules.grants);
+    if (!grants) {
+        ngx_log_error(NGX_LOG_INFO, r->connection->log, 0,
+                      "ws_pubsub: the token's grants in \"%s\" are malformed, "
+                      "reserved or too many: they allow nothing",
+                      rules.grants->c_str());
+        return;
+    }
+    permissions.subscribe =
+        with(permissions.subscribe, std::move(grants->subscribe));
+    permissions.publish = with(permissions.publish, std::move(grants->publish));
+}
+
+} // namespace ws_pubsub

@@ -1,0 +1,41 @@
+// The words of json.wspubsub.v1 for what the broker has to tell, a text frame
+// each.
+#pragma once
+
+#include <string>
+
+#include "broker/dialect.hpp"
+#include "wire/frame_writer.hpp"
+
+namespace ws_pubsub {
+
+class JsonDialect final : public Dialect {
+public:
+    // The writer outlives it.
+    explicit JsonDialect(FrameWriter& writer) : writer_(writer) {}
+
+    FrameRef messages(bool deflate, std::string_view topic, const Batch& batch,
+                      size_t first, size_t last) override;
+    FrameRef texts(bool deflate, std::string_view topic, const Batch& batch,
+                   size_t first, std::span<const TextMessage> texts,
+                   bool based) override;
+    FrameRef topic(bool deflate, std::string_view topic,
+                   const Position& at) override;
+    FrameRef gap(bool deflate, std::string_view topic, const Gap& gap) override;
+    FrameRef gone(bool deflate, std::string_view topic,
+                  std::string_view reason) override;
+    FrameRef presence(bool deflate, std::string_view topic,
+                      const PresenceChange& change) override;
+    void shrink() override { std::string().swap(json_); }
+
+private:
+    void begin(std::string_view op, std::string_view topic);
+    FrameRef end(bool deflate);
+    void append_text(const Message& message, const TextMessage& text,
+                     bool based);
+
+    FrameWriter& writer_;
+    std::string json_;
+};
+
+} // namespace ws_pubsub

@@ -1,0 +1,166 @@
+// What lies in a shared zone of those who read its topics, beside what
+// topics/layout.hpp draws.
+//
+//   ZoneHeader ── workers[] ── inbox ──▶ Interest ── inbox_next ──▶ …
+//        │                                  │
+//        │        Topic ── interests ──▶ Interest …   one for each worker
+//        │          └── presence ──▶ TopicPresence ── people ──▶ Present …
+//        ├── selector_root ──▶ SelectorNode …  who wants new topics
+//        │                        └── records ──▶ SelectorRecord …
+//        ├── presence_buckets ──▶ Present …  who is subscribed to what
+//        └── away ──▶ Present …   who is expected back
+//
+// Who may touch what: everything here, under the zone's lock and through a
+// Transaction, by any worker; but an Interest's `token` means something to its
+// own worker only, and a WorkerSlot's counters are written by their worker
+// without the lock (atomically, each by one writer).
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+#include <type_traits>
+
+#include "base/limits.hpp"
+#include "base/process.hpp"
+#include "readers/selector_layout.hpp"
+#include "topics/layout.hpp"
+
+namespace ws_pubsub {
+
+using WorkerId = uint16_t; // the number of its slot
+
+// That a worker wants a topic's messages, and how far it has read them.
+struct Interest {
+    Topic* topic;
+    Interest* topic_next;
+    Interest* worker_prev;
+    Interest* worker_next;
+    Interest* inbox_next;
+    uint64_t cursor;          // position of the last item read
+    uint64_t presence_cursor; // and of the last presence event
+    uint64_t token; // the worker's own name for the topic; 0: not claimed yet
+    uint32_t subscribers;
+    uint16_t worker;
+    bool in_inbox;
+    bool dropped; // to be freed when the inbox is read
+};
+
+// A join or a leave that some interested worker has not read yet.
+struct PresenceEvent {
+    PresenceEvent* next;
+    uint64_t pos;
+    uint16_t identity_bytes;
+    bool join;
+
+    [[nodiscard]] size_t bytes() const
+    {
+        return sizeof(PresenceEvent) + identity_bytes;
+    }
+    std::string_view identity()
+    {
+        return {reinterpret_cast<const char*>(this + 1), identity_bytes};
+    }
+};
+
+inline constexpr uint16_t kNoWorker = UINT16_MAX;
+
+// That sessions of one identity on one worker are subscribed to a topic by its
+// name. The identity is present as long as there is one such record.
+//
+// Where its last sessions ended with their worker it is away: expected back,
+// without a worker and without connections.
+struct Present {
+    Present* hash_next;
+    Present* topic_prev;
+    Present* topic_next;
+    Present* owner_prev; // of the worker's people, or of those who are away
+    Present* owner_next;
+    Topic* topic;
+    PresenceEvent* leave; // to be told in the end, whatever room there is
+    uint64_t hash;
+    int64_t away_since_ms;
+    uint32_t connections;
+    uint16_t worker; // kNoWorker: it is away
+
+    [[nodiscard]] std::string_view identity() const
+    {
+        return leave->identity();
+    }
+};
+
+// What a topic has beside its log once somebody was present.
+struct TopicPresence {
+    Present* people;
+    PresenceEvent* head;
+    PresenceEvent* tail;
+    uint64_t next_pos;
+    uint64_t connections; // of all people
+    uint32_t unread;      // events from head to tail
+};
+
+// Written by one worker, read by all.
+struct Counter {
+    std::atomic<uint64_t> value;
+
+    void add(uint64_t n) { value.store(get() + n, std::memory_order_relaxed); }
+    void sub(uint64_t n) { add(0 - n); }
+    [[nodiscard]] uint64_t get() const
+    {
+        return value.load(std::memory_order_relaxed);
+    }
+};
+
+struct WorkerCounters {
+    Counter sessions;
+    Counter subscriptions;
+    Counter delivered;
+    Counter conflated;
+    Counter slow;
+    Counter refused_subscriptions; // subscriptions refused for want of room
+};
+
+struct WorkerSlot {
+    ProcessId process; // pid 0: free
+    int32_t wake;      // what wakes it, by a number of its own; -1: nothing
+    bool ending;       // what it holds is being freed, by whoever has the time
+    SelectorRecord* selectors;
+    Present* people;
+    Interest* inbox_head;
+    Interest* inbox_tail;
+    Interest* interests;
+    WorkerCounters counters;
+};
+
+struct DeliveryTotals {
+    uint64_t delivered;
+    uint64_t conflated;
+    uint64_t slow;
+    uint64_t refused_subscriptions;
+};
+
+inline constexpr uint64_t kZoneMagic = 0x7773707562737562; // "wspubsub"
+inline constexpr uint32_t kLayoutVersion = 6;
+
+struct ZoneHeader : TopicsHeader {
+    SelectorNode selector_root;
+    SelectorNode** selector_buckets;
+    uint64_t selector_bucket_count; // a power of two
+    Present** presence_buckets;
+    uint64_t presence_bucket_count; // a power of two
+    Present* away_head;             // for longest
+    Present* away_tail;
+    DeliveryTotals ended; // of workers that have ended
+    WorkerSlot workers[kMaxWorkers];
+};
+
+static_assert(std::is_trivially_copyable_v<TopicPresence>);
+static_assert(sizeof(Interest) == 72);
+static_assert(sizeof(Present) == 80);
+static_assert(sizeof(PresenceEvent) == 24);
+static_assert(sizeof(TopicPresence) == 48);
+static_assert(kMaxWorkers < kNoWorker);
+static_assert(std::atomic<uint64_t>::is_always_lock_free);
+
+} // namespace ws_pubsub

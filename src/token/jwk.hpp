@@ -1,0 +1,16 @@
+// JSON Web Keys (RFC 7517, RFC 7518 section 6, RFC 8037).
+#pragma once
+
+#include <string_view>
+
+#include "token/key.hpp"
+
+namespace ws_pubsub {
+
+// The keys of a JWK or a JWK Set. Refused is a key that is not for verifying
+// signatures (`use`, `key_ops`), is of an unknown kind, has parts of a private
+// key in it, or is weak; of a text that is neither a key nor a set there is one
+// refusal.
+TokenKeyList read_jwks(std::string_view text);
+
+} // namespace ws_pubsub

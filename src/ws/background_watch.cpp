@@ -1,0 +1,41 @@
+#include "ngx/ngx.hpp"
+
+#include "ws/background_watch.hpp"
+
+#include "ws/connection.hpp"
+
+namespace ws_pubsub {
+
+namespace {
+
+constexpr ngx_msec_t kLookMs = 100;
+
+} // namespace
+
+BackgroundWatch::BackgroundWatch(Connection& connection)
+    : connection_(connection), timer_due_ms_(ngx_current_msec)
+{
+    no_connection_.fd = -1;
+    no_connection_.data = this;
+    event_.data = &no_connection_;
+    event_.handler = on_timer;
+    event_.log = ngx_cycle->log;
+    event_.cancelable = 1;
+    ngx_add_timer(&event_, kLookMs);
+}
+
+BackgroundWatch::~BackgroundWatch()
+{
+    if (event_.timer_set) {
+        ngx_del_timer(&event_);
+    }
+}
+
+void BackgroundWatch::on_timer(ngx_event_t* event)
+{
+    const auto* none = static_cast<ngx_connection_t*>(event->data);
+    ngx_add_timer(event, kLookMs);
+    static_cast<BackgroundWatch*>(none->data)->connection_.look_again();
+}
+
+} // namespace ws_pubsub

@@ -1,0 +1,36 @@
+// What WebSocket sessions have in common.
+#pragma once
+
+#include <cstdint>
+
+#include "base/clock.hpp"
+#include "base/limits.hpp"
+#include "client/client.hpp"
+#include "proto/protocol.hpp"
+#include "wire/frame_writer.hpp"
+#include "ws/keepalive.hpp"
+
+namespace ws_pubsub {
+
+class FlushList;
+class LwsPool;
+
+// Those of a location; its configuration holds it.
+struct SessionSettings {
+    const ProtocolKind* protocol = nullptr;
+    ClientSettings client;
+    KeepaliveTimes keepalive;
+    uint64_t max_connections = 0;                          // 0: no limit
+    int64_t message_timeout_ms = kDefaultMessageTimeoutMs; // 0: no limit
+    bool log_at_connect = false;
+};
+
+// Those of a worker.
+struct SharedParts {
+    LwsPool& lws;
+    FrameWriter& writer;
+    FlushList& flushes;
+    const Clock& clock;
+};
+
+} // namespace ws_pubsub

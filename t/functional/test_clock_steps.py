@@ -1,0 +1,97 @@
+"""The system's clock is set: what is told by age goes on as if nothing was."""
+
+import email.utils
+import glob
+import time
+
+import pytest
+
+from support.httpc import Http
+from support.nginx import sanitizing
+from support.processes import wait_until
+
+pytestmark = pytest.mark.skipif(
+    sanitizing(), reason="two libraries that replace the C library's calls")
+
+HOURS = 3600
+HTTP = """
+ws_pubsub_zone main:8m;
+ws_pubsub_topic "second/**" zone=main ttl=1s;
+ws_pubsub_topic "hour/**" zone=main ttl=1h;
+ws_pubsub_topic "idle/**" zone=main retain=off idle=1s;
+"""
+
+
+class Clock:
+    """The system's clock as an nginx of its own sees it."""
+
+    def __init__(self, folder):
+        libraries = glob.glob("/usr/lib/*/faketime/libfaketime.so.1")
+        assert libraries, "libfaketime is not installed"
+        self.file = folder / "clock"
+        self.set(0)
+        self.environment = {
+            "LD_PRELOAD": libraries[0],
+            "FAKETIME_TIMESTAMP_FILE": str(self.file),
+            "FAKETIME_NO_CACHE": "1",
+            # Linux's own does not step.
+            "DONT_FAKE_MONOTONIC": "1",
+        }
+
+    def set(self, seconds):
+        self.file.write_text(f"{seconds:+d}")
+
+
+@pytest.fixture(name="clock")
+def _clock(tmp_path):
+    tmp_path.chmod(0o755)
+    for parent in tmp_path.parents[:3]:
+        parent.chmod(0o755)  # a worker is nobody
+    return Clock(tmp_path)
+
+
+@pytest.fixture(name="http")
+def _http(nginx, clock):
+    """Of an nginx whose workers keep what the clock's library reads."""
+    keep = "".join(f"env {name};" for name in clock.environment)
+    return Http(nginx(http=HTTP, main=keep, workers=2,
+                      environment=clock.environment))
+
+
+def has_stepped(http, seconds):
+    """Whether nginx itself has seen the step."""
+    date = http.request("GET", "/pid").headers["date"]
+    shown = email.utils.parsedate_to_datetime(date).timestamp()
+    return abs(shown - time.time() - seconds) < HOURS / 2
+
+
+def step(http, clock, seconds):
+    assert has_stepped(http, 0)
+    clock.set(seconds)
+    wait_until("nginx sees the step", lambda: has_stepped(http, seconds))
+
+
+def test_two_hours_back(http, clock):
+    http.put("second/a", "x")
+    http.publish("idle/a", "x")
+    step(http, clock, -2 * HOURS)
+    http.put("second/b", "x")
+    for topic in ("second/a", "second/b"):
+        wait_until("it is too old",
+                   lambda: http.get(topic).status == 404)  # pylint: disable=W0640
+    wait_until("an idle topic goes", lambda: (
+        http.get(query="select=idle/**").json()["topics"] == []))
+
+
+def test_two_hours_on(http, clock):
+    http.put("hour/a", "x")
+    first = http.publish("hour/b", "pay 5", Idempotency_Key="k-1")
+    step(http, clock, 2 * HOURS)
+    assert http.get("hour/a").body == b"x"
+    again = http.publish("hour/b", "pay 5", Idempotency_Key="k-1")
+    assert again.status == first.status and again.json() == first.json()
+    # Whatever a worker does about once a second it has done by then.
+    http.put("second/a", "x")
+    wait_until("it is too old", lambda: http.get("second/a").status == 404)
+    assert http.get("hour/a").body == b"x"
+    assert http.get("hour/b").body == b"pay 5"

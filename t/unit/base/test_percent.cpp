@@ -1,0 +1,45 @@
+// Percent-encoding undone, and what is none.
+#include <string>
+#include <string_view>
+
+#include "base/percent.hpp"
+#include "base/utf8.hpp"
+#include "support/asserts.hpp"
+
+#include "cmocka.hpp"
+
+namespace ws_pubsub {
+namespace {
+
+using namespace std::string_view_literals;
+
+void test_decoded(void** /*state*/)
+{
+    assert_text(percent_decoded(""), "");
+    assert_text(percent_decoded("a/b+c"), "a/b+c");
+    assert_text(percent_decoded("caf%C3%A9"), "caf\xC3\xA9");
+    assert_text(percent_decoded("caf%c3%a9%2F%2a"), "caf\xC3\xA9/*");
+    assert_text(percent_decoded("%2541%25"), "%41%");
+    assert_text(percent_decoded("%00"), "\0"sv);
+}
+
+void test_malformed(void** /*state*/)
+{
+    for (const char* text : {"%", "a%", "%2", "%zz", "%2g", "%-1", "%+1", "% 1",
+                             "%%41", "%0x41", "100%", "a%/b"}) {
+        assert_false(is_utf8(percent_decoded(text)));
+    }
+}
+
+} // namespace
+} // namespace ws_pubsub
+
+int main()
+{
+    using namespace ws_pubsub;
+    const CMUnitTest tests[] = {
+        cmocka_unit_test(test_decoded),
+        cmocka_unit_test(test_malformed),
+    };
+    return cmocka_run_group_tests(tests, nullptr, nullptr);
+}

@@ -1,0 +1,331 @@
+// A worker that is killed before each single instruction of a change: the next
+// one to take the lock finds all of the change or nothing of it.
+//
+// One process makes the change, step by step as in a debugger. Wherever a step
+// has changed the zone, this one looks at it as if the other were dead by then,
+// and puts everything back before the next step.
+#include <algorithm>
+#include <csignal>
+#include <cstdlib>
+#include <cstring>
+#include <string>
+#include <vector>
+
+#include <sys/ptrace.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "support/asserts.hpp"
+#include "support/check_heap.hpp"
+#include "support/shared_memory.hpp"
+#include "support/zone.hpp"
+
+#include "cmocka.hpp"
+
+namespace ws_pubsub {
+namespace {
+
+// Of which each step has to look at all.
+constexpr size_t kArenaBytes = 256UL * 1024;
+constexpr size_t kTablesFor = 8UL * 1024; // so many bytes of zone
+
+constexpr int kNotAllowed = 77;
+
+#ifdef __x86_64__
+constexpr bool kOneStepIsOne = true;
+#else
+constexpr bool kOneStepIsOne = false;
+#endif
+
+// A process that does `work` in single steps.
+class Stepper {
+public:
+    template <class Work>
+    explicit Stepper(Work&& work) : pid_(fork())
+    {
+        if (pid_ == 0) {
+            if (ptrace(PTRACE_TRACEME, 0, nullptr, nullptr) != 0) {
+                _exit(kNotAllowed);
+            }
+            (void)raise(SIGSTOP);
+            work();
+            _exit(0);
+        }
+        waitpid(pid_, &status_, 0);
+        ptrace(PTRACE_SETOPTIONS, pid_, nullptr, PTRACE_O_EXITKILL);
+    }
+    Stepper(const Stepper&) = delete;
+    Stepper& operator=(const Stepper&) = delete;
+    ~Stepper()
+    {
+        if (!WIFEXITED(status_)) {
+            kill(pid_, SIGKILL);
+            waitpid(pid_, &status_, 0);
+        }
+    }
+
+    [[nodiscard]] pid_t pid() const { return pid_; }
+    [[nodiscard]] bool is_allowed() const
+    {
+        return !WIFEXITED(status_) || WEXITSTATUS(status_) != kNotAllowed;
+    }
+    // False when the work is done.
+    bool step()
+    {
+        assert_int_equal(ptrace(PTRACE_SINGLESTEP, pid_, nullptr, nullptr), 0);
+        assert_int_equal(waitpid(pid_, &status_, 0), pid_);
+        if (WIFEXITED(status_)) {
+            assert_int_equal(WEXITSTATUS(status_), 0);
+            return false;
+        }
+        assert_true(WIFSTOPPED(status_) && WSTOPSIG(status_) == SIGTRAP);
+        return true;
+    }
+
+private:
+    pid_t pid_;
+    int status_ = 0;
+};
+
+// Two workers, of which both want to know of all that is below a/.
+struct Shared {
+    Shared()
+        : memory(kArenaBytes),
+          header(Store::create(memory, kTablesFor, {1, 2}, FakeClock())),
+          store(memory, waker, *header, clock)
+    {
+        keep_nothing(*header);
+        for (WorkerId& worker : workers) {
+            worker = *store.workers.attach({++pids});
+            store.selectors.set_sessions(
+                *store.selectors.add(worker, *Selector::parse("a/*")), 1);
+        }
+    }
+
+    // What anybody can see of the zone.
+    std::string view()
+    {
+        std::string text;
+        std::vector<TopicRow> rows;
+        store.topics.list(*Selector::parse("**"), "", 1000, rows);
+        for (const TopicRow& row : rows) {
+            ReadFrom last;
+            last.kind = ReadFrom::Kind::last;
+            last.last = 1000;
+            Batch batch;
+            store.topics.read(row.path, last, {}, batch);
+            const size_t people = store.presence.who(row.path, 10).who.size();
+            text += row.path + '=' + std::to_string(row.newest.seq) + ' ' +
+                    batch_text(batch) + ' ' + std::to_string(people) + '\n';
+        }
+        return text;
+    }
+    // The other worker ends, too, and all that can go goes.
+    void clear()
+    {
+        store.workers.reap_dead(
+            [](const ProcessId& /*process*/) { return false; });
+        std::vector<TopicRow> rows;
+        store.topics.list(*Selector::parse("**"), "", 1000, rows);
+        for (const TopicRow& row : rows) {
+            (void)store.topics.remove(row.path, clock.now);
+        }
+        while (store.expire(clock.now + 10'000'000)) {
+        }
+    }
+    std::string fault() { return fault_of(*header, memory.heap()); }
+
+    SharedMemory memory;
+    RecordingWaker waker;
+    FakeClock clock;
+    ZoneHeader* header;
+    Store store;
+    WorkerId workers[2];
+    int32_t pids = 0;
+};
+
+// Makes a change, and dies at each place in it. What is seen of the zone goes
+// through so many states, the first and the last included.
+template <class Change>
+void die_anywhere(Shared& shared, size_t states, Change&& change)
+{
+    const std::span<char> zone = shared.memory.bytes();
+    std::vector<char> copy(zone.begin(), zone.end());
+    std::string seen = shared.view();
+    size_t changes = 0;
+    size_t repairs = 0;
+    Stepper stepper(change);
+    if (!stepper.is_allowed()) {
+        return skip();
+    }
+    for (;;) {
+        const bool more = stepper.step();
+        if (std::memcmp(copy.data(), zone.data(), zone.size()) != 0) {
+            std::copy(zone.begin(), zone.end(), copy.begin());
+            const uint64_t repaired = shared.header->repairs;
+            shared.memory.force_unlock(stepper.pid());
+            const std::string now = shared.view();
+            assert_text(shared.fault(), "");
+            shared.clear();
+            assert_text(shared.fault(), "");
+            repairs += shared.header->repairs - repaired;
+            if (now != seen) {
+                changes++;
+                seen = now;
+            }
+            std::copy(copy.begin(), copy.end(), zone.begin());
+        }
+        if (!more) {
+            break;
+        }
+    }
+    assert_int_equal(changes + 1, states);
+    assert_true(repairs > 10);
+    assert_text(shared.fault(), "");
+}
+
+Change publication(std::string_view topic, std::string_view payload,
+                   uint32_t history = 0)
+{
+    Policy policy = keeping(history);
+    policy.ttl_ms = policy.idle_ms = 1'000'000;
+    return Zone::publication(topic, payload, policy);
+}
+
+void test_publish(void** state)
+{
+    auto& shared = state_of<Shared>(state);
+    Change first = publication("a/1", "first");
+    first.idempotency_key = "key";
+    die_anywhere(shared, 2, [&] { (void)shared.store.topics.publish(first); });
+    const std::string large(3000, 'x');
+    for (const std::string_view value : {"second", large.c_str(), "third"}) {
+        die_anywhere(shared, 2, [&] {
+            (void)shared.store.topics.publish(publication("a/1", value, 1));
+        });
+    }
+}
+
+// The steps of what makes room are seen, too.
+void test_publish_into_a_full_zone(void** state)
+{
+    auto& shared = state_of<Shared>(state);
+    const std::string payload(300, 'x');
+    const auto publish = [&](std::string_view topic, size_t bytes) {
+        return shared.store.topics.publish(publication(
+            topic, std::string_view(payload).substr(0, bytes), 1000));
+    };
+    for (size_t n = 0; shared.header->totals.evicted == 0; n++) {
+        assert_true(bool(publish(n % 3 == 0 ? "b" : "c", n % 300)));
+    }
+    // Four at a time.
+    die_anywhere(shared, 4 + 2, [&] { (void)publish("d", 300); });
+}
+
+// By way of the spare block: there is no other that is large enough.
+void test_replace_in_a_full_zone(void** state)
+{
+    auto& shared = state_of<Shared>(state);
+    ZoneHeader& header = *shared.header;
+    {
+        Transaction tx(shared.memory, header);
+        tx.release(header.spare);
+        tx.set(header.spare_bytes, uint64_t{500});
+        tx.set(header.spare, tx.allocate(header.spare_bytes));
+    }
+    const std::string payload(300, 'x');
+    const auto publish = [&](std::string_view topic, size_t bytes) {
+        return shared.store.topics.publish(
+            publication(topic, std::string_view(payload).substr(0, bytes)));
+    };
+    (void)publish("a/1", 300);
+    for (size_t n = 0; publish("c/" + std::to_string(n), 0); n++) {
+    }
+    Topic& topic = *header.workers[0].interests->topic;
+    assert_text(topic.path(), "a/1");
+    const void* spare = header.spare;
+    die_anywhere(shared, 2, [&] { (void)publish("a/1", 290); });
+    assert_int_equal(topic.seq, 2);
+    assert_true(header.spare != nullptr && header.spare == spare);
+    assert_ptr_not_equal(topic.tail, spare);
+}
+
+void test_remove(void** state)
+{
+    auto& shared = state_of<Shared>(state);
+    for (const char* value : {"1", "2", "3"}) {
+        (void)shared.store.topics.publish(publication("a/1", value, 5));
+        (void)shared.store.topics.publish(publication("b/1", value, 5));
+    }
+    die_anywhere(shared, 2,
+                 [&] { (void)shared.store.topics.remove("a/1", kTestNowMs); });
+    die_anywhere(shared, 2,
+                 [&] { (void)shared.store.topics.remove("b/1", kTestNowMs); });
+}
+
+void test_readers(void** state)
+{
+    auto& shared = state_of<Shared>(state);
+    const WorkerId worker = shared.workers[0];
+    (void)shared.store.topics.publish(publication("b", "1"));
+    die_anywhere(shared, 1,
+                 [&] { (void)shared.store.interests.add(worker, "b", 1); });
+    Interest& interest = *shared.store.interests.add(worker, "b", 1).interest;
+    die_anywhere(shared, 2,
+                 [&] { (void)shared.store.presence.join(interest, "me"); });
+    (void)shared.store.topics.publish(publication("b", "2"));
+    die_anywhere(shared, 1, [&] {
+        Delivery delivery;
+        Batch batch;
+        (void)shared.store.inboxes.read(worker, SIZE_MAX, delivery, batch);
+    });
+    die_anywhere(shared, 2,
+                 [&] { shared.store.presence.leave(interest, "me"); });
+    die_anywhere(shared, 1, [&] { shared.store.interests.drop(interest); });
+}
+
+void test_end_of_a_worker(void** state)
+{
+    auto& shared = state_of<Shared>(state);
+    const WorkerId worker = shared.workers[0];
+    Interest& interest = *shared.store.interests.add(worker, "b", 1).interest;
+    assert_true(shared.store.presence.join(interest, "me"));
+    (void)shared.store.topics.publish(publication("b", "1"));
+    (void)shared.store.topics.publish(publication("a/1", "1"));
+    Interest& other = *shared.store.interests.add(worker, "c", 1).interest;
+    assert_true(shared.store.presence.join(other, "me"));
+    shared.store.presence.leave(other, "me");
+    (void)shared.store.topics.publish(publication("c", "1"));
+    die_anywhere(shared, 1, [&] { shared.store.workers.detach(worker); });
+    shared.clock.now += 2'000'000;
+    die_anywhere(shared, 4,
+                 [&] { (void)shared.store.expire(shared.clock.now); });
+}
+
+} // namespace
+} // namespace ws_pubsub
+
+int main()
+{
+    using namespace ws_pubsub;
+    // Valgrind's instructions are not ours, and other processors' atomic ones
+    // are several, which never succeed in single steps.
+    const char* runner = std::getenv("RUN_UNDER");
+    if (!kOneStepIsOne || (runner != nullptr && *runner != '\0')) {
+        return 0;
+    }
+    const auto of_shared = [](const char* name, CMUnitTestFunction test) {
+        return CMUnitTest{name, test, make_state<Shared>, destroy_state<Shared>,
+                          nullptr};
+    };
+    const CMUnitTest tests[] = {
+        of_shared("test_publish", test_publish),
+        of_shared("test_publish_into_a_full_zone",
+                  test_publish_into_a_full_zone),
+        of_shared("test_replace_in_a_full_zone", test_replace_in_a_full_zone),
+        of_shared("test_remove", test_remove),
+        of_shared("test_readers", test_readers),
+        of_shared("test_end_of_a_worker", test_end_of_a_worker),
+    };
+    return cmocka_run_group_tests(tests, nullptr, nullptr);
+}
