@@ -170,11 +170,10 @@ void Broker::leave(Subscription& subscription)
     group.members.pop_back();
     shrink_if_empty_enough(group.members);
     subscription.session->seat().catching_up.end(subscription);
+    counts_.tell_members(group);
+    counts_.tell_topics_later(group);
+    topics_.release_if_unused(group);
     store_.workers.counters(worker_).subscriptions.sub(1);
-    if (!topics_.release_if_unused(group)) {
-        counts_.tell_members(group);
-        counts_.tell_topics_later(group);
-    }
 }
 
 void Broker::end(Subscription& subscription)

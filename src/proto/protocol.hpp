@@ -25,7 +25,8 @@ public:
     Protocol& operator=(const Protocol&) = delete;
     virtual ~Protocol() = default;
 
-    // The session is there: send what it begins with.
+    // The session is there, and its peer not yet told so: what is sent now
+    // comes first. Subscriptions made here are there once the peer knows.
     virtual void on_open() = 0;
     // A whole message; text is valid UTF-8. May close the session. REQUIRES:
     // its client is not tired.

@@ -122,6 +122,7 @@ private:
     // handover.cpp: from the request to the session
     ngx_int_t open(const Upgrade& upgrade);
     bool add_answer_headers(std::string_view answer, const Upgrade& upgrade);
+    void begin();
     void take_over();
     void arm_first_timer();
     void take_events();

@@ -78,6 +78,7 @@ ngx_int_t Connection::open(const Upgrade& upgrade)
         c_->ssl->buffer = 0; // what a session writes needs no collecting
     }
 #endif
+    begin(); // who has read the answer may count on its subscription
     const ngx_int_t rc = ngx_http_send_header(r_);
     if (rc == NGX_ERROR || rc > NGX_OK ||
         ngx_http_send_special(r_, NGX_HTTP_FLUSH) == NGX_ERROR) {
@@ -122,6 +123,17 @@ bool Connection::add_answer_headers(std::string_view answer,
             add_header(r_, "Sec-WebSocket-Protocol", subprotocol));
 }
 
+// The session, before its peer knows of it. What it says waits for the answer.
+void Connection::begin()
+{
+    if (c_->read->timer_set) {
+        ngx_del_timer(c_->read);
+    }
+    state_ = State::open;
+    arm_first_timer();
+    protocol_->on_open();
+}
+
 void Connection::take_over()
 {
     r_->main->count++; // kept until finish()
@@ -131,9 +143,6 @@ void Connection::take_over()
                 static_cast<size_t>(head->last - head->pos)});
     head->pos = head->last;
 
-    if (c_->read->timer_set) {
-        ngx_del_timer(c_->read);
-    }
     if (c_->write->timer_set) {
         ngx_del_timer(c_->write);
     }
@@ -145,9 +154,6 @@ void Connection::take_over()
     if (ngx_tcp_nodelay(c_) != NGX_OK) {
         broken_ = true;
     }
-    state_ = State::open;
-    arm_first_timer();
-    protocol_->on_open();
     process_soon(&ngx_posted_events);
 }
 

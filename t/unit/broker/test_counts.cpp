@@ -92,6 +92,18 @@ void test_random(void** state)
     }
 }
 
+// Whoever reads in the status that the last one has left is told the same by a
+// publish: at once, not a turn later.
+void test_who_has_left_is_not_counted(void** state)
+{
+    Cluster& cluster = state_of<Cluster>(state);
+    TestClient& client = cluster.connect();
+    client.sub("a");
+    assert_int_equal(cluster.zone.put("a", "x").subscribers, 1);
+    client.client().leave();
+    assert_int_equal(cluster.zone.put("a", "x").subscribers, 0);
+}
+
 } // namespace
 } // namespace ws_pubsub
 
@@ -100,6 +112,8 @@ int main()
     using namespace ws_pubsub;
     const CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_random, make_cluster, end_cluster),
+        cmocka_unit_test_setup_teardown(test_who_has_left_is_not_counted,
+                                        make_cluster, end_cluster),
     };
     return cmocka_run_group_tests(tests, nullptr, nullptr);
 }
