@@ -53,7 +53,24 @@ def expect_idle(ng):
     assert cpu_seconds(pid) - before < 0.3
 
 
+def unless_openssl_ends_it(ng, follow, topic):
+    """follow(topic), but anew where OpenSSL 3.0 has ended the session: it does
+    so when it has to answer twice while a record is half written."""
+    for n in range(10):
+        start = len(ng.log_text())
+        try:
+            return follow(f"{topic}/{n}")
+        except (AssertionError, EOFError, OSError):
+            if "SSL_read() failed" not in ng.log_text()[start:]:
+                raise
+    raise AssertionError("OpenSSL has ended all of them")
+
+
 def test_it_goes_on_when_there_is_room(ng, topic):
+    unless_openssl_ends_it(ng, lambda one: follow_and_read(ng, one), topic)
+
+
+def follow_and_read(ng, topic):
     http = Http(ng)
     ws, number = deaf_session(ng, http, topic)
     expect_idle(ng)
