@@ -3,7 +3,8 @@
 Reads a JSON object a line, `{"do":"reload"}`, `{"do":"kill"}` (each worker,
 one after the other), `{"do":"stop"}`, and answers each with one. The first
 line that it writes says where nginx is. Ends by `stop` or the end of input;
-its exit status says whether all that holds for every test held.
+its exit status says whether all that holds for every test held. Its argument
+is further locations.
 """
 
 import json
@@ -68,7 +69,7 @@ def obey(ng, command):
 
 
 def main():
-    ng = Nginx(workers=2, http=_LONG, locations=LOCATIONS + _MORE)
+    ng = Nginx(workers=2, http=_LONG, locations=LOCATIONS + _MORE + sys.argv[1])
     try:
         ng.start()
         say(port=ng.port)

@@ -12,9 +12,10 @@ export class Server {
     #lines;
     #ended;
 
-    static async start() {
+    // `more`: further locations.
+    static async start(more = "") {
         const server = new Server();
-        server.#process = spawn(PYTHON, [SCRIPT], {
+        server.#process = spawn(PYTHON, [SCRIPT, more], {
             stdio: ["pipe", "pipe", "inherit"] });
         server.#ended = new Promise((resolve) => {
             server.#process.on("exit", resolve);
