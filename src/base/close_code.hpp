@@ -20,5 +20,6 @@ inline constexpr uint16_t kCloseExpired = 3005;
 inline constexpr uint16_t kCloseTooSlow = 3008;
 inline constexpr uint16_t kCloseNoPong = 3012;
 inline constexpr uint16_t kCloseBadCommand = 3500;
+inline constexpr uint16_t kCloseUnauthorized = 3502;
 
 } // namespace ws_pubsub

@@ -16,7 +16,8 @@ enum class EndCause : uint8_t {
     internal_error,
     too_slow, // what waits is more than the queue takes, or it came too slowly
     no_pong,
-    expired, // its token
+    expired,      // its token
+    unauthorized, // it has no token, and its time to bring one is over
     bad_command,
 };
 

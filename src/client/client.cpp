@@ -8,14 +8,23 @@ namespace {
 
 constexpr std::string_view kSubscribe = "subscribe to";
 
+// What counts of that comes with the first token.
+Permissions permissions_before(Admission& admission)
+{
+    return admission.token_due_s != 0 ? Permissions{}
+                                      : std::move(admission.rights.permissions);
+}
+
 } // namespace
 
 Client::Client(Registry& registry, SessionLease lease, Link& link,
                Encoding encoding, const ClientSettings& settings,
-               Permissions permissions, std::string identity)
-    : session_(link, encoding, settings.limits, std::move(identity)),
+               Admission admission)
+    : session_(link, encoding, settings.limits,
+               std::move(admission.rights.identity)),
       lease_(std::move(lease)), registry_(registry), link_(link),
-      settings_(settings), permissions_(std::move(permissions)),
+      settings_(settings), permissions_(permissions_before(admission)),
+      credentials_(Credentials::of(admission)),
       bucket_(settings.rate, registry.clock_.ticks_ms())
 {
     registry_.add(*this);
@@ -134,6 +143,26 @@ bool Client::begin(Work& work)
 void Client::cancel(const Work& work)
 {
     broker().cancel(work);
+}
+
+int64_t Client::due_left_ms() const
+{
+    return credentials_ == nullptr
+               ? Credentials::kNever
+               : credentials_->left_ms(registry_.clock_.now_ms());
+}
+
+bool Client::run_due()
+{
+    if (due_left_ms() > 0) {
+        return false;
+    }
+    if (credentials_->awaits_token()) {
+        close(EndCause::unauthorized, "no token has come in time");
+    } else {
+        close(EndCause::expired, "the token has expired");
+    }
+    return true;
 }
 
 void Client::send_more()

@@ -18,6 +18,7 @@
 #include "base/token_bucket.hpp"
 #include "broker/broker.hpp"
 #include "client/access.hpp"
+#include "client/credentials.hpp"
 #include "client/registry.hpp"
 
 namespace ws_pubsub {
@@ -41,11 +42,11 @@ public:
 
 class Client {
 public:
-    // `registry`, `link` and `settings` outlive it. `identity`: who it is for
-    // presence; empty: nobody. REQUIRES: the registry has given the lease.
+    // `registry`, `link` and `settings` outlive it. REQUIRES: the registry has
+    // given the lease.
     Client(Registry& registry, SessionLease lease, Link& link,
            Encoding encoding, const ClientSettings& settings,
-           Permissions permissions, std::string identity = {});
+           Admission admission);
     Client(const Client&) = delete;
     Client& operator=(const Client&) = delete;
     ~Client() { leave(); }
@@ -106,6 +107,10 @@ public:
     void cancel(const Work& work);
 
     // --- for its connection
+    // How long until run_due() is to be called; Credentials::kNever.
+    [[nodiscard]] int64_t due_left_ms() const;
+    // Closes a session whose time is over. Returns whether it did.
+    bool run_due();
     // Whether there is anything that it may do with this topic.
     [[nodiscard]] bool may_subscribe(const Selector& topic) const
     {
@@ -133,6 +138,7 @@ private:
     Link& link_;
     const ClientSettings& settings_;
     Permissions permissions_;
+    std::unique_ptr<Credentials> credentials_; // null: nothing will change
     TokenBucket bucket_;
     int effort_left_ = kEffortPerTurn; // in this turn
     uint32_t place_ = 0;               // in the registry

@@ -3,6 +3,7 @@
 #include "module/handlers.hpp"
 
 #include <optional>
+#include <utility>
 
 #include "base/limits.hpp"
 #include "base/utf8.hpp"
@@ -139,11 +140,12 @@ ngx_int_t serve_websocket(ngx_http_request_t* r, const LocationConf& conf,
         return NGX_HTTP_FORBIDDEN;
     }
     SessionOptions options;
-    options.permissions =
+    Permissions& permissions = options.rights.permissions;
+    permissions =
         evaluate_permissions(r, conf.allow_subscribe, conf.allow_publish);
-    add_grants(r, conf, options.permissions);
-    options.expires_s = session_end_s(r, conf);
-    if (!allows_anything(options.permissions)) {
+    add_grants(r, conf, permissions);
+    options.rights.end_s = session_end_s(r, conf);
+    if (!allows_anything(permissions)) {
         return refuse_all(r);
     }
     Upgrade upgrade;
@@ -160,14 +162,14 @@ ngx_int_t serve_websocket(ngx_http_request_t* r, const LocationConf& conf,
         if (!topic || !is_topic(*topic)) {
             return NGX_HTTP_BAD_REQUEST;
         }
-        if (!allows_anything(options.permissions, *topic)) {
+        if (!allows_anything(permissions, *topic)) {
             return refuse_all(r);
         }
         options.topic = *topic;
     }
-    options.identity = identity_of(r, conf);
+    options.rights.identity = identity_of(r, conf);
     return Connection::accept(r, *zone.registry(), worker.parts(), conf.session,
-                              options, upgrade);
+                              std::move(options), upgrade);
 }
 
 ngx_int_t serve_api(ngx_http_request_t* r, const LocationConf& conf,

@@ -25,6 +25,8 @@ uint16_t usual_close_code(EndCause cause)
         return kCloseNoPong;
     case EndCause::expired:
         return kCloseExpired;
+    case EndCause::unauthorized:
+        return kCloseUnauthorized;
     case EndCause::bad_command:
         return kCloseBadCommand;
     case EndCause::internal_error:

@@ -24,16 +24,13 @@ int64_t random_delay_ms()
 
 } // namespace
 
-// Until the token's time is over; or less, so that the timer, which runs on
+// Until the client has something due; or less, so that the timer, which runs on
 // another clock, looks again.
-int64_t Connection::expiry_left_ms() const
+int64_t Connection::due_left_ms() const
 {
-    if (expires_s_ == 0) {
-        return kNoLimit;
-    }
-    const int64_t left_ms =
-        (int64_t{expires_s_} - static_cast<int64_t>(ngx_time())) * 1000;
-    return std::min(left_ms, kLongestWaitMs);
+    const int64_t left_ms = client_.due_left_ms();
+    return left_ms == Credentials::kNever ? kNoLimit
+                                          : std::min(left_ms, kLongestWaitMs);
 }
 
 // From here on nothing else is queued, and messages of the peer are ignored.

@@ -133,11 +133,11 @@ void Connection::on_timer()
         process_soon(&ngx_posted_events);
         return;
     }
-    if (expiry_left_ms() <= 0) {
-        return close(EndCause::expired, "the token has expired");
+    if (client_.run_due()) {
+        return;
     }
     const bool unheard = is_stalled() || may_have_input(c_, on_write_event);
-    int64_t again_ms = std::min(message_left_ms(), expiry_left_ms());
+    int64_t again_ms = std::min(message_left_ms(), due_left_ms());
     if (again_ms <= 0) {
         if (!unheard) {
             return close(EndCause::too_slow, "message not finished in time");

@@ -36,11 +36,8 @@
 namespace ws_pubsub {
 
 // What is one session's own.
-struct SessionOptions {
-    std::string topic;    // of the endpoint; empty: it has none
-    std::string identity; // for presence; empty: nobody
-    Permissions permissions;
-    uint32_t expires_s = 0; // on the system's clock, it is closed; 0: never
+struct SessionOptions : Admission {
+    std::string topic; // of the endpoint; empty: it has none
 };
 
 class Connection final : public Link, private Receiver {
@@ -51,8 +48,7 @@ public:
     static ngx_int_t accept(ngx_http_request_t* r, Registry& registry,
                             const SharedParts& shared,
                             const SessionSettings& settings,
-                            const SessionOptions& options,
-                            const Upgrade& upgrade);
+                            SessionOptions options, const Upgrade& upgrade);
     // The session of a request that was upgraded; nullptr if it was not.
     static Connection* of(ngx_http_request_t* r);
 
@@ -115,7 +111,7 @@ private:
 
     Connection(ngx_http_request_t* r, Registry& registry, SessionLease lease,
                const SharedParts& shared, const SessionSettings& settings,
-               const SessionOptions& options, const Upgrade& upgrade);
+               SessionOptions options, const Upgrade& upgrade);
     [[nodiscard]] Session& session() { return client_.session(); }
     [[nodiscard]] const Session& session() const { return client_.session(); }
 
@@ -173,7 +169,7 @@ private:
     void log_end(const char* how, uint16_t code, std::string_view reason) const;
     bool end_subscriptions();
     void half_close();
-    [[nodiscard]] int64_t expiry_left_ms() const;
+    [[nodiscard]] int64_t due_left_ms() const;
     void arm_timer(int64_t ms);
 
     // What a delivery needs comes first, close together.
@@ -196,7 +192,6 @@ private:
     ngx_event_t event_{};
     Keepalive keepalive_;
     uint32_t subscriptions_seen_ = 0; // when they ended
-    uint32_t expires_s_;              // on the system's clock; 0: never
     uint16_t close_code_ = 0;
 };
 

@@ -3,6 +3,7 @@
 #include "ngx/ngx.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "ngx/guard.hpp"
 #include "ngx/headers.hpp"
@@ -13,17 +14,16 @@ namespace ws_pubsub {
 
 Connection::Connection(ngx_http_request_t* r, Registry& registry,
                        SessionLease lease, const SharedParts& shared,
-                       const SessionSettings& settings,
-                       const SessionOptions& options, const Upgrade& upgrade)
+                       const SessionSettings& settings, SessionOptions options,
+                       const Upgrade& upgrade)
     : Receiver(shared, settings, upgrade.deflate.accepted), c_(r->connection),
       r_(r), peer_closed_(false), failing_(false), half_closed_(false),
       input_ended_(false), broken_(false), head_is_out_(false), alone_(false),
       client_(registry, std::move(lease), *this,
               Encoding{settings.protocol->dialect, upgrade.deflate.accepted},
-              settings.client, options.permissions, options.identity),
+              settings.client, std::move(static_cast<Admission&>(options))),
       protocol_(settings.protocol->make(client_, shared.writer, options.topic)),
-      keepalive_(settings.keepalive, ngx_current_msec),
-      expires_s_(options.expires_s)
+      keepalive_(settings.keepalive, ngx_current_msec)
 {
     event_.data = this;
     event_.handler = on_posted_event;
@@ -39,8 +39,7 @@ Connection* Connection::of(ngx_http_request_t* r)
 ngx_int_t Connection::accept(ngx_http_request_t* r, Registry& registry,
                              const SharedParts& shared,
                              const SessionSettings& settings,
-                             const SessionOptions& options,
-                             const Upgrade& upgrade)
+                             SessionOptions options, const Upgrade& upgrade)
 {
     ngx_pool_cleanup_t* cleanup = ngx_pool_cleanup_add(r->connection->pool, 0);
     if (cleanup == nullptr) {
@@ -53,7 +52,7 @@ ngx_int_t Connection::accept(ngx_http_request_t* r, Registry& registry,
         return NGX_HTTP_SERVICE_UNAVAILABLE;
     }
     auto* connection = new Connection(r, registry, std::move(lease), shared,
-                                      settings, options, upgrade);
+                                      settings, std::move(options), upgrade);
     cleanup->handler = on_pool_cleanup;
     cleanup->data = connection;
     ngx_http_set_ctx(r, connection, ngx_ws_pubsub_module);
@@ -161,7 +160,7 @@ void Connection::arm_first_timer()
 {
     const int64_t quiet_ms =
         keepalive_.interval_ms() > 0 ? keepalive_.interval_ms() : kNoLimit;
-    const int64_t first_ms = std::min(quiet_ms, expiry_left_ms());
+    const int64_t first_ms = std::min(quiet_ms, due_left_ms());
     if (first_ms != kNoLimit) {
         arm_timer(std::max<int64_t>(first_ms, 0));
     }
@@ -225,7 +224,7 @@ void Connection::keep_timer()
     if (c_->read->timer_set) {
         background_->note_timer(c_->read->timer.key);
     } else if (state_ != State::open || keepalive_.interval_ms() > 0 ||
-               expires_s_ != 0) {
+               due_left_ms() != kNoLimit) {
         const auto left = static_cast<ngx_msec_int_t>(
             background_->timer_due_ms() - ngx_current_msec);
         arm_timer(std::max<ngx_msec_int_t>(left, 0));

@@ -19,9 +19,14 @@ Allowed allowed(const std::vector<const char*>& selectors)
     return std::make_shared<const std::vector<Selector>>(std::move(parsed));
 }
 
-Permissions permissions_of(const ClientOptions& options)
+Admission admission_of(const ClientOptions& options)
 {
-    return {allowed(options.subscribe), allowed(options.publish)};
+    Admission admission;
+    admission.rights.permissions = {allowed(options.subscribe),
+                                    allowed(options.publish)};
+    admission.rights.end_s = options.end_s;
+    admission.token_due_s = options.token_due_s;
+    return admission;
 }
 
 // Epochs grow from that of the zone's birth on, which says nothing to readers.
@@ -69,7 +74,7 @@ TestClient::TestClient(TestWorker& worker, const ClientOptions& options)
                                           kDefaultMaxMessageBytes},
       client_(worker.registry, worker.registry.admit(0), transport_,
               Encoding{options.protocol->dialect, options.deflated}, settings_,
-              permissions_of(options))
+              admission_of(options))
 {
     transport_.session = &client_.session();
     protocol_ = options.protocol->make(client_, worker.writer, options.topic);

@@ -42,6 +42,8 @@ struct ClientOptions {
     std::vector<const char*> publish = {"**"};
     Rate rate;
     const char* topic = "plain"; // of the endpoint
+    uint32_t end_s = 0;          // as of Rights
+    uint32_t token_due_s = 0;    // as of Admission
 };
 
 class TestClient {
