@@ -42,15 +42,14 @@ public:
     Authority& operator=(const Authority&) = delete;
     virtual ~Authority() = default;
 
-    // What the session's client may do with this token. Nothing is changed by
-    // that. Errors: no_identity, the token is no good; expired.
-    virtual Result<Rights> rights_of(std::string_view token) = 0;
+    // What the session's client may do with this token, which from here on is
+    // the session's, for logs too. `user`: whose it has to be; nullopt:
+    // anybody's. Errors: no_identity, the token is no good, or another user's;
+    // expired.
+    virtual Result<Rights> take(std::string_view token,
+                                std::optional<std::string_view> user) = 0;
     // Errors: denied, the ticket is no good; expired.
-    virtual Result<Ticket> check_ticket(std::string_view ticket) = 0;
-    // From here on the token's rights are the session's: what is worked out of
-    // it elsewhere, as variables for logs, is that of the token that
-    // rights_of() has taken last. REQUIRES: it has taken one.
-    virtual void adopt() = 0;
+    virtual Result<Ticket> check(std::string_view ticket) = 0;
 };
 
 } // namespace ws_pubsub

@@ -132,7 +132,7 @@ bool check_token(ngx_conf_t* cf, const ngx_http_core_loc_conf_t* core,
 {
     const bool is_location = core->noname != 0 || core->name.len > 0;
     if (!is_location || rules.keys != nullptr ||
-        rules.mode_at(false) == TokenMode::off) {
+        rules.mode_at(TokenPlace::elsewhere) == TokenMode::off) {
         return true;
     }
     ngx_log_error(NGX_LOG_EMERG, cf->log, 0,
@@ -154,8 +154,8 @@ char* merge_location_conf(ngx_conf_t* cf, void* outer, void* inner)
     // An `if` that has a handler of its own is no endpoint; what counts for the
     // one around it counts there, too.
     if (core->noname != 0 && conf.token.mode == TokenMode::unset) {
-        conf.token.mode =
-            outer_conf.token.mode_at(outer_conf.role == Role::websocket);
+        conf.token.first_s = outer_conf.token.first_s;
+        conf.token.mode = outer_conf.token.mode_at(outer_conf.place());
     }
     if (!check_token(cf, core, conf.token)) {
         return static_cast<char*>(NGX_CONF_ERROR);

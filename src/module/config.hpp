@@ -59,6 +59,12 @@ struct LocationConf {
     bool rate_is_set = false;
     SessionSettings session; // what is said above, once merged
 
+    [[nodiscard]] TokenPlace place() const
+    {
+        return role != Role::websocket ? TokenPlace::elsewhere
+               : topic != nullptr      ? TokenPlace::plain_endpoint
+                                       : TokenPlace::endpoint;
+    }
     void merge(const LocationConf& outer);
     // What the location is, from one around it that is the same location.
     void inherit_role(const LocationConf& outer);

@@ -2,16 +2,18 @@
 
 #include "module/handlers.hpp"
 
+#include <memory>
 #include <optional>
 #include <utility>
 
 #include "base/limits.hpp"
-#include "base/utf8.hpp"
 #include "http/answer.hpp"
 #include "http/api.hpp"
 #include "http/status.hpp"
 #include "module/config.hpp"
 #include "module/origins.hpp"
+#include "module/rights.hpp"
+#include "module/token_authority.hpp"
 #include "module/tokens.hpp"
 #include "module/worker.hpp"
 #include "ngx/guard.hpp"
@@ -59,35 +61,6 @@ std::optional<std::string> topic_of_uri(ngx_http_request_t* r)
     return std::string(rest);
 }
 
-// The user of its token, where the configuration does not say who it is.
-std::string_view user_of(ngx_http_request_t* r, const LocationConf& conf)
-{
-    const RequestToken* token =
-        conf.token.keys == nullptr ? nullptr : token_at(r, conf);
-    return token == nullptr ? std::string_view{} : token->user;
-}
-
-// Who the session is; nobody where the value is empty, or none of ours.
-std::string identity_of(ngx_http_request_t* r, const LocationConf& conf)
-{
-    std::string_view identity = user_of(r, conf);
-    ngx_str_t value = ngx_null_string;
-    if (conf.identity != nullptr) {
-        if (ngx_http_complex_value(r, conf.identity, &value) != NGX_OK) {
-            return {};
-        }
-        identity = view(value);
-    }
-    if (identity.size() > kMaxIdentityBytes || !is_utf8(identity)) {
-        ngx_log_error(NGX_LOG_INFO, r->connection->log, 0,
-                      "ws_pubsub: the identity is longer than %uz bytes, or "
-                      "not UTF-8: the session has none",
-                      kMaxIdentityBytes);
-        return {};
-    }
-    return std::string(identity);
-}
-
 // Whether the permissions leave the session anything to do.
 bool allows_anything(const Permissions& permissions)
 {
@@ -97,6 +70,24 @@ bool allows_anything(const Permissions& permissions, const std::string& topic)
 {
     return permissions.may_subscribe(*Selector::parse(topic)) ||
            permissions.may_publish(topic);
+}
+
+// Whether its session has yet to bring the token that it needs.
+bool begins_as_nobody(ngx_http_request_t* r, const LocationConf& conf)
+{
+    if (conf.token.mode_at(conf.place()) != TokenMode::later) {
+        return false;
+    }
+    const RequestToken* token = token_at(r, conf);
+    return token == nullptr || token->error != TokenError::none;
+}
+
+// Whether tokens that come in-band are of use to its sessions.
+bool takes_tokens(const LocationConf& conf)
+{
+    return conf.place() == TokenPlace::endpoint &&
+           (conf.token.ticket_keys != nullptr ||
+            conf.token.mode_at(conf.place()) != TokenMode::off);
 }
 
 ngx_int_t refuse_all(ngx_http_request_t* r)
@@ -140,12 +131,12 @@ ngx_int_t serve_websocket(ngx_http_request_t* r, const LocationConf& conf,
         return NGX_HTTP_FORBIDDEN;
     }
     SessionOptions options;
-    Permissions& permissions = options.rights.permissions;
-    permissions =
-        evaluate_permissions(r, conf.allow_subscribe, conf.allow_publish);
-    add_grants(r, conf, permissions);
-    options.rights.end_s = session_end_s(r, conf);
-    if (!allows_anything(permissions)) {
+    options.rights = rights_of(r, conf);
+    const bool is_nobody = begins_as_nobody(r, conf);
+    if (is_nobody) {
+        options.token_due_s =
+            static_cast<uint32_t>(ngx_time() + conf.token.first_s);
+    } else if (!allows_anything(options.rights.permissions)) {
         return refuse_all(r);
     }
     Upgrade upgrade;
@@ -162,12 +153,14 @@ ngx_int_t serve_websocket(ngx_http_request_t* r, const LocationConf& conf,
         if (!topic || !is_topic(*topic)) {
             return NGX_HTTP_BAD_REQUEST;
         }
-        if (!allows_anything(permissions, *topic)) {
+        if (!allows_anything(options.rights.permissions, *topic)) {
             return refuse_all(r);
         }
         options.topic = *topic;
     }
-    options.rights.identity = identity_of(r, conf);
+    if (takes_tokens(conf)) {
+        options.authority = std::make_unique<TokenAuthority>(*r, conf);
+    }
     return Connection::accept(r, *zone.registry(), worker.parts(), conf.session,
                               std::move(options), upgrade);
 }
@@ -199,11 +192,10 @@ ngx_int_t serve_api(ngx_http_request_t* r, const LocationConf& conf,
                          {},
                          r->connection->log,
                          zone.request_turns()};
-    if (conf.allows_in_location || conf.token.has_grants(false)) {
-        endpoint.permissions =
-            evaluate_permissions(r, conf.allow_subscribe, conf.allow_publish);
-        add_grants(r, conf, *endpoint.permissions);
-        endpoint.identity = identity_of(r, conf);
+    if (conf.allows_in_location || conf.token.has_grants(conf.place())) {
+        Rights rights = rights_of(r, conf);
+        endpoint.permissions = std::move(rights.permissions);
+        endpoint.identity = std::move(rights.identity);
     }
     return handle_api(r, endpoint, *topic);
 }

@@ -2,8 +2,10 @@
 
 #include "module/token_rules.hpp"
 
+#include <algorithm>
 #include <optional>
 
+#include "base/limits.hpp"
 #include "module/arguments.hpp"
 #include "module/config.hpp"
 #include "ngx/guard.hpp"
@@ -101,6 +103,9 @@ void TokenRules::merge(const TokenRules& outer)
     if (!wants_tokens) {
         keys = outer.keys;
     }
+    if (ticket_keys == nullptr) {
+        ticket_keys = outer.ticket_keys;
+    }
     if (from == nullptr) {
         from = outer.from;
     }
@@ -113,25 +118,56 @@ void TokenRules::merge(const TokenRules& outer)
     if (mode == TokenMode::unset &&
         !(wants_tokens && outer.mode == TokenMode::off)) {
         mode = outer.mode;
+        first_s = outer.first_s;
     }
 }
 
-TokenMode TokenRules::mode_at(bool is_endpoint) const
+TokenMode TokenRules::mode_at(TokenPlace place) const
 {
+    if (mode == TokenMode::later && place != TokenPlace::endpoint) {
+        return TokenMode::required;
+    }
     if (mode != TokenMode::unset) {
         return mode;
     }
-    return keys != nullptr && is_endpoint ? TokenMode::required
-                                          : TokenMode::off;
+    return keys != nullptr && place != TokenPlace::elsewhere
+               ? TokenMode::required
+               : TokenMode::off;
 }
 
-// ws_pubsub_token_key alg|jwks file|data:value
-char* set_token_key(ngx_conf_t* cf, ngx_command_t* /*command*/, void* conf)
+Verified TokenRules::verify(std::string_view token, TokenKind kind,
+                            ngx_log_t* log) const
+{
+    static const ClaimChecks none;
+    const TokenKeys* known = kind == TokenKind::ticket && ticket_keys != nullptr
+                                 ? ticket_keys
+                                 : keys;
+    if (known == nullptr) {
+        return {TokenError::unknown_key, nullptr, {}};
+    }
+    return known->verify(token, kind, checks == nullptr ? none : *checks, log);
+}
+
+uint32_t TokenRules::end_s(std::optional<int64_t> expires_ms) const
+{
+    if (!expires_ms) {
+        return 0;
+    }
+    const int64_t leeway_s = checks == nullptr ? 0 : checks->leeway_s;
+    const int64_t end_s = (*expires_ms + kTokenGraceMs + 999) / 1000 + leeway_s;
+    return end_s <= UINT32_MAX
+               ? static_cast<uint32_t>(std::max<int64_t>(end_s, 1))
+               : 0;
+}
+
+namespace {
+
+// alg|jwks file|data:value
+char* add_key(ngx_conf_t* cf, const TokenKeys*& place)
 {
     const Arguments arguments(cf);
     return guarded(
         [&] {
-            TokenRules& rules = rules_of(conf);
             const std::string_view name = view(arguments[1]);
             const auto algorithm = find_algorithm(name);
             if (!algorithm && name != kJwks) {
@@ -141,9 +177,8 @@ char* set_token_key(ngx_conf_t* cf, ngx_command_t* /*command*/, void* conf)
                     "\"data:\" and the key");
             }
             auto* source = make_in_pool<TokenKeySource>(cf->pool, algorithm);
-            auto* keys = rules.keys != nullptr
-                             ? const_cast<TokenKeys*>(rules.keys)
-                             : make(cf, rules.keys);
+            auto* keys = place != nullptr ? const_cast<TokenKeys*>(place)
+                                          : make(cf, place);
             if (source == nullptr || keys == nullptr ||
                 !source->read(cf, arguments[2])) {
                 return kConfError;
@@ -154,6 +189,20 @@ char* set_token_key(ngx_conf_t* cf, ngx_command_t* /*command*/, void* conf)
             return static_cast<char*>(NGX_CONF_OK);
         },
         kConfError);
+}
+
+} // namespace
+
+// ws_pubsub_token_key alg|jwks file|data:value
+char* set_token_key(ngx_conf_t* cf, ngx_command_t* /*command*/, void* conf)
+{
+    return add_key(cf, rules_of(conf).keys);
+}
+
+// ws_pubsub_subscription_token_key alg|jwks file|data:value
+char* set_ticket_key(ngx_conf_t* cf, ngx_command_t* /*command*/, void* conf)
+{
+    return add_key(cf, rules_of(conf).ticket_keys);
 }
 
 // ws_pubsub_token_from value…
@@ -183,21 +232,34 @@ char* set_token_from(ngx_conf_t* cf, ngx_command_t* /*command*/, void* conf)
         kConfError);
 }
 
-// ws_pubsub_token required | optional | off
+// ws_pubsub_token required | optional | later [first=time] | off
 char* set_token_mode(ngx_conf_t* cf, ngx_command_t* /*command*/, void* conf)
 {
-    TokenMode& mode = rules_of(conf).mode;
-    if (mode != TokenMode::unset) {
+    TokenRules& rules = rules_of(conf);
+    if (rules.mode != TokenMode::unset) {
         return duplicate();
     }
     const Arguments arguments(cf);
     const std::string_view word = view(arguments[1]);
-    mode = word == "required"   ? TokenMode::required
-           : word == "optional" ? TokenMode::optional
-           : word == "off"      ? TokenMode::off
-                                : TokenMode::unset;
+    rules.mode = word == "required"   ? TokenMode::required
+                 : word == "optional" ? TokenMode::optional
+                 : word == "later"    ? TokenMode::later
+                 : word == "off"      ? TokenMode::off
+                                      : TokenMode::unset;
     main_conf(cf).has_tokens = true;
-    return mode == TokenMode::unset ? invalid(cf, arguments[1]) : NGX_CONF_OK;
+    if (rules.mode == TokenMode::unset) {
+        return invalid(cf, arguments[1]);
+    }
+    rules.first_s = kDefaultFirstTokenS;
+    if (arguments.count > 2) {
+        const auto first = value_of(arguments[2], "first");
+        const auto seconds = first ? parse_seconds(*first) : std::nullopt;
+        if (!seconds || *seconds == 0 || rules.mode != TokenMode::later) {
+            return invalid(cf, arguments[2]);
+        }
+        rules.first_s = *seconds;
+    }
+    return NGX_CONF_OK;
 }
 
 // ws_pubsub_token_check [iss=v] [aud=v] [leeway=time] [max_age=time]

@@ -5,15 +5,11 @@
 #include <algorithm>
 
 #include "base/equal_fold.hpp"
-#include "base/limits.hpp"
 #include "module/config.hpp"
-#include "module/ngx_clock.hpp"
 #include "ngx/guard.hpp"
 #include "ngx/headers.hpp"
 #include "ngx/log.hpp"
 #include "ngx/text.hpp"
-#include "token/grants.hpp"
-#include "token/token.hpp"
 
 namespace ws_pubsub {
 
@@ -21,9 +17,11 @@ namespace {
 
 constexpr std::string_view kScheme = "Bearer ";
 
+uint64_t g_times_asked = 0;
+
 TokenMode mode_of(const LocationConf& conf)
 {
-    return conf.token.mode_at(conf.role == Role::websocket);
+    return conf.token.mode_at(conf.place());
 }
 
 void on_pool_cleanup(void* data)
@@ -72,38 +70,6 @@ std::optional<std::string_view> text_of(ngx_http_request_t* r,
         }
     }
     return std::string_view{};
-}
-
-Verified verify(ngx_http_request_t* r, const TokenRules& rules,
-                std::string_view text)
-{
-    static const ClaimChecks none;
-    const ClaimChecks& checks = rules.checks == nullptr ? none : *rules.checks;
-    if (rules.keys == nullptr) {
-        return {TokenError::unknown_key, nullptr, {}};
-    }
-    ngx_log_t* log = r->connection->log;
-    const int64_t now_ms = NgxClock().now_ms();
-    Verified result =
-        verify_token(text, rules.keys->current(log), checks, now_ms);
-    if (result.error == TokenError::unknown_key &&
-        rules.keys->look_for_others(log)) {
-        result = verify_token(text, rules.keys->current(log), checks, now_ms);
-    }
-    return result;
-}
-
-void keep(RequestToken& token, const Verified& result)
-{
-    token.error = result.error;
-    token.claims.clear();
-    token.user.clear();
-    token.expires_ms.reset();
-    if (result.claims != nullptr) {
-        token.claims = result.text;
-        token.user = user_of(result.claims.get());
-        token.expires_ms = expiry_of(result.claims.get());
-    }
 }
 
 // RFC 6750 section 3. Where auth_basic has asked for something else, too, both
@@ -161,16 +127,17 @@ ngx_int_t check(ngx_http_request_t* r)
     }
     token->keys = conf.token.keys;
     token->looked_at = true;
-    keep(*token, {TokenError::missing, nullptr, {}});
+    token->take({TokenError::missing, nullptr, {}});
     const auto text = text_of(r, conf.token);
     if (!text) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
     if (text->empty()) {
-        return mode == TokenMode::optional ? NGX_DECLINED
-                                           : refuse(r, TokenError::missing);
+        return mode == TokenMode::required ? refuse(r, TokenError::missing)
+                                           : NGX_DECLINED;
     }
-    keep(*token, verify(r, conf.token, *text));
+    token->take(
+        conf.token.verify(*text, TokenKind::session, r->connection->log));
     return token->error == TokenError::none ? NGX_OK : refuse(r, token->error);
 }
 
@@ -178,17 +145,6 @@ ngx_int_t on_access(ngx_http_request_t* r)
 {
     return guarded([&] { return check(r); },
                    ngx_int_t{NGX_HTTP_INTERNAL_SERVER_ERROR});
-}
-
-Allowed with(const Allowed& allowed, std::vector<Selector> granted)
-{
-    if (granted.empty()) {
-        return allowed;
-    }
-    if (allowed != nullptr) {
-        granted.insert(granted.end(), allowed->begin(), allowed->end());
-    }
-    return std::make_shared<const std::vector<Selector>>(std::move(granted));
 }
 
 } // namespace
@@ -227,6 +183,24 @@ RequestToken* token_of(ngx_http_request_t* r)
 
 } // namespace
 
+void RequestToken::take(const Verified& result)
+{
+    error = result.error;
+    claims.clear();
+    user.clear();
+    expires_ms.reset();
+    if (result.claims != nullptr) {
+        claims = result.text;
+        user = user_of(result.claims.get());
+        expires_ms = expiry_of(result.claims.get());
+    }
+}
+
+uint64_t times_asked()
+{
+    return g_times_asked;
+}
+
 const RequestToken* token_at(ngx_http_request_t* r, const LocationConf& conf)
 {
     const RequestToken* token = token_of(r);
@@ -238,6 +212,7 @@ const RequestToken* token_at(ngx_http_request_t* r, const LocationConf& conf)
 
 const RequestToken* token_here(ngx_http_request_t* r)
 {
+    g_times_asked++;
     return token_at(r, location_conf(r));
 }
 
@@ -254,46 +229,6 @@ RequestToken* make_token(ngx_http_request_t* r)
     auto* token = new (cleanup->data) RequestToken;
     cleanup->handler = on_pool_cleanup;
     return token;
-}
-
-uint32_t session_end_s(ngx_http_request_t* r, const LocationConf& conf)
-{
-    const TokenRules& rules = conf.token;
-    const RequestToken* token = token_at(r, conf);
-    if (token == nullptr || !token->expires_ms) {
-        return 0;
-    }
-    const int64_t leeway_s =
-        rules.checks == nullptr ? 0 : rules.checks->leeway_s;
-    const int64_t end_s =
-        (*token->expires_ms + kTokenGraceMs + 999) / 1000 + leeway_s;
-    return end_s <= UINT32_MAX
-               ? static_cast<uint32_t>(std::max<int64_t>(end_s, 1))
-               : 0;
-}
-
-void add_grants(ngx_http_request_t* r, const LocationConf& conf,
-                Permissions& permissions)
-{
-    const TokenRules& rules = conf.token;
-    const RequestToken* token = token_at(r, conf);
-    if (rules.grants == nullptr || rules.grants->empty() || token == nullptr ||
-        token->claims.empty()) {
-        return;
-    }
-    json_error_t error;
-    const JsonValue claims = parse_json(token->claims, 0, error);
-    auto grants = grants_of(claims.get(), *rules.grants);
-    if (!grants) {
-        ngx_log_error(NGX_LOG_INFO, r->connection->log, 0,
-                      "ws_pubsub: the token's grants in \"%s\" are malformed, "
-                      "reserved or too many: they allow nothing",
-                      rules.grants->c_str());
-        return;
-    }
-    permissions.subscribe =
-        with(permissions.subscribe, std::move(grants->subscribe));
-    permissions.publish = with(permissions.publish, std::move(grants->publish));
 }
 
 } // namespace ws_pubsub

@@ -10,7 +10,6 @@
 #include <optional>
 #include <string>
 
-#include "client/permissions.hpp"
 #include "module/token_rules.hpp"
 
 namespace ws_pubsub {
@@ -28,6 +27,9 @@ struct RequestToken {
     std::string user;   // its `sub`; empty: nobody
     std::optional<int64_t> expires_ms; // since 1970; nullopt: never
     std::string session; // $ws_pubsub_session, once it was asked for
+
+    // What the keys say of the token itself. The session stays.
+    void take(const Verified& result);
 };
 
 // Asks for all main requests to be checked. False: no memory.
@@ -41,13 +43,8 @@ const RequestToken* token_here(ngx_http_request_t* r);
 // nullptr: no memory.
 RequestToken* make_token(ngx_http_request_t* r);
 
-// When a session of that request ends, on the system's clock: some time after
-// its token. 0: never.
-uint32_t session_end_s(ngx_http_request_t* r, const LocationConf& conf);
-
-// Adds to what a session may do what the token grants, where the rules have a
-// claim for that.
-void add_grants(ngx_http_request_t* r, const LocationConf& conf,
-                Permissions& permissions);
+// How often token_here() was asked in this process: what has asked it depends
+// on the token.
+[[nodiscard]] uint64_t times_asked();
 
 } // namespace ws_pubsub

@@ -122,6 +122,24 @@ const json_t* find_claim(const json_t* claims, const std::string& name)
     return found;
 }
 
+// A token for a session that names topics would let more in than its issuer
+// meant to; one that names none is no ticket.
+TokenError check_kind(const json_t* claims, TokenKind kind)
+{
+    const json_t* topic = json_object_get(claims, "topic");
+    const json_t* channel = json_object_get(claims, "channel");
+    if (kind == TokenKind::session) {
+        return topic == nullptr && channel == nullptr ? TokenError::none
+                                                      : TokenError::ticket;
+    }
+    const json_t* publish = json_object_get(claims, "pub");
+    const bool good = json_is_string(topic) && channel == nullptr &&
+                      Selector::parse(json_text(topic)).has_value() &&
+                      !is_reserved(json_text(topic)) &&
+                      (publish == nullptr || json_is_boolean(publish));
+    return good ? TokenError::none : TokenError::claim;
+}
+
 // `sub`, where it is there, is somebody's name.
 bool is_subject(const json_t* subject)
 {
@@ -136,12 +154,12 @@ bool is_subject(const json_t* subject)
 
 } // namespace
 
-TokenError check_claims(const json_t* claims, const ClaimChecks& checks,
-                        int64_t now_ms)
+TokenError check_claims(const json_t* claims, TokenKind kind,
+                        const ClaimChecks& checks, int64_t now_ms)
 {
-    if (json_object_get(claims, "topic") != nullptr ||
-        json_object_get(claims, "channel") != nullptr) {
-        return TokenError::ticket;
+    const TokenError of_kind = check_kind(claims, kind);
+    if (of_kind != TokenError::none) {
+        return of_kind;
     }
     const TokenError times = check_times(claims, checks, now_ms);
     if (times != TokenError::none) {
@@ -182,6 +200,16 @@ std::string user_of(const json_t* claims)
     const json_t* subject = json_object_get(claims, "sub");
     return std::string(json_is_string(subject) ? json_text(subject)
                                                : std::string_view{});
+}
+
+Selector topics_of(const json_t* claims)
+{
+    return *Selector::parse(json_text(json_object_get(claims, "topic")));
+}
+
+bool lets_publish(const json_t* claims)
+{
+    return json_is_true(json_object_get(claims, "pub"));
 }
 
 std::string claim_text(const json_t* claims, const std::string& name)

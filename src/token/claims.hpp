@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "base/topic.hpp"
 #include "json/value.hpp"
 #include "token/token_error.hpp"
 
@@ -21,9 +22,12 @@ struct ClaimChecks {
     int64_t max_age_s = 0;              // since `iat`; 0: any
 };
 
+// A ticket is for the topics that it names; a session's token names none.
+enum class TokenKind : uint8_t { session, ticket };
+
 // `now_ms` is the time since 1970. REQUIRES: `claims` is an object.
-TokenError check_claims(const json_t* claims, const ClaimChecks& checks,
-                        int64_t now_ms);
+TokenError check_claims(const json_t* claims, TokenKind kind,
+                        const ClaimChecks& checks, int64_t now_ms);
 
 // When the token ends, in ms since 1970; nullopt: never. REQUIRES: the claims
 // hold.
@@ -31,6 +35,11 @@ std::optional<int64_t> expiry_of(const json_t* claims);
 
 // The claim `sub`; empty: there is none. REQUIRES: the claims hold.
 std::string user_of(const json_t* claims);
+
+// Of a ticket: what it is for, and whether that may be published to.
+// REQUIRES: the claims hold.
+Selector topics_of(const json_t* claims);
+bool lets_publish(const json_t* claims);
 
 // A string, number or boolean as text. The name may be in another case, as
 // nginx has the names of variables, if only one claim is called so, and it is

@@ -102,7 +102,7 @@ TokenError check_signature(const Parts& parts, const Wanted& wanted,
 
 } // namespace
 
-Verified verify_token(std::string_view token,
+Verified verify_token(std::string_view token, TokenKind kind,
                       std::span<const TokenKey* const> keys,
                       const ClaimChecks& checks, int64_t now_ms)
 {
@@ -126,7 +126,7 @@ Verified verify_token(std::string_view token,
     JsonValue claims = object_of(text);
     result.error = claims == nullptr
                        ? TokenError::malformed
-                       : check_claims(claims.get(), checks, now_ms);
+                       : check_claims(claims.get(), kind, checks, now_ms);
     if (result.error == TokenError::none) {
         result.claims = std::move(claims);
         result.text = std::move(*text);

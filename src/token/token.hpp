@@ -26,7 +26,7 @@ struct Verified {
 // `now_ms` is the time since 1970. At most kMaxTokenKeys of the keys are tried:
 // those whose algorithm is the token's `alg`, and whose name its `kid`, where
 // both have one.
-Verified verify_token(std::string_view token,
+Verified verify_token(std::string_view token, TokenKind kind,
                       std::span<const TokenKey* const> keys,
                       const ClaimChecks& checks, int64_t now_ms);
 

@@ -26,8 +26,44 @@ void check(std::string_view claims, TokenError wanted,
            const ClaimChecks& checks = {},
            std::source_location at = std::source_location::current())
 {
-    assert_text(name_of(check_claims(parse(claims).get(), checks, kNow)),
+    assert_text(name_of(check_claims(parse(claims).get(), TokenKind::session,
+                                     checks, kNow)),
                 name_of(wanted), at);
+}
+
+void check_ticket(std::string_view claims, TokenError wanted,
+                  const ClaimChecks& checks = {},
+                  std::source_location at = std::source_location::current())
+{
+    assert_text(name_of(check_claims(parse(claims).get(), TokenKind::ticket,
+                                     checks, kNow)),
+                name_of(wanted), at);
+}
+
+// Whatever is not clearly for some topics allows nothing.
+void tickets(void** /*state*/)
+{
+    check_ticket(R"({"topic":"room/7"})", TokenError::none);
+    check_ticket(R"({"topic":"room/*/**","sub":"ann","pub":true})",
+                 TokenError::none);
+    for (const char* bad :
+         {"{}", R"({"sub":"ann"})", R"({"topic":7})", R"({"topic":null})",
+          R"({"topic":["room/7"]})", R"({"topic":""})", R"({"topic":"a//b"})",
+          R"({"topic":"$SYS/a"})", R"({"topic":"a","channel":"a"})",
+          R"({"channel":"a"})", R"({"topic":"a","pub":"true"})",
+          R"({"topic":"a","pub":1})", R"({"topic":"a","sub":7})"}) {
+        check_ticket(bad, TokenError::claim);
+    }
+    check_ticket(R"({"topic":"a","exp":1000})", TokenError::expired);
+    ClaimChecks checks;
+    checks.audiences = {"chat"};
+    check_ticket(R"({"topic":"a"})", TokenError::audience, checks);
+
+    const JsonValue one = parse(R"({"topic":"room/*","pub":true})");
+    assert_text(topics_of(one.get()).text(), "room/*");
+    assert_true(lets_publish(one.get()));
+    assert_false(lets_publish(parse(R"({"topic":"a","pub":false})").get()));
+    assert_false(lets_publish(parse(R"({"topic":"a"})").get()));
 }
 
 void times(void** /*state*/)
@@ -203,6 +239,7 @@ int main()
         cmocka_unit_test(times),    cmocka_unit_test(leeway),
         cmocka_unit_test(max_age),  cmocka_unit_test(issuer_and_audience),
         cmocka_unit_test(required), cmocka_unit_test(subjects_and_tickets),
+        cmocka_unit_test(tickets),
         cmocka_unit_test(expiry),   cmocka_unit_test(claims_as_text),
         cmocka_unit_test(grants),
     };

@@ -50,7 +50,7 @@ Verified verify(std::string_view token, const TokenKeyList& list,
     for (const TokenKey& key : list.keys) {
         keys.push_back(&key);
     }
-    return verify_token(token, keys, checks, kNow);
+    return verify_token(token, TokenKind::session, keys, checks, kNow);
 }
 
 void assert_error(const std::string& token, const TokenKeyList& keys,

@@ -1,0 +1,79 @@
+#include "ngx/ngx.hpp"
+
+#include "module/token_authority.hpp"
+
+#include <utility>
+
+#include "module/rights.hpp"
+#include "module/shadow_request.hpp"
+#include "ngx/log.hpp"
+
+namespace ws_pubsub {
+
+namespace {
+
+constexpr Error kBadToken{Errc::no_identity, "the token is not accepted"};
+constexpr Error kOtherUser{Errc::no_identity, "the token is another user's"};
+constexpr Error kExpiredToken{Errc::expired, "the token has expired"};
+constexpr Error kBadTicket{Errc::denied, "the ticket is not accepted"};
+constexpr Error kExpiredTicket{Errc::expired, "the ticket has expired"};
+constexpr Error kNoMemory{Errc::internal, "no memory"};
+
+} // namespace
+
+// The client is not told more than whether a new one would do.
+Error TokenAuthority::refuse(TokenKind kind, TokenError error) const
+{
+    const bool is_ticket = kind == TokenKind::ticket;
+    log_info(r_.connection->log, [&] {
+        return (is_ticket ? "the ticket is refused: "
+                          : "the token is refused: ") +
+               std::string(name_of(error));
+    });
+    if (error == TokenError::expired) {
+        return is_ticket ? kExpiredTicket : kExpiredToken;
+    }
+    return is_ticket ? kBadTicket : kBadToken;
+}
+
+Result<Rights> TokenAuthority::take(std::string_view token,
+                                    std::optional<std::string_view> user)
+{
+    const Verified verified =
+        conf_.token.verify(token, TokenKind::session, r_.connection->log);
+    if (verified.error != TokenError::none) {
+        return refuse(TokenKind::session, verified.error);
+    }
+    if (user && user_of(verified.claims.get()) != *user) {
+        return kOtherUser;
+    }
+    RequestToken* own = make_token(&r_);
+    ShadowRequest shadow(r_);
+    RequestToken* taken = own == nullptr ? nullptr : shadow.begin();
+    if (taken == nullptr) {
+        return kNoMemory;
+    }
+    *taken = *own;
+    taken->keys = conf_.token.keys;
+    taken->looked_at = true;
+    taken->take(verified);
+    shadow.forget_dependent();
+    Rights rights = ws_pubsub::rights_of(shadow.request(), conf_);
+    *own = std::move(*taken);
+    shadow.forget_dependent_of_live();
+    return rights;
+}
+
+Result<Ticket> TokenAuthority::check(std::string_view ticket)
+{
+    const Verified verified =
+        conf_.token.verify(ticket, TokenKind::ticket, r_.connection->log);
+    if (verified.error != TokenError::none) {
+        return refuse(TokenKind::ticket, verified.error);
+    }
+    const json_t* claims = verified.claims.get();
+    return Ticket{topics_of(claims), user_of(claims), lets_publish(claims),
+                  conf_.token.end_s(expiry_of(claims))};
+}
+
+} // namespace ws_pubsub

@@ -1,0 +1,33 @@
+// Checks the tokens that a session brings in-band, by the rules of its
+// location; what it may do is worked out anew with the request that it began
+// with.
+#pragma once
+
+#include "ngx/ngx.hpp"
+
+#include "client/authority.hpp"
+#include "module/config.hpp"
+#include "module/tokens.hpp"
+
+namespace ws_pubsub {
+
+class TokenAuthority final : public Authority {
+public:
+    // The request, which was upgraded at the location of that configuration,
+    // outlives it.
+    TokenAuthority(ngx_http_request_t& r, const LocationConf& conf)
+        : r_(r), conf_(conf)
+    {}
+
+    Result<Rights> take(std::string_view token,
+                        std::optional<std::string_view> user) override;
+    Result<Ticket> check(std::string_view ticket) override;
+
+private:
+    Error refuse(TokenKind kind, TokenError error) const;
+
+    ngx_http_request_t& r_;
+    const LocationConf& conf_;
+};
+
+} // namespace ws_pubsub
