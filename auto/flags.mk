@@ -28,4 +28,4 @@ LIBS = -ljansson -lcrypto -lz
 PURE_LAYERS = base wire json token shm topics readers broker client proto
 PURE_SOURCES = $(wildcard $(PURE_LAYERS:%=$(ROOT)/src/%/*.cpp) \
     $(ROOT)/src/ws/frame_guard.cpp $(ROOT)/src/ws/deflate_offer.cpp \
-    $(ROOT)/src/ws/keepalive.cpp)
+    $(ROOT)/src/ws/keepalive.cpp $(ROOT)/src/ws/closing.cpp)

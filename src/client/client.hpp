@@ -107,6 +107,11 @@ public:
     void cancel(const Work& work);
 
     // --- for its connection
+    // Whether tokens may change what it may do.
+    [[nodiscard]] bool takes_tokens() const
+    {
+        return credentials_ != nullptr && credentials_->takes_tokens();
+    }
     // How long until run_due() is to be called; Credentials::kNever.
     [[nodiscard]] int64_t due_left_ms() const;
     // Closes a session whose time is over. Returns whether it did.

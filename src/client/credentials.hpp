@@ -26,6 +26,7 @@ public:
     // Takes the authority. nullptr: nothing will change.
     static std::unique_ptr<Credentials> of(Admission& admission);
 
+    [[nodiscard]] bool takes_tokens() const { return authority_ != nullptr; }
     // It may do nothing before its first token.
     [[nodiscard]] bool awaits_token() const { return token_due_s_ != 0; }
     // How long until the session ends by time; kNever. `now_ms`: of the

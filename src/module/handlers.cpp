@@ -18,7 +18,7 @@
 #include "module/worker.hpp"
 #include "ngx/guard.hpp"
 #include "ngx/text.hpp"
-#include "ws/connection.hpp"
+#include "ws/accept.hpp"
 
 namespace ws_pubsub {
 
@@ -161,8 +161,8 @@ ngx_int_t serve_websocket(ngx_http_request_t* r, const LocationConf& conf,
     if (takes_tokens(conf)) {
         options.authority = std::make_unique<TokenAuthority>(*r, conf);
     }
-    return Connection::accept(r, *zone.registry(), worker.parts(), conf.session,
-                              std::move(options), upgrade);
+    return accept_upgrade(r, *zone.registry(), worker.parts(), conf.session,
+                          std::move(options), upgrade);
 }
 
 ngx_int_t serve_api(ngx_http_request_t* r, const LocationConf& conf,

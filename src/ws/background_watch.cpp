@@ -2,7 +2,7 @@
 
 #include "ws/background_watch.hpp"
 
-#include "ws/connection.hpp"
+#include "ws/socket_events.hpp"
 
 namespace ws_pubsub {
 
@@ -12,8 +12,8 @@ constexpr ngx_msec_t kLookMs = 100;
 
 } // namespace
 
-BackgroundWatch::BackgroundWatch(Connection& connection)
-    : connection_(connection), timer_due_ms_(ngx_current_msec)
+BackgroundWatch::BackgroundWatch(SocketEvents& events)
+    : events_(events), timer_due_ms_(ngx_current_msec)
 {
     no_connection_.fd = -1;
     no_connection_.data = this;
@@ -35,7 +35,8 @@ void BackgroundWatch::on_timer(ngx_event_t* event)
 {
     const auto* none = static_cast<ngx_connection_t*>(event->data);
     ngx_add_timer(event, kLookMs);
-    static_cast<BackgroundWatch*>(none->data)->connection_.look_again();
+    static_cast<BackgroundWatch*>(none->data)
+        ->events_.process_soon(&ngx_posted_events);
 }
 
 } // namespace ws_pubsub

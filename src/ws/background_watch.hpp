@@ -10,12 +10,13 @@
 
 namespace ws_pubsub {
 
-class Connection;
+class SocketEvents;
 
 class BackgroundWatch {
 public:
-    // Lets the connection look again and again. It outlives this.
-    explicit BackgroundWatch(Connection& connection);
+    // Lets the session go on again and again, so that it looks. `events`
+    // outlive this.
+    explicit BackgroundWatch(SocketEvents& events);
     BackgroundWatch(const BackgroundWatch&) = delete;
     BackgroundWatch& operator=(const BackgroundWatch&) = delete;
     ~BackgroundWatch();
@@ -27,7 +28,7 @@ public:
 private:
     static void on_timer(ngx_event_t* event);
 
-    Connection& connection_;
+    SocketEvents& events_;
     ngx_msec_t timer_due_ms_;
     ngx_event_t event_{};
     ngx_connection_t no_connection_{}; // for the logs of the event

@@ -3,257 +3,183 @@
 #include "ws/connection.hpp"
 
 #include <algorithm>
+#include <utility>
 
-#include <linux/sockios.h>
-#include <sys/ioctl.h>
-
-#include "base/close_code.hpp"
-#include "ngx/guard.hpp"
+#include "ngx/log.hpp"
 #include "ws/socket_reader.hpp"
 
 namespace ws_pubsub {
 
 namespace {
 
-// A message is late, but what has come of it waits for us: look again then.
-constexpr int64_t kUnheardAgainMs = 100;
-
 constexpr int kReadsPerTurn = 16;
+
+// Clients that are sent away together come back spread over this time.
+constexpr int64_t kReconnectSpreadMs = 3000;
+
+// Between two looks at the system's clock, which may be set.
+constexpr int64_t kLongestWaitMs = 60LL * 1000;
+
+int64_t random_delay_ms()
+{
+    return static_cast<int64_t>(ngx_random()) % kReconnectSpreadMs;
+}
+
+// One line for each session, whoever ends it. Whatever a client does is no
+// more than information, and has its address.
+void log_end(ngx_log_t* log, const char* how, uint16_t code,
+             std::string_view reason)
+{
+    ngx_log_error(NGX_LOG_INFO, log, 0, "ws_pubsub: %s with %ud%s%*s", how,
+                  static_cast<unsigned>(code), reason.empty() ? "" : ": ",
+                  reason.size(), reason.data());
+}
 
 } // namespace
 
+Connection::Connection(ngx_http_request_t* r, Registry& registry,
+                       SessionLease lease, const SharedParts& shared,
+                       const SessionSettings& settings, SessionOptions options,
+                       const Upgrade& upgrade)
+    : Receiver(shared, settings, upgrade.deflate.accepted),
+      SocketEvents(r->connection->log), c_(r->connection),
+      client_(registry, std::move(lease), *this,
+              Encoding{settings.protocol->dialect, upgrade.deflate.accepted},
+              settings.client, std::move(static_cast<Admission&>(options))),
+      protocol_(settings.protocol->make(client_, shared.writer, options.topic)),
+      request_(r)
+{}
+
 Connection::~Connection()
 {
-    if (event_.posted) {
-        ngx_delete_posted_event(&event_);
-    }
     if (flush_place_ != FlushList::kNone) {
         shared().flushes.remove(*this, flush_place_);
     }
-    if (state_ != State::finished) {
+    if (!closing_.is_finished()) {
         protocol_.reset();
         client_.leave();
     }
 }
 
+Connection* Connection::of(ngx_http_request_t* r)
+{
+    return static_cast<Connection*>(
+        ngx_http_get_module_ctx(r, ngx_ws_pubsub_module));
+}
+
+// --- from the request to the session
+
+void Connection::begin()
+{
+    if (c_->read->timer_set) {
+        ngx_del_timer(c_->read);
+    }
+    closing_.open();
+    SessionTimer::arm_first(c_, settings().keepalive, due_left_ms());
+    protocol_->on_open();
+}
+
+void Connection::take_over()
+{
+    begin_with(request_.hold(*this));
+    if (ngx_tcp_nodelay(c_) != NGX_OK) {
+        closing_.note_break();
+    }
+    process_soon(&ngx_posted_events);
+}
+
+void Connection::abandon()
+{
+    closing_.abandon();
+    client_.leave();
+}
+
 // --- nginx's events
 
-Connection* Connection::of(ngx_event_t* event)
-{
-    auto* c = static_cast<ngx_connection_t*>(event->data);
-    // While there is a request, nginx expects it in c->data.
-    for (ngx_pool_cleanup_t* cleanup = c->pool->cleanup; cleanup != nullptr;
-         cleanup = cleanup->next) {
-        if (cleanup->handler == on_pool_cleanup) {
-            return static_cast<Connection*>(cleanup->data);
-        }
-    }
-    return nullptr;
-}
-
-void Connection::on_pool_cleanup(void* data)
-{
-    guarded([&] { delete static_cast<Connection*>(data); });
-}
-
-void Connection::on_read_event(ngx_event_t* event)
-{
-    Connection* self = of(event);
-    auto* c = static_cast<ngx_connection_t*>(event->data);
-    const bool done = guarded([&] {
-        if (c->close) {
-            self->on_worker_exit(c->error != 0);
-        } else if (event->timedout) {
-            event->timedout = 0;
-            self->on_timer();
-        } else {
-            self->read();
-        }
-    });
-    if (!done) {
-        self->fail();
-    }
-}
-
-void Connection::fail()
-{
-    broken_ = true;
-    process_soon(&ngx_posted_next_events);
-}
-
-void Connection::on_write_event(ngx_event_t* event)
-{
-    of(event)->process_soon(&ngx_posted_events);
-}
-
-void Connection::on_posted_event(ngx_event_t* event)
-{
-    auto* self = static_cast<Connection*>(event->data);
-    if (!guarded([&] { self->process(); })) {
-        self->fail();
-    }
-}
-
-void Connection::process_soon(ngx_queue_t* queue)
-{
-    if (!event_.posted) {
-        ngx_post_event(&event_, queue);
-    }
-}
-
-// nginx calls this outside of its event loop's turn: what is posted to the
-// ordinary queue would wait for the next event.
 void Connection::on_worker_exit(bool now)
 {
-    c_->close = 0;
-    c_->idle = 0;
-    if (state_ == State::open) {
+    if (is_open()) {
         session().expect_back();
     }
     if (now) {
-        broken_ = true; // worker_shutdown_timeout is over
+        closing_.note_break(); // worker_shutdown_timeout is over
     } else {
         close(EndCause::going_away, "the server is going away");
     }
-    if (event_.posted) {
-        ngx_delete_posted_event(&event_);
-    }
-    process_soon(&ngx_posted_next_events);
-}
-
-void Connection::arm_timer(int64_t ms)
-{
-    ngx_add_timer(c_->read, static_cast<ngx_msec_t>(ms));
 }
 
 void Connection::on_timer()
 {
-    if (state_ != State::open) {
-        broken_ = true; // the peer has had its time to close
+    if (!is_open()) {
+        closing_.note_break(); // the peer has had its time to close
         process_soon(&ngx_posted_events);
         return;
     }
     if (client_.run_due()) {
         return;
     }
-    const bool unheard = is_stalled() || may_have_input(c_, on_write_event);
-    int64_t again_ms = std::min(message_left_ms(), due_left_ms());
-    if (again_ms <= 0) {
-        if (!unheard) {
-            return close(EndCause::too_slow, "message not finished in time");
-        }
-        again_ms = kUnheardAgainMs;
-    }
-    if (keepalive_.interval_ms() > 0) {
-        const Keepalive::Due due =
-            keepalive_.due(ngx_current_msec, stream_ends(), unheard);
-        if (due.action == Keepalive::Action::give_up) {
-            return close(EndCause::no_pong, "no pong");
-        }
-        if (due.action == Keepalive::Action::ping) {
-            session().push(shared().writer.make(Opcode::ping, {}, false));
-        }
-        again_ms = std::min(again_ms, due.again_ms);
-    }
-    if (again_ms != kNoLimit) {
-        arm_timer(again_ms);
+    const SessionTimer::Due due = timer_.due(
+        c_, settings().keepalive,
+        {message_left_ms(), due_left_ms(), session().outbox().bytes(),
+         is_stalled() || may_have_input(c_, on_write)});
+    if (due.action == SessionTimer::Due::Action::close) {
+        close(due.cause, due.reason);
+    } else if (due.action == SessionTimer::Due::Action::ping) {
+        session().push(shared().writer.make(Opcode::ping, {}, false));
     }
 }
-
-// TLS adds a little to what the kernel holds, so that a little less seems to
-// be taken than is: that only errs for as long as much is on its way.
-StreamEnds Connection::stream_ends()
-{
-    int unacknowledged = 0;
-    if (ioctl(c_->fd, SIOCOUTQ, &unacknowledged) == -1) {
-        unacknowledged = 0;
-    }
-    return {c_->sent + static_cast<int64_t>(session().outbox().bytes()),
-            c_->sent - unacknowledged};
-}
-
-// --- reading
 
 void Connection::read()
 {
-    for (int i = 0; i < kReadsPerTurn && c_->read->ready && !broken_ &&
-                    !is_stalled(); // first what came before
+    for (int i = 0;
+         i < kReadsPerTurn && c_->read->ready && !closing_.is_broken() &&
+         !is_stalled(); // first what came before
          i++) {
         const SocketInput input = read_socket(c_);
+        if (input.kind == SocketInput::Kind::end) {
+            closing_.note_input_end();
+        } else if (input.kind == SocketInput::Kind::failure) {
+            closing_.note_break();
+        }
         if (input.kind != SocketInput::Kind::bytes) {
-            input_ended_ |= input.kind == SocketInput::Kind::end;
-            broken_ |= input.kind == SocketInput::Kind::failure;
             break;
         }
-        keepalive_.heard(ngx_current_msec);
+        timer_.heard();
         receive(input.bytes);
     }
-    if (!broken_ && ngx_handle_read_event(c_->read, 0) != NGX_OK) {
-        broken_ = true;
+    if (!closing_.is_broken() && ngx_handle_read_event(c_->read, 0) != NGX_OK) {
+        closing_.note_break();
     }
     if (wants_turn()) {
         process_soon(&ngx_posted_next_events);
-    } else if (broken_ || input_ended_ || has_input() ||
-               state_ == State::closing) {
+    } else if (closing_.is_broken() || closing_.has_input_ended() ||
+               has_input(c_, on_write) || closing_.is_closing()) {
         process_soon(&ngx_posted_events);
     }
 }
 
-// Whether it is worth reading on.
-bool Connection::has_input() const
-{
-    return ws_pubsub::has_input(c_, on_write_event);
-}
-
-// Whether it needs the next turn; a client that has paused asks for it when it
-// goes on.
-bool Connection::wants_turn() const
-{
-    return is_stalled() && !(is_open() && client_.is_paused());
-}
-
 void Connection::begin_turn()
 {
-    if (state_ == State::open) {
+    if (is_open()) {
         client_.begin_turn();
         protocol_->begin_turn();
     }
     begin_receiving();
 }
 
-// The timer, which may be set for a ping, looks at the message in time.
-void Connection::watch_message()
-{
-    const int64_t left_ms = message_left_ms();
-    const auto timer_ms =
-        static_cast<ngx_msec_int_t>(c_->read->timer.key - ngx_current_msec);
-    if (!c_->read->timer_set || timer_ms > left_ms) {
-        arm_timer(std::max<int64_t>(left_ms, 0));
-    }
-}
-
-void Connection::on_message(bool binary, std::string_view payload)
-{
-    protocol_->on_message(binary, payload);
-}
-
-void Connection::on_ping(std::string_view payload)
-{
-    session().send(shared().writer.make(Opcode::pong, payload, false));
-}
-
 // --- the one place where a session goes on, and ends
 
 void Connection::process()
 {
-    if (state_ == State::finished) {
+    if (closing_.is_finished()) {
         return;
     }
-    if (!alone_) {
-        share_request();
+    if (!request_.is_alone()) {
+        request_.share(!is_open() || settings().keepalive.interval_ms > 0 ||
+                       due_left_ms() != kNoLimit);
     }
     begin_turn();
-    if (state_ == State::closing) {
+    if (closing_.is_closing()) {
         forget_message();
         if (!end_subscriptions()) {
             return process_soon(&ngx_posted_next_events);
@@ -261,24 +187,27 @@ void Connection::process()
     }
     write();
     const bool written = session().outbox().empty();
-    if (state_ == State::closing && written) {
-        if (peer_closed_ || input_ended_) {
-            return finish();
-        }
-        if (failing_ && !half_closed_ && !broken_) {
-            half_close();
+    if (closing_.wants_half_close(written)) {
+        closing_.note_half_close();
+        if (!shut_for_writing(c_)) {
+            closing_.note_break();
         }
     }
-    if (broken_ || (state_ == State::open && input_ended_ && !is_stalled())) {
+    if (closing_.is_over(written, is_stalled())) {
         return finish();
     }
-    if (state_ == State::open && settings().log_at_connect && r_ != nullptr &&
-        alone_ && send_pending_header()) {
-        let_request_go();
+    if (is_open() && settings().log_at_connect && request_.is_held() &&
+        !request_.is_logged() && request_.is_alone() && send_head()) {
+        if (client_.takes_tokens()) {
+            request_.log(); // what they allow is worked out with it
+        } else {
+            request_.let_go();
+            c_->data = this;
+        }
     }
     if (wants_turn()) {
         process_soon(&ngx_posted_next_events);
-    } else if (!is_stalled() && has_input() && !c_->read->posted) {
+    } else if (!is_stalled() && has_input(c_, on_write) && !c_->read->posted) {
         ngx_post_event(c_->read, &ngx_posted_next_events);
     }
 }
@@ -286,9 +215,9 @@ void Connection::process()
 std::string_view Connection::sendable() const
 {
     const Outbox& outbox = session().outbox();
-    const bool simple = state_ == State::open && !broken_ && head_is_out_ &&
-                        !session().stalled() && outbox.frames() == 1 &&
-                        c_->send == ngx_send;
+    const bool simple = closing_.is_open() && !closing_.is_broken() &&
+                        head_is_out_ && !session().stalled() &&
+                        outbox.frames() == 1 && c_->send == ngx_send;
     return simple ? outbox.front() : std::string_view();
 }
 
@@ -307,55 +236,114 @@ bool Connection::on_sent(size_t sent)
 void Connection::flush()
 {
     flush_place_ = FlushList::kNone;
-    if (state_ != State::open) {
+    if (!is_open()) {
         return process();
     }
     write();
-    if (broken_) {
+    if (closing_.is_broken()) {
         process_soon(&ngx_posted_events);
     }
-}
-
-bool Connection::offer_outbox()
-{
-    const size_t before = session().outbox().bytes();
-    if (!writer_.write(c_, session().outbox())) {
-        broken_ = true;
-        return false;
-    }
-    session().offered(session().outbox().bytes() < before, shared().clock);
-    return true;
 }
 
 void Connection::flush_now()
 {
-    if (!broken_ && head_is_out_ && !offer_outbox()) {
+    if (!closing_.is_broken() && head_is_out_ &&
+        !writer_.offer(c_, session(), shared().clock)) {
+        closing_.note_break();
         process_soon(&ngx_posted_events);
     }
 }
 
-// What is written in one call is bounded by the outbox, and by what the broker
-// gives one session, or all of them, in a turn.
+bool Connection::send_head()
+{
+    if (!head_is_out_) {
+        const ngx_int_t rc = request_.send_head();
+        if (rc == NGX_ERROR) {
+            closing_.note_break();
+        }
+        head_is_out_ = rc == NGX_OK;
+    }
+    return head_is_out_;
+}
+
 void Connection::write()
 {
-    if (broken_ || !send_pending_header()) {
+    if (!closing_.is_broken() && send_head() &&
+        !writer_.write(c_, client_, shared().clock)) {
+        closing_.note_break();
+    }
+}
+
+// --- closing
+
+// From here on nothing else is queued, and messages of the peer are ignored.
+void Connection::begin_closing(uint16_t code)
+{
+    closing_.begin(code);
+    session().stop();
+    SessionTimer::arm(c_, ngx_exiting ? kExitCloseTimeoutMs : kCloseTimeoutMs);
+    flush_soon();
+}
+
+void Connection::log_denial(const Denial& denial)
+{
+    log_info(c_->log, [&] { return text_of(denial); });
+}
+
+// Before the peer sees our Close: whoever comes back then must find its place
+// free. False: there are more than one turn ends.
+bool Connection::end_subscriptions()
+{
+    if (session().subscriptions() == 0) {
+        return true;
+    }
+    subscriptions_seen_ = std::max(
+        subscriptions_seen_, static_cast<uint32_t>(session().subscriptions()));
+    return client_.end_subscriptions();
+}
+
+void Connection::close(EndCause cause, std::string_view reason)
+{
+    if (!is_open()) {
         return;
     }
-    for (;;) {
-        if (!offer_outbox()) {
-            return;
-        }
-        if (session().lag() != Lag::none && session().has_room()) {
-            client_.caught_up();
-        }
-        if (!session().wants_more()) {
-            return;
-        }
-        const size_t before = session().outbox().bytes();
-        client_.send_more();
-        if (session().outbox().bytes() == before) {
-            return;
-        }
+    const uint16_t code = protocol_->close_code(cause);
+    begin_closing(code);
+    log_end(c_->log, "session closed", code, reason);
+    if (cause == EndCause::too_slow || cause == EndCause::no_pong) {
+        session().counters().dropped +=
+            session().outbox().drop_unwritten(writer_.pinned());
+    }
+    if (cause == EndCause::too_slow) {
+        client_.count_slow();
+    }
+    const FrameRef farewell =
+        protocol_->farewell(cause, reason, random_delay_ms());
+    if (farewell) {
+        session().push(farewell);
+    }
+    session().push(shared().writer.make_close(code, reason));
+}
+
+void Connection::violation(EndCause cause, std::string_view reason)
+{
+    closing_.note_violation();
+    if (is_open()) {
+        close(cause, reason);
+    } else {
+        flush_soon();
+    }
+}
+
+void Connection::on_peer_close(uint16_t code)
+{
+    closing_.note_peer_close();
+    if (is_open()) {
+        begin_closing(code);
+        log_end(c_->log, "the client closed the session", code, {});
+        session().push(shared().writer.make_close(code, {}));
+    } else {
+        flush_soon();
     }
 }
 
@@ -365,12 +353,12 @@ void Connection::finish()
     if (!end_subscriptions()) {
         return process_soon(&ngx_posted_next_events);
     }
-    state_ = State::finished;
-    if (close_code_ == 0) {
-        close_code_ = kCloseAbnormal;
-        log_end("session ended", close_code_,
-                input_ended_ ? "the client left without a Close"
-                             : "the connection broke");
+    const bool unclosed = is_open();
+    closing_.finish();
+    if (unclosed) {
+        log_end(c_->log, "session ended", closing_.code(),
+                closing_.has_input_ended() ? "the client left without a Close"
+                                           : "the connection broke");
     }
 #if (NGX_HTTP_SSL)
     if (c_->ssl != nullptr && !session().outbox().empty()) {
@@ -381,20 +369,22 @@ void Connection::finish()
     client_.leave();
     session().outbox().clear();
     forget_message();
-    if (c_->read->timer_set) {
-        ngx_del_timer(c_->read);
-    }
-    if (c_->read->posted) {
-        ngx_delete_posted_event(c_->read);
-    }
+    drop_pending(c_);
     c_->idle = 0;
-    ngx_connection_t* c = c_;
-    if (r_ == nullptr) {
-        ngx_http_close_connection(c);
-        return;
+    if (request_.is_held()) {
+        request_.end(closing_.may_half_close());
+    } else {
+        ngx_http_close_connection(c_);
     }
-    leave_request();
-    ngx_http_run_posted_requests(c);
+}
+
+// Until the client has something due; or less, so that the timer, which runs on
+// another clock, looks again.
+int64_t Connection::due_left_ms() const
+{
+    const int64_t left_ms = client_.due_left_ms();
+    return left_ms == Credentials::kNever ? kNoLimit
+                                          : std::min(left_ms, kLongestWaitMs);
 }
 
 } // namespace ws_pubsub

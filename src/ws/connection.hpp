@@ -6,7 +6,7 @@
 //   c->recv ─▶ Receiver ─┬─ message ─────────▶ Protocol
 //                        ├─ ping ────────────▶ pong
 //                        └─ close, violation ▶ the one close path
-//   c->send ◀─ SocketWriter ◀─ Outbox ◀─ broker, replies, pongs, Close
+//   c->send ◀─ SessionWriter ◀─ Outbox ◀─ broker, replies, pongs, Close
 //
 // Closing: close() queues the Close frame and waits for the peer's, or for
 // the peer to hang up, at most kCloseTimeoutMs. A peer that has shut its side
@@ -25,12 +25,14 @@
 #include <string_view>
 
 #include "base/prefetch.hpp"
-#include "ws/background_watch.hpp"
+#include "ws/closing.hpp"
 #include "ws/flush_list.hpp"
-#include "ws/keepalive.hpp"
+#include "ws/held_request.hpp"
 #include "ws/receiver.hpp"
 #include "ws/session_settings.hpp"
-#include "ws/socket_writer.hpp"
+#include "ws/session_timer.hpp"
+#include "ws/session_writer.hpp"
+#include "ws/socket_events.hpp"
 #include "ws/upgrade.hpp"
 
 namespace ws_pubsub {
@@ -40,15 +42,12 @@ struct SessionOptions : Admission {
     std::string topic; // of the endpoint; empty: it has none
 };
 
-class Connection final : public Link, private Receiver {
+class Connection final : public Link, private Receiver, private SocketEvents {
 public:
-    // Answers an upgrade that check_upgrade() found good, and takes over the
-    // request's connection. `registry`, `shared` and `settings` outlive it. To
-    // be returned from the content handler.
-    static ngx_int_t accept(ngx_http_request_t* r, Registry& registry,
-                            const SharedParts& shared,
-                            const SessionSettings& settings,
-                            SessionOptions options, const Upgrade& upgrade);
+    // See accept_upgrade(). `registry`, `shared` and `settings` outlive it.
+    Connection(ngx_http_request_t* r, Registry& registry, SessionLease lease,
+               const SharedParts& shared, const SessionSettings& settings,
+               SessionOptions options, const Upgrade& upgrade);
     // The session of a request that was upgraded; nullptr if it was not.
     static Connection* of(ngx_http_request_t* r);
 
@@ -70,6 +69,15 @@ public:
     void log_denial(const Denial& denial) override;
     void go_on_soon() override { process_soon(&ngx_posted_next_events); }
 
+    // --- for accept_upgrade()
+    using SocketEvents::end_with;
+    // The session, before its peer knows of it: what it says waits.
+    void begin();
+    // The answer was sent: the connection is the session's.
+    void take_over();
+    // There is no answer, or no connection any more; it was begun or not.
+    void abandon();
+
     // --- for the FlushList
     // All that waits to be written, where one send() on the socket is all
     // that there is to do; otherwise nothing. Valid until the outbox changes.
@@ -80,14 +88,14 @@ public:
     bool on_sent(size_t sent);
     // REQUIRES: it is not in the list any more.
     void flush();
-    // What it was about to do failed half way: it ends.
-    void fail();
+    void fail() override
+    {
+        closing_.note_break();
+        process_soon(&ngx_posted_next_events);
+    }
     // Bring what sendable() and on_sent() read closer to the processor.
     void prefetch() const { prefetch_lines<3>(&c_); }
     void prefetch_socket() const { prefetch_lines<2>(c_); }
-
-    // For the BackgroundWatch: something may have ended.
-    void look_again() { process_soon(&ngx_posted_events); }
 
     [[nodiscard]] std::string_view protocol_name() const
     {
@@ -100,99 +108,69 @@ public:
                                        : session().subscriptions();
     }
     // 0 while it is open.
-    [[nodiscard]] uint16_t close_code() const { return close_code_; }
+    [[nodiscard]] uint16_t close_code() const { return closing_.code(); }
     [[nodiscard]] const SessionCounters& counters()
     {
         return session().counters();
     }
 
 private:
-    enum class State : uint8_t { opening, open, closing, finished };
-
-    Connection(ngx_http_request_t* r, Registry& registry, SessionLease lease,
-               const SharedParts& shared, const SessionSettings& settings,
-               SessionOptions options, const Upgrade& upgrade);
     [[nodiscard]] Session& session() { return client_.session(); }
     [[nodiscard]] const Session& session() const { return client_.session(); }
 
-    // handover.cpp: from the request to the session
-    ngx_int_t open(const Upgrade& upgrade);
-    bool add_answer_headers(std::string_view answer, const Upgrade& upgrade);
-    void begin();
-    void take_over();
-    void arm_first_timer();
-    void take_events();
-    void share_request();
-    void keep_timer();
-    void let_request_go();
-    void leave_request();
-    bool send_pending_header();
-    static void on_request_read(ngx_http_request_t* r);
-    static void on_request_write(ngx_http_request_t* r);
-    static void on_late_event(ngx_event_t* event);
-
     // nginx's events
-    static void on_read_event(ngx_event_t* event);
-    static void on_write_event(ngx_event_t* event);
-    static void on_posted_event(ngx_event_t* event);
-    static void on_pool_cleanup(void* data);
-    static Connection* of(ngx_event_t* event);
-    void on_worker_exit(bool now);
-    void on_timer();
-    [[nodiscard]] StreamEnds stream_ends();
-    void process_soon(ngx_queue_t* queue);
-    void process();
-    void write();
-    bool offer_outbox();
-    void finish();
-
-    // reading
-    void read();
-    [[nodiscard]] bool has_input() const;
-    [[nodiscard]] bool wants_turn() const;
-    void begin_turn();
+    void read() override;
+    void on_timer() override;
+    void on_worker_exit(bool now) override;
+    void process() override;
 
     // what the Receiver finds
-    [[nodiscard]] bool is_open() const override
-    {
-        return state_ == State::open;
-    }
+    [[nodiscard]] bool is_open() const override { return closing_.is_open(); }
     [[nodiscard]] bool is_tired() const override { return client_.is_tired(); }
-    void watch_message() override;
-    void on_message(bool binary, std::string_view payload) override;
-    void on_ping(std::string_view payload) override;
+    void watch_message() override
+    {
+        SessionTimer::arm_within(c_, message_left_ms());
+    }
+    void on_message(bool binary, std::string_view payload) override
+    {
+        protocol_->on_message(binary, payload);
+    }
+    void on_ping(std::string_view payload) override
+    {
+        session().send(shared().writer.make(Opcode::pong, payload, false));
+    }
     void on_peer_close(uint16_t code) override;
     void violation(EndCause cause, std::string_view reason) override;
 
+    // Whether it needs the next turn; a client that has paused asks for it when
+    // it goes on.
+    [[nodiscard]] bool wants_turn() const
+    {
+        return is_stalled() && !(is_open() && client_.is_paused());
+    }
+    void begin_turn();
+    bool send_head();
+    void write();
+
     // closing
     void begin_closing(uint16_t code);
-    void log_end(const char* how, uint16_t code, std::string_view reason) const;
     bool end_subscriptions();
-    void half_close();
+    void finish();
+
     [[nodiscard]] int64_t due_left_ms() const;
-    void arm_timer(int64_t ms);
 
     // What a delivery needs comes first, close together.
     ngx_connection_t* c_;
-    ngx_http_request_t* r_; // null once let_request_go() was called
     uint32_t flush_place_ = FlushList::kNone;
-    SocketWriter writer_;
-    State state_ = State::opening;
-    bool peer_closed_ : 1; // its Close frame has come
-    bool failing_ : 1;     // its frames are not understood any more
-    bool half_closed_ : 1;
-    bool input_ended_ : 1; // the peer has shut its side
-    bool broken_ : 1;      // nothing can be read or written any more
-    bool head_is_out_ : 1; // of the response
-    bool alone_ : 1;       // no other work of nginx needs the request
+    SessionWriter writer_;
+    Closing closing_;
+    bool head_is_out_ = false; // of the response
     Client client_;
 
     std::unique_ptr<Protocol> protocol_;
-    std::unique_ptr<BackgroundWatch> background_; // until alone_
-    ngx_event_t event_{};
-    Keepalive keepalive_;
+    HeldRequest request_;
+    SessionTimer timer_;
     uint32_t subscriptions_seen_ = 0; // when they ended
-    uint16_t close_code_ = 0;
 };
 
 } // namespace ws_pubsub

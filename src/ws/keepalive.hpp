@@ -30,13 +30,8 @@ struct KeepaliveTimes {
 
 class Keepalive {
 public:
-    // `times` outlive it.
-    Keepalive(const KeepaliveTimes& times, uint64_t now_ms)
-        : times_(times), since_ms_(now_ms)
-    {}
-
-    // When to call due() first; 0: never.
-    [[nodiscard]] int64_t interval_ms() const { return times_.interval_ms; }
+    // due() is to be called first after an interval; without one, never.
+    explicit Keepalive(uint64_t now_ms) : since_ms_(now_ms) {}
 
     void heard(uint64_t now_ms)
     {
@@ -50,12 +45,12 @@ public:
         int64_t again_ms = 0; // from now on; with give_up 0
     };
     // What to do now; `input_waits`: what the peer has sent waits to be read.
-    Due due(uint64_t now_ms, const StreamEnds& ends, bool input_waits);
+    Due due(const KeepaliveTimes& times, uint64_t now_ms,
+            const StreamEnds& ends, bool input_waits);
 
 private:
     [[nodiscard]] bool takes_all_it_can(const StreamEnds& ends) const;
 
-    const KeepaliveTimes& times_;
     uint64_t since_ms_; // it was last found alive, or pinged
     // As it was then. The ping comes last.
     StreamEnds alive_at_;

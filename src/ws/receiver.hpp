@@ -33,8 +33,6 @@ public:
     ~Receiver() override = default;
 
 protected:
-    static constexpr int64_t kNoLimit = INT64_MAX;
-
     // Both outlive it. `deflate`: messages may be compressed.
     Receiver(const SharedParts& shared, const SessionSettings& settings,
              bool deflate);

@@ -12,6 +12,9 @@
 
 namespace ws_pubsub {
 
+// Of a time: it never ends.
+inline constexpr int64_t kNoLimit = INT64_MAX;
+
 class FlushList;
 class LwsPool;
 

@@ -53,6 +53,18 @@ void merge_small(Outbox& outbox)
 
 } // namespace
 
+bool shut_for_writing(ngx_connection_t* c)
+{
+#if (NGX_HTTP_SSL)
+    if (c->ssl != nullptr) {
+        // One try: the peer sees the end of the stream below anyway.
+        SSL_shutdown(c->ssl->connection);
+        ERR_clear_error();
+    }
+#endif
+    return ngx_shutdown_socket(c->fd, NGX_WRITE_SHUTDOWN) != -1;
+}
+
 bool SocketWriter::write(ngx_connection_t* c, Outbox& outbox)
 {
     while (!outbox.empty()) {

@@ -10,6 +10,10 @@
 
 namespace ws_pubsub {
 
+// After what was written the peer sees the end of the stream; it can still be
+// heard. False: the connection is broken.
+bool shut_for_writing(ngx_connection_t* c);
+
 class SocketWriter {
 public:
     // False when the connection is broken. What can't be written now stays

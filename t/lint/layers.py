@@ -27,7 +27,7 @@ LEVELS = [
 ]
 LAYERS = {layer: level for level, layers in enumerate(LEVELS) for layer in layers}
 PURE_LAYERS = {"base", "wire", "json", "token", "shm", "topics", "readers", "broker", "client", "proto"}
-PURE_FILES = {"ws/frame_guard", "ws/deflate_offer", "ws/keepalive"}
+PURE_FILES = {"ws/frame_guard", "ws/deflate_offer", "ws/keepalive", "ws/closing"}
 OWNERS = {
     "ngx": re.compile(r"ngx_\w+\.h$|nginx\.h$"),
     "ws": re.compile(r"libwebsockets(\.h|/.*)$|lws_config\.h$"),
@@ -41,8 +41,6 @@ WITHOUT_HEADER = {
     "module/module": "nginx's tables",
     "module/directives": "nginx's tables",
     "ws/lws_shim": "the calls that libwebsockets makes",
-    "ws/handover": "a part of ws/connection, to be a type",
-    "ws/closing": "a part of ws/connection, to be a type",
 }
 
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]')
