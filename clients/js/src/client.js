@@ -2,11 +2,11 @@
 // connections. For browsers and Node; index.d.ts says what there is.
 
 import { Commands, KEYED, REJECT, RESEND } from "./commands.js";
-import { Delivery } from "./delivery.js";
 import { PubSubError, tell } from "./errors.js";
 import { defaultWebSocket, Link } from "./link.js";
 import { decodeItem, encodePayload } from "./payload.js";
 import { fetchFor } from "./refusal.js";
+import { Roster } from "./roster.js";
 
 export { PubSubError };
 
@@ -34,7 +34,7 @@ export function connect(url, options = {}) {
 class Client {
     #link;
     #commands;
-    #delivery;
+    #roster;
     #pings = []; // {asked, resolve, reject}, in the order of their pongs
     #handlers = { state: new Set(), error: new Set() };
 
@@ -54,7 +54,7 @@ class Client {
         });
         this.#commands = new Commands(this.#link, chosen.queueLimit);
         this.#commands.maxBytes = chosen.maxMessage;
-        this.#delivery = new Delivery(
+        this.#roster = new Roster(
             this.#link, this.#commands, chosen.minDelay,
             (error) => this.#report(error));
         for (const [event, callback] of [
@@ -94,7 +94,7 @@ class Client {
         if (this.state === "closed") {
             throw new PubSubError("closed", "the client is closed");
         }
-        return this.#delivery.subscribe(selector, options);
+        return this.#roster.subscribe(selector, options);
     }
 
     async publish(topic, payload, { if: condition, key } = {}) {
@@ -164,7 +164,7 @@ class Client {
 
     // Subscriptions first: what waited may be published to them.
     #opened() {
-        this.#delivery.resume();
+        this.#roster.resume();
         this.#commands.flush();
     }
 
@@ -184,7 +184,7 @@ class Client {
         const error = code === CLOSE_NORMAL ? undefined
             : new PubSubError(code, `the server closed for good: ${reason}`);
         this.#commands.ended(error);
-        this.#delivery.end(error);
+        this.#roster.end(error);
         if (error) {
             this.#report(error);
         }
@@ -220,7 +220,7 @@ class Client {
         } else if (said.error !== undefined) {
             this.#report(new PubSubError(said.error.code, said.error.message));
         } else {
-            this.#delivery.push(said);
+            this.#roster.push(said);
         }
     }
 
