@@ -218,8 +218,9 @@ export interface PublishOptions {
     key?: string;
 }
 
-/** "unauthorized": the upgrade was answered 401 or 403, and nothing more is
- *  tried until `client.connect()`. */
+/** "unauthorized": the upgrade was answered 401 or 403, there is no token, or
+ *  the server does not take it; nothing more is tried until
+ *  `client.connect()`. */
 export type State =
     "connecting" | "open" | "waiting" | "unauthorized" | "closed";
 
@@ -229,14 +230,28 @@ export interface StateChange {
     /** Of all but "connecting" and "open": the close code, 1006 where there
      *  was none. */
     code?: number;
-    /** Of "unauthorized": 401 or 403; `reason` has it in words. */
+    /** Of "unauthorized": 401 or 403; `reason` has it in words. Absent where
+     *  it was the token. */
     status?: number;
     reason?: string;
     /** Of "waiting": ms until the next attempt. */
     delay?: number;
 }
 
+/** A token or a ticket, or null where there is none. */
+type Given = string | null | Promise<string | null>;
+
+/** Why a token is asked for: for a connection; before the last one ends; or
+ *  because the server does not take the last one any more. */
+export interface TokenQuestion {
+    reason: "connect" | "refresh" | "expired";
+}
+
 export interface ConnectOptions {
+    /** Gives the token that is each connection's first command, and others
+     *  before it ends. What it throws is an `error` event, and it is asked
+     *  again later; null makes the client "unauthorized". */
+    getToken?(question: TokenQuestion): Given;
     /** A constructor like that of browsers: npm's `ws`, for one. */
     WebSocket?: new (url: string, protocol: string) => any;
     /** What tells why a browser's upgrade was refused; `null`: nothing does.
@@ -297,7 +312,8 @@ export interface Client<Topics = any> {
 
 export declare class PubSubError extends Error {
     /** The server's number, or "dropped", "closed", "queue full",
-     *  "too large", "delta", "protocol". */
+     *  "too large", "delta", "protocol", "token", "ticket",
+     *  "unauthorized". */
     readonly code: number | string;
 }
 

@@ -8,6 +8,7 @@ import { after, before, test } from "node:test";
 import { main } from "../../clients/js/src/cli/main.js";
 import { Project } from "./support/installed.js";
 import { live } from "./support/live.js";
+import { TokenServer } from "./support/token_server.js";
 import { range, until } from "./support/wait.js";
 
 const nginx = live();
@@ -93,7 +94,8 @@ test("help, for each command, and wrong usage", async () => {
         ["sub", "a", "--since", "5"], ["get", "a", "b"], ["history", "a"],
         ["pub", "a", "b", "--type", "xml"], ["pub", "a", "{", "-t", "json"],
         ["pub", "a", "b", "--file", "c"], ["get", "a", "--api", "ws://a"],
-        ["get", "a", "-H", "none"], ["bench", "--size", "1"]]) {
+        ["get", "a", "-H", "none"], ["get", "a", "--in-band"],
+        ["bench", "--size", "1"]]) {
         const { code, err } = await called(args);
         assert.equal(code, 2, `${args}: ${err}`);
         assert.match(err, /^wspubsub: .+; see wspubsub .*--help\n$/);
@@ -272,6 +274,26 @@ test("no server, refusals, timeouts", async () => {
     }));
     const token = nginx.server.url("/guarded?token=good");
     assert.equal((await run(["pub", nginx.topic(), "b", "-u", token])).code, 0);
+});
+
+test("a token in-band", async () => {
+    const server = await TokenServer.start("hello");
+    try {
+        const with_ = (token, ...args) => run([...args, "-u", server.url(),
+            "--in-band"], { env: { WSPUBSUB_TOKEN: token } });
+        const got = await with_("good", "sub", "a", "-n", "1", "-rq");
+        assert.deepEqual([got.code, got.out], [0, '"hello"\n']);
+        assert.equal((await with_("good", "pub", "a", "b")).code, 0);
+        assert.deepEqual(server.heard.map(({ op, token }) => token ?? op),
+            ["good", "sub", "good", "pub"]);
+        for (const args of [["sub", "a"], ["pub", "a", "b"]]) {
+            const { code, err } = await with_("bad", ...args);
+            assert.equal(code, 4, err);
+            assert.match(err, /^wspubsub: 3502 not a good token$/m);
+        }
+    } finally {
+        await server.stop();
+    }
 });
 
 test("too much for the server", async () => {

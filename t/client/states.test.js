@@ -206,6 +206,9 @@ test("silence is asked about, and no answer is a drop", async () => {
     await until("it is dropped", () => quiet.client.state !== "open");
     assert.ok(quiet.client.states.some(({ reason }) =>
         reason === "no answer to a ping"));
+    const next = await nextSocket(quiet.client);
+    next.accept();
+    assert.equal(quiet.client.state, "open", "it is not asked yet");
     await quiet.client.close();
 });
 

@@ -1,6 +1,7 @@
 // Client of json.wspubsub.v1: subscriptions and commands that outlive their
 // connections. For browsers and Node; index.d.ts says what there is.
 
+import { Auth } from "./auth.js";
 import { Commands, KEYED, REJECT, RESEND } from "./commands.js";
 import { PubSubError, tell } from "./errors.js";
 import { defaultWebSocket, Link } from "./link.js";
@@ -34,6 +35,7 @@ export function connect(url, options = {}) {
 class Client {
     #link;
     #commands;
+    #auth;
     #roster;
     #pings = []; // {asked, resolve, reject}, in the order of their pongs
     #handlers = { state: new Set(), error: new Set() };
@@ -45,18 +47,22 @@ class Client {
             chosen.fetch = fetchFor(chosen.WebSocket);
         }
         this.#link = new Link(url, chosen, {
+            prepare: () => this.#auth.prepare(),
+            greet: (token) => this.#auth.greet(token),
             opened: () => this.#opened(),
             heard: (text) => this.#heard(text),
-            dropped: ({ code }) => this.#dropped(code),
+            dropped: ({ code, error }) => this.#dropped(code, error),
             ended: (why) => this.#ended(why),
             idle: () => this.#ping(() => {}, () => {}),
             stateChanged: (change) => this.#emit("state", change),
         });
         this.#commands = new Commands(this.#link, chosen.queueLimit);
         this.#commands.maxBytes = chosen.maxMessage;
+        const report = (error) => this.#report(error);
+        this.#auth = new Auth(
+            options.getToken, this.#link, this.#commands, report);
         this.#roster = new Roster(
-            this.#link, this.#commands, chosen.minDelay,
-            (error) => this.#report(error));
+            this.#link, this.#commands, chosen.minDelay, report);
         for (const [event, callback] of [
             ["state", options.onState], ["error", options.onError]]) {
             if (callback !== undefined) {
@@ -168,7 +174,9 @@ class Client {
         this.#commands.flush();
     }
 
-    #dropped(code) {
+    // What it means for the attempts, as of Link.
+    #dropped(code, error) {
+        const verdict = this.#auth.dropped(code, error);
         if (code === CLOSE_TOO_BIG) {
             // This server takes less than it was said to.
             this.#commands.maxBytes = Math.max(
@@ -178,11 +186,13 @@ class Client {
         for (const { reject } of this.#pings.splice(0)) {
             reject(new PubSubError("dropped", "the connection was lost"));
         }
+        return verdict;
     }
 
     #ended({ code, reason }) {
         const error = code === CLOSE_NORMAL ? undefined
             : new PubSubError(code, `the server closed for good: ${reason}`);
+        this.#auth.ended();
         this.#commands.ended(error);
         this.#roster.end(error);
         if (error) {

@@ -12,6 +12,9 @@ export const RESEND = Object.freeze({ forMs: Infinity });
 export const KEYED = Object.freeze({ forMs: 4 * 60 * 1000 });
 // Something, or it belongs to its session: told to who asked.
 export const REJECT = Object.freeze({ forMs: 0 });
+// As REJECT, and it is sent at once, also before the connection is
+// established: it says who is there.
+export const UNWAITING = Object.freeze({ forMs: 0 });
 
 const DROPPED = "the connection was lost before the reply; " +
     "it may have been done or not";
@@ -52,14 +55,15 @@ export class Commands {
             return;
         }
         const entry = { text, onDrop, sent: false, firstSentAt: 0, done };
-        if (!this.#link.isOpen && this.#unsent >= this.#limit) {
+        const canSend = this.#link.isOpen || onDrop === UNWAITING;
+        if (!canSend && this.#unsent >= this.#limit) {
             done(new PubSubError("queue full",
                 `${this.#limit} commands wait for the connection`));
             return;
         }
         this.#pending.set(id, entry);
         this.#unsent++;
-        if (this.#link.isOpen) {
+        if (canSend) {
             this.#send(entry);
         }
     }

@@ -9,13 +9,18 @@
 //   "too large"  more than the server takes in one message
 //   "delta"      a delta did not fit; the topic is subscribed to anew
 //   "protocol"   the server said what this client does not understand
+//   "token", "ticket"  getToken, or getTicket, has thrown: the `cause`
+//   "unauthorized"     it has given none
 export class PubSubError extends Error {
-    constructor(code, message) {
-        super(message);
+    constructor(code, message, options) {
+        super(message, options);
         this.name = "PubSubError";
         this.code = code;
     }
 }
+
+// Codes of what may pass: internal, full, rate, "can't be decided now".
+export const MAY_PASS = new Set([100, 108, 111, 115, "token", "ticket"]);
 
 // Calls what the application gave us. What it throws is the application's
 // own, and must not stop the session: it becomes an uncaught error.

@@ -6,8 +6,10 @@
 //        └──────────▶ unauthorized ──▶ connecting, by now()
 //   any of them ──▶ closed, for good: by close(), or by the server with 3500
 //
-// Unauthorized: the upgrade was answered 401 or 403, which trying again does
-// not mend.
+// Unauthorized: the upgrade was answered 401 or 403, or there is no token that
+// the server takes, which trying again does not mend.
+//
+// Open: the owner has said by established() that the session may be used.
 //
 // A socket that is left is no longer listened to, so nothing waits for a
 // closing handshake that a dead peer or a slow network never ends.
@@ -48,8 +50,14 @@ export function socketUrl(text) {
 
 function ignore() {}
 
-// `owner` has opened(), heard(text), dropped({code}), ended({code, reason}),
-// stateChanged({state, …}), and idle(): time to ask whether the peer lives.
+// `owner` has
+//   prepare()  resolves to what greet() is to have, before a socket is made;
+//              rejects where there is to be none
+//   greet(it)  the socket is open; established() is to be called, now or later
+//   opened(), heard(text), ended({code, reason}), stateChanged({state, …})
+//   idle()     time to ask whether the peer lives
+//   dropped({code, error})  returns "refused": no more attempts; "at once"; or
+//              undefined. `error`: of an attempt
 export class Link {
     #url;
     #options;
@@ -58,6 +66,7 @@ export class Link {
     #socket;
     #attempt = 0; // counts connect calls, so that a late one knows it is late
     #failures = 0;
+    #isUp = false; // the socket is open
     #openedAt = 0;
     #heardAt = 0;
     #askedAt = 0; // 0: nothing is asked
@@ -88,7 +97,7 @@ export class Link {
         return this.#state === "open" && this.#socket.readyState === OPEN;
     }
 
-    // REQUIRES: isOpen.
+    // REQUIRES: isOpen, or greet() was called.
     send(text) {
         this.#socket.send(text);
     }
@@ -108,12 +117,15 @@ export class Link {
             code: CLOSE_ABNORMAL, reason: "no connection in time" }));
         try {
             const url = socketUrl(await this.#url());
+            const greeting = await this.#owner.prepare();
             if (attempt === this.#attempt) {
-                this.#listen(new this.#options.WebSocket(url, PROTOCOL), url);
+                this.#listen(new this.#options.WebSocket(url, PROTOCOL), url,
+                    greeting);
             }
         } catch (error) {
             if (attempt === this.#attempt) {
-                this.#drop({ code: CLOSE_ABNORMAL, reason: error.message });
+                this.#drop(
+                    { code: CLOSE_ABNORMAL, reason: error.message, error });
             }
         }
     }
@@ -126,10 +138,15 @@ export class Link {
     }
 
     // `url`: what the socket was made for.
-    #listen(socket, url) {
+    #listen(socket, url, greeting) {
         this.#socket = socket;
         this.#seen = {};
-        socket.onopen = () => this.#opened();
+        this.#isUp = false;
+        this.#askedAt = 0;
+        socket.onopen = () => {
+            this.#isUp = true;
+            this.#owner.greet(greeting);
+        };
         socket.onmessage = (event) => {
             this.#heardAt = Date.now();
             if (this.#askedAt !== 0) {
@@ -147,11 +164,11 @@ export class Link {
     }
 
     #closed({ code, reason }, url) {
-        const wasOpen = this.#state === "open";
+        const wasUp = this.#isUp;
         const seen = this.#seen;
         this.#drop({ code, reason: reason || (seen.reason ?? "") },
-            wasOpen ? undefined : seen.status);
-        if (!wasOpen && this.#state === "waiting" &&
+            wasUp ? undefined : seen.status);
+        if (!wasUp && this.#state === "waiting" &&
             seen.status === undefined && this.#options.fetch) {
             this.#ask(url);
         }
@@ -165,20 +182,20 @@ export class Link {
             url, this.#options.fetch, this.#asking.signal);
         if (attempt === this.#attempt && this.#state === "waiting" &&
             refusalReason(status) !== undefined) {
-            this.#refuse(status);
+            this.#refuse({ code: CLOSE_ABNORMAL, status,
+                reason: refusalReason(status) });
         }
     }
 
-    #refuse(status) {
+    #refuse(why) {
         clearTimeout(this.#timer);
         this.#failures = 0;
-        this.#change("unauthorized", { code: CLOSE_ABNORMAL, status,
-            reason: refusalReason(status) });
+        this.#change("unauthorized", why);
     }
 
-    #opened() {
+    // REQUIRES: greet() was called, and the connection was not dropped since.
+    established() {
         this.#openedAt = this.#heardAt = Date.now();
-        this.#askedAt = 0;
         const previous = this.#state;
         this.#state = "open";
         this.#watch();
@@ -221,19 +238,19 @@ export class Link {
     }
 
     // The server says that it closes, or talks nonsense: `after` ms from now
-    // a new connection is tried.
-    leave({ code, reason, after }) {
-        this.#drop({ code, reason, after });
+    // a new connection is tried. `error`: as of the owner's dropped().
+    leave({ code, reason, after, error }) {
+        this.#drop({ code, reason, after, error });
     }
 
     // `status`: of a refused upgrade, where it is known.
-    #drop({ code, reason, after }, status) {
+    #drop({ code, reason, after, error }, status) {
         this.#attempt++;
         this.#abandon();
         const steady = this.#state === "open" &&
             Date.now() - this.#openedAt >= STEADY_MS;
         this.#failures = steady ? 0 : this.#failures;
-        this.#owner.dropped({ code, reason });
+        const verdict = this.#owner.dropped({ code, error });
         if (this.#state === "closed") {
             return; // by what the application did when it was told
         }
@@ -241,13 +258,15 @@ export class Link {
             this.#end({ code, reason });
             return;
         }
-        if (refusalReason(status) !== undefined) {
-            this.#refuse(status);
+        if (verdict === "refused" || refusalReason(status) !== undefined) {
+            this.#refuse({ code, status,
+                reason: refusalReason(status) ?? reason });
             return;
         }
         const told = Number.isFinite(after) ? Math.max(0, after) : undefined;
-        const delay = told !== undefined && code === CLOSE_RESTART
-            ? told : Math.max(told ?? 0, this.#nextBackoff());
+        const isSoon = verdict === "at once" ||
+            (told !== undefined && code === CLOSE_RESTART);
+        const delay = Math.max(told ?? 0, isSoon ? 0 : this.#nextBackoff());
         this.#mayHurry = told === undefined;
         this.#wait(delay, () => this.connect());
         this.#change("waiting", { code, reason, delay });

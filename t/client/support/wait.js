@@ -2,14 +2,18 @@
 
 export const TIMEOUT_MS = 30_000;
 
+// Those of the machine, where a test has a clock of its own.
+const { setTimeout } = globalThis;
+const { now } = Date;
+
 export async function until(what, condition, timeoutMs = TIMEOUT_MS) {
-    const deadline = Date.now() + timeoutMs;
+    const deadline = now() + timeoutMs;
     for (;;) {
         const value = await condition();
         if (value) {
             return value;
         }
-        if (Date.now() > deadline) {
+        if (now() > deadline) {
             throw new Error(`not within ${timeoutMs} ms: ${what}`);
         }
         await new Promise((resolve) => setTimeout(resolve, 5));

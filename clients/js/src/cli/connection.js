@@ -10,6 +10,7 @@ import { EXIT, Failure, within } from "./failure.js";
 import { headersOf } from "./options.js";
 
 const TIMEOUT_S = 10;
+const CLOSE_NO_TOKEN = 3502;
 const MAX_MESSAGE = 64 * 1024 * 1024; // the server knows what it takes
 
 export function timeoutOf({ timeout }) {
@@ -27,7 +28,11 @@ function requestOptions(values) {
 
 // A client that has begun to connect.
 export function start(values, options = {}) {
-    return connect(values.url, { WebSocket: withOptions(requestOptions(values)),
+    const { url, token, "in-band": inBand } = values;
+    const request = requestOptions(
+        inBand ? { ...values, token: undefined } : values);
+    return connect(url, { WebSocket: withOptions(request),
+        getToken: inBand ? () => token : undefined,
         maxMessage: MAX_MESSAGE, onError: () => {}, ...options });
 }
 
@@ -37,10 +42,12 @@ export function ending(client, isFirst) {
     return new Promise((resolve) => {
         client.on("state", ({ state, status, code, reason }) => {
             if (state === "unauthorized") {
-                resolve(new Failure(EXIT.unauthorized, `${status} ${reason}`));
+                resolve(new Failure(EXIT.unauthorized,
+                    `${status ?? code} ${reason}`));
             } else if (state === "closed" && code !== 1000) {
                 resolve(new Failure(EXIT.failed, `${code} ${reason}`));
-            } else if (state === "waiting" && isFirst) {
+            } else if (state === "waiting" && isFirst &&
+                code !== CLOSE_NO_TOKEN) { // a token is tried twice
                 resolve(new Failure(EXIT.unreachable,
                     reason || `closed with ${code}`));
             }

@@ -5,7 +5,7 @@ export const EXIT = Object.freeze({
     failed: 1, // the server said no
     usage: 2,
     unreachable: 3, // no connection, a lost one, or no answer in time
-    unauthorized: 4, // 401 or 403
+    unauthorized: 4, // 401 or 403, or the token is refused
 });
 
 export class Failure extends Error {

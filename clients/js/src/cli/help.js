@@ -6,6 +6,8 @@ Common options:
                       ws://localhost:8080/ws
   -H, --header TEXT   "Name: value" to send with requests, any number of them
       --token TEXT    "Authorization: Bearer TEXT"; else $WSPUBSUB_TOKEN
+      --in-band       the token as the first command instead, as endpoints with
+                      "ws_pubsub_token later" take it; not for --api
       --cacert FILE   certificates to trust; -k, --insecure: any
       --timeout S     seconds for a connection and for an answer (10)
   -j, --json          a JSON object a line
@@ -13,7 +15,7 @@ Common options:
   -h, --help          this text
 
 Exit codes: 0 done; 1 the server said no; 2 wrong usage; 3 no connection, or
-nothing in time; 4 not authorized (401, 403).
+nothing in time; 4 not authorized (401, 403, or the token is refused).
 `;
 
 const API = `\

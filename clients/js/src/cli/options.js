@@ -9,8 +9,8 @@ const flag = (short) => ({ type: "boolean", ...short && { short } });
 
 const COMMON = {
     url: text("u"), header: { ...text("H"), multiple: true }, token: text(),
-    cacert: text(), insecure: flag("k"), timeout: text(), json: flag("j"),
-    quiet: flag("q"), help: flag("h"),
+    "in-band": flag(), cacert: text(), insecure: flag("k"), timeout: text(),
+    json: flag("j"), quiet: flag("q"), help: flag("h"),
 };
 const API = { api: text("a") };
 const PRINTING = { raw: flag("r") };
@@ -64,6 +64,9 @@ export function parse(command, args, environment) {
         values.api ??= environment.WSPUBSUB_API;
     }
     values.token ??= environment.WSPUBSUB_TOKEN;
+    if (values["in-band"] && values.token === undefined) {
+        throw usage("--in-band needs --token");
+    }
     return { values, others: positionals };
 }
 
