@@ -82,6 +82,21 @@ export interface Subscribed {
     resumed: boolean;
 }
 
+/** The server has ended the subscription: 103, it is not allowed any more;
+ *  109, its ticket has expired. */
+export interface Unsubscribed {
+    selector: string;
+    code: number;
+    reason: string;
+}
+
+/** Why a ticket is asked for: for a `sub`, the first one and after each drop;
+ *  or because the last ticket is not good any more. */
+export interface TicketQuestion {
+    topic: string;
+    reason: "subscribe" | "expired";
+}
+
 export interface SubscribeOptions<T = any> {
     /** Absent: the value now, then changes. "new": only changes. A position:
      *  the messages after it (of one topic). */
@@ -96,6 +111,9 @@ export interface SubscribeOptions<T = any> {
     rate?: number;
     /** Messages that wait for the iterator: 1000. */
     buffer?: number;
+    /** Gives a ticket for the selector. What it throws is an `error` event,
+     *  and it is asked again later; null ends the subscription. */
+    getTicket?(question: TicketQuestion): Given;
     onMessage?(message: Message<T>): void;
     onGap?(gap: Gap): void;
     onGone?(gone: Gone): void;
@@ -104,13 +122,15 @@ export interface SubscribeOptions<T = any> {
     onJoin?(presence: Presence): void;
     onLeave?(presence: Presence): void;
     onSubscribed?(subscribed: Subscribed): void;
+    /** The server has ended it; `onError` and the iterator are told, too. */
+    onUnsubscribed?(unsubscribed: Unsubscribed): void;
     /** The subscription has ended with it. */
     onError?(error: Error): void;
 }
 
 /** Of `useTopic` in the entries for React and Vue. */
 export type TopicOptions = Pick<SubscribeOptions,
-    "since" | "last" | "positions" | "delta" | "rate">;
+    "since" | "last" | "positions" | "delta" | "rate" | "getTicket">;
 
 /** What `useTopic` has seen of a selector. */
 export interface TopicState<T = any> {

@@ -7,7 +7,7 @@ import { after, before, test } from "node:test";
 import { StrictMode, createElement as h } from "react";
 import { act, create } from "react-test-renderer";
 
-import { closeClients, openedClient } from "./support/clients.js";
+import { closeClients, fakeClient, openedClient } from "./support/clients.js";
 import { Project } from "./support/installed.js";
 import { until } from "./support/wait.js";
 
@@ -118,6 +118,39 @@ test("options that are written in place are no other ones", async () => {
     await tree.update(value());
     await tick();
     assert.ok(socket.isQuiet);
+    await tree.unmount();
+    await client.close();
+});
+
+test("tickets, of the newest getTicket", async () => {
+    const { client, socket } = await openedClient();
+    const value = (ticket) => h(Value, { selector: "a",
+        options: { getTicket: ({ topic }) => `${ticket} for ${topic}` } });
+    const tree = await mounted(client, value("k1"));
+    await until("it is sent", () => !socket.isQuiet);
+    await act(() => {
+        assert.equal(socket.subscribed({ a: ["e", 1] }).ticket, "k1 for a");
+    });
+    await tree.update(value("k2"));
+    await tick();
+    assert.ok(socket.isQuiet);
+    await say(socket, { op: "unsub", topic: "a", code: 109, reason: "over" });
+    await until("it is sent", () => !socket.isQuiet);
+    await act(() => {
+        assert.equal(socket.subscribed({ a: ["e", 1] }).ticket, "k2 for a");
+    });
+    await say(socket, { op: "unsub", topic: "a", code: 103, reason: "no" });
+    assert.equal(tree.text(), "103 of ");
+    await tree.unmount();
+    await client.close();
+});
+
+test("a client without a token", async () => {
+    const client = fakeClient({ getToken: () => null });
+    const tree = await mounted(client, h(() => hooks.useConnection()));
+    await act(() => until("it is told",
+        () => client.state === "unauthorized"));
+    assert.equal(tree.text(), "unauthorized");
     await tree.unmount();
     await client.close();
 });

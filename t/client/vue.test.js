@@ -6,7 +6,7 @@ import { after, before, test } from "node:test";
 
 import { createRenderer, h, nextTick, ref } from "vue";
 
-import { closeClients, openedClient } from "./support/clients.js";
+import { closeClients, fakeClient, openedClient } from "./support/clients.js";
 import { Project } from "./support/installed.js";
 import { until } from "./support/wait.js";
 
@@ -134,6 +134,35 @@ test("another selector, none, and one that is refused", async () => {
     assert.equal(await text(), "… of ;");
     await tick();
     assert.ok(socket.isQuiet);
+    app.unmount();
+    await client.close();
+});
+
+test("tickets, and what the server ends", async () => {
+    const { client, socket } = await openedClient();
+    const { app, text } = mounted(client, () => [h({ setup() {
+        const { error } = hooks.useTopic("a",
+            { getTicket: ({ topic }) => `k for ${topic}` });
+        return () => h("p", `${error.value?.code}`);
+    } })]);
+    await until("it is sent", () => !socket.isQuiet);
+    assert.equal(socket.subscribed().ticket, "k for a");
+    assert.equal(await text(), "undefined");
+    socket.say({ op: "unsub", topic: "a", code: 103, reason: "no" });
+    assert.equal(await text(), "103");
+    app.unmount();
+    await client.close();
+});
+
+test("a client without a token", async () => {
+    const client = fakeClient({ getToken: () => null });
+    const { app, text } = mounted(client, () => [h({ setup() {
+        const state = hooks.useConnection();
+        return () => h("p", state.value);
+    } })]);
+    assert.equal(await text(), "connecting");
+    await until("it is told", () => client.state === "unauthorized");
+    assert.equal(await text(), "unauthorized");
     app.unmount();
     await client.close();
 });

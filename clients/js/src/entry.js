@@ -22,7 +22,13 @@ export class Entry {
         this.rate = options.rate;
         this.active = false; // the server has said yes once
         this.knowsAll = false; // all topics that it matches are known
-        this.retry = undefined;
+        this.getTicket = options.getTicket;
+        this.ticket = undefined; // the newest
+        this.isOver = false; // it was not good any more
+        this.asking = undefined; // an object for each question for a ticket
+        this.sent = false; // `sub` waits for its reply
+        this.retry = undefined; // a timer
+        this.failures = 0; // that were, or will be, tried again
         this.leaving = undefined; // {timer, done: [function]} while idle
         this.late = []; // functions to call once it is active
     }
@@ -40,6 +46,11 @@ export class Entry {
     catchesUp({ since, at }) {
         return this.selector.isExact || (at.size === 0 &&
             (since === undefined || since === "new"));
+    }
+
+    // Whether a `sub` is to be sent in this session, or its reply to come.
+    get isPending() {
+        return (this.asking ?? this.retry) !== undefined || this.sent;
     }
 
     // -- who shares it ---------------------------------------------------
@@ -80,13 +91,13 @@ export class Entry {
     }
 
     // Nobody is left then.
-    end(error) {
+    end(error, notice) {
         clearTimeout(this.retry);
         this.stopLeaving();
         const members = [...this.#members];
         this.#members.clear();
         for (const one of members) {
-            one.end(error);
+            one.end(error, notice);
         }
     }
 

@@ -84,6 +84,7 @@ export class Latest {
 }
 
 // `options` without what is for the hook alone.
-export function subscribeOptions({ since, last, positions, delta, rate }) {
-    return { since, last, positions, delta, rate };
+export function subscribeOptions(
+    { since, last, positions, delta, rate, getTicket }) {
+    return { since, last, positions, delta, rate, getTicket };
 }

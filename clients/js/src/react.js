@@ -1,8 +1,8 @@
 // Topics in React components. The client comes from a provider, so that all
 // components share one connection.
 
-import { createContext, createElement, useCallback, useContext, useMemo,
-    useSyncExternalStore } from "react";
+import { createContext, createElement, useCallback, useContext, useEffect,
+    useMemo, useRef, useSyncExternalStore } from "react";
 
 import { Latest, subscribeOptions } from "./latest.js";
 
@@ -25,9 +25,17 @@ export function useTopic(selector, options = {}) {
     const client = useClient();
     // Options are written in place, and so are other objects each time.
     const asked = JSON.stringify(subscribeOptions(options));
-    const latest = useMemo(
-        () => new Latest(client, selector, JSON.parse(asked)),
-        [client, selector, asked]);
+    const { getTicket } = options;
+    const hasTickets = getTicket !== undefined;
+    const newest = useRef(getTicket);
+    useEffect(() => {
+        newest.current = getTicket;
+    });
+    const latest = useMemo(() => new Latest(client, selector, {
+        ...JSON.parse(asked),
+        getTicket: hasTickets ? (question) => newest.current?.(question)
+            : undefined,
+    }), [client, selector, asked, hasTickets]);
     return useSyncExternalStore(
         latest.listen, latest.snapshot, latest.snapshot);
 }

@@ -1,19 +1,25 @@
 // Which selectors are subscribed to: here by the application, and, over any
 // number of connections, at the server.
 //
+// Where the application gives tickets, each `sub` has a new one. The server
+// does not say when a ticket ends, but that it has ended: then it is subscribed
+// to with another one, and goes on where it was.
+//
 // What comes for them is the delivery's.
 
+import { backoff } from "./backoff.js";
 import { REJECT } from "./commands.js";
+import { credential } from "./credential.js";
 import { Delivery } from "./delivery.js";
 import { Entry } from "./entry.js";
-import { PubSubError } from "./errors.js";
+import { MAY_PASS, PubSubError } from "./errors.js";
 import { catchUp } from "./late.js";
 import { firstStart, nextStart } from "./start.js";
 import { Subscription } from "./subscription.js";
 import { Topics } from "./topics.js";
 
 const ALREADY_SUBSCRIBED = 105;
-const WORTH_A_RETRY = new Set([100, 108, 111]); // internal, full, rate
+const EXPIRED = 109;
 
 const NEW_SESSION = new Set(["dropped", "closed"]); // brings all again, or none
 
@@ -39,7 +45,11 @@ export class Roster {
 
     // `said`: what the server pushes.
     push(said) {
-        this.#delivery.push(said);
+        if (said.op === "unsub") {
+            this.#unsubscribed(said);
+        } else {
+            this.#delivery.push(said);
+        }
     }
 
     // Throws TypeError, or PubSubError where it is subscribed to already at
@@ -81,13 +91,16 @@ export class Roster {
 
     #join(entry, subscription, fresh) {
         entry.stopLeaving();
+        entry.getTicket = fresh.getTicket ?? entry.getTicket;
         if (!entry.active && entry.startsLike(fresh)) {
             return; // the first reply is for both
         }
         subscription.hold();
+        const request = (command, onDrop) => this.#commands.request(
+            { ...command, ticket: entry.ticket }, onDrop);
         const begin = () => catchUp(subscription, entry.selector,
             fresh.wanted, [...this.#topics.matching(entry.selector)],
-            this.#commands);
+            { request });
         if (entry.active) {
             begin();
         } else {
@@ -116,26 +129,55 @@ export class Roster {
     #send(entry) {
         clearTimeout(entry.retry);
         entry.retry = undefined;
-        const { selector, wanted, delta, rate } = entry;
+        if (entry.getTicket === undefined) {
+            this.#sendSub(entry);
+        } else {
+            this.#sendWithTicket(entry);
+        }
+    }
+
+    async #sendWithTicket(entry) {
+        const asked = entry.asking = {};
+        const { ticket, error } = await credential("ticket", entry.getTicket, {
+            topic: entry.selector.text,
+            reason: entry.isOver ? "expired" : "subscribe" });
+        if (entry.asking !== asked || !this.#isThere(entry)) {
+            return;
+        }
+        entry.asking = undefined;
+        entry.ticket = ticket;
+        if (error !== undefined) {
+            this.#refused(entry, error);
+        } else if (this.#link.isOpen) {
+            this.#sendSub(entry);
+        }
+    }
+
+    #sendSub(entry) {
+        const { selector, wanted, delta, rate, ticket } = entry;
         const room = this.#commands.maxBytes / 2;
         const start = entry.active
             ? nextStart(selector, wanted, this.#topics.matching(selector),
                 entry.knowsAll, room)
             : firstStart(selector, wanted, room);
-        const command = { op: "sub", topic: selector.text, ...start };
+        const command = { op: "sub", topic: selector.text, ...start, ticket };
         if (delta) {
             command.delta = true;
         }
         if (rate !== undefined) {
             command.rate = rate;
         }
+        entry.sent = true;
         this.#commands.start(command, REJECT, (error, ok) => {
+            entry.sent = false;
             if (!this.#isThere(entry) || NEW_SESSION.has(error?.code)) {
                 return;
             }
             if (error) {
                 this.#refused(entry, error);
             } else {
+                entry.isOver = false;
+                entry.failures = 0;
                 this.#delivery.subscribed(entry, ok);
             }
         });
@@ -146,19 +188,51 @@ export class Roster {
     }
 
     #refused(entry, error) {
-        if (WORTH_A_RETRY.has(error.code)) {
-            entry.retry = setTimeout(() => {
-                if (this.#isThere(entry) && this.#link.isOpen) {
-                    this.#send(entry);
-                }
-            }, this.#retryDelay * (1 + Math.random()));
+        if (MAY_PASS.has(error.code)) {
+            this.#sendLater(entry);
+            if (error.code === "ticket") {
+                this.#report(error);
+            }
+        } else if (error.code === EXPIRED && entry.getTicket && !entry.isOver) {
+            entry.isOver = true;
+            this.#send(entry);
+        } else {
+            this.#end(entry, error);
+        }
+    }
+
+    #sendLater(entry) {
+        entry.retry = setTimeout(() => {
+            if (this.#isThere(entry) && this.#link.isOpen) {
+                this.#send(entry);
+            }
+        }, backoff(entry.failures++, { first: 2 * this.#retryDelay,
+            most: 20 * this.#retryDelay }));
+    }
+
+    // The server has ended it. Not where it was to be subscribed to anew
+    // anyhow: the reply to that is still to come.
+    #unsubscribed({ topic, code, reason }) {
+        const entry = this.#entries.get(topic);
+        if (entry === undefined || entry.isPending) {
             return;
         }
+        if (code === EXPIRED && entry.getTicket) {
+            entry.isOver = true;
+            this.#sendLater(entry);
+            return;
+        }
+        this.#end(entry, new PubSubError(code, reason),
+            { selector: topic, code, reason });
+    }
+
+    // `notice`: where it was the server that has ended it.
+    #end(entry, error, notice) {
         this.#remove(entry);
-        if (!entry.hearsErrors) {
+        if (!entry.isIdle && !entry.hearsErrors) {
             this.#report(error);
         }
-        entry.end(error);
+        entry.end(error, notice);
     }
 
     #remove(entry) {

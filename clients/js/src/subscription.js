@@ -7,7 +7,7 @@
 import { PubSubError, tell } from "./errors.js";
 
 const EVENTS = ["Message", "Gap", "Gone", "Topic", "Join", "Leave",
-    "Subscribed", "Error"];
+    "Subscribed", "Unsubscribed", "Error"];
 
 export class Subscription {
     #callbacks = {};
@@ -128,7 +128,8 @@ export class Subscription {
     }
 
     get hearsErrors() {
-        return this.#callbacks.Error !== undefined;
+        return (this.#callbacks.Error ?? this.#callbacks.Unsubscribed) !==
+            undefined;
     }
 
     message(message) {
@@ -155,11 +156,15 @@ export class Subscription {
         this.tell("Subscribed", reply);
     }
 
-    end(error) {
+    // `notice`: of the server, that it has ended it.
+    end(error, notice) {
         if (this.#end !== undefined) {
             return;
         }
         this.#held = undefined;
+        if (notice) {
+            this.tell("Unsubscribed", notice);
+        }
         if (error) {
             this.tell("Error", error);
         }

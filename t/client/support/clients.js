@@ -47,7 +47,7 @@ export async function openedClient(options) {
 export function recorder(options = {}) {
     const told = [];
     const events = ["Message", "Gap", "Gone", "Topic", "Join", "Leave",
-        "Subscribed", "Error"];
+        "Subscribed", "Unsubscribed", "Error"];
     const callbacks = Object.fromEntries(events.map((event) => [
         `on${event}`, (value) => told.push([event, value])]));
     return {

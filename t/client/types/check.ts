@@ -1,13 +1,15 @@
 // What index.d.ts allows, and what it does not. Compiled, never run.
 
 import { connect, PubSubError } from "wspubsub-client";
-import type { Client, Gap, Message, Positions, Subscription }
+import type { Client, Gap, Message, Positions, Subscription, Unsubscribed }
     from "wspubsub-client";
 
 interface Chat { who: string; text: string }
 
 const client: Client = connect(async () => "/ws", {
-    maxDelay: 1000, onState: ({ state, delay }) => console.log(state, delay),
+    maxDelay: 1000, getToken: async ({ reason }) =>
+        reason === "expired" ? null : "token",
+    onState: ({ state, delay }) => console.log(state, delay),
 });
 const off: () => void = client.on("error", (error: Error) =>
     console.log(error instanceof PubSubError && error.code));
@@ -29,6 +31,17 @@ const chat: Subscription<Chat> = client.subscribe<Chat>("chat/*", {
     },
     onGap: (gap: Gap) => console.log(gap.from - gap.to),
 });
+const room = client.subscribe("room/7", {
+    getTicket: ({ topic, reason }) => topic + reason,
+    onUnsubscribed: ({ selector, code, reason }: Unsubscribed) =>
+        console.log(selector.length + code.toFixed() + reason, room.closed),
+});
+// @ts-expect-error: no such reason
+connect("/ws", { getToken: ({ reason }) => reason === "old" ? "" : null });
+// @ts-expect-error: a token is a string
+connect("/ws", { getToken: async () => 5 });
+// @ts-expect-error: a ticket, or null
+client.subscribe("room/7", { getTicket: async () => undefined });
 // @ts-expect-error: "old" is no start
 client.subscribe("a", { since: "old" });
 
