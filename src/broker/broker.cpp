@@ -1,5 +1,6 @@
 #include "broker/broker.hpp"
 
+#include "base/budget.hpp"
 #include "base/shrink.hpp"
 
 namespace ws_pubsub {
@@ -9,13 +10,28 @@ namespace {
 // A session with no more subscriptions than this ends them at once.
 constexpr size_t kFewSubscriptions = 16;
 
+// What a step of a review looks at, and what that costs in topics looked at:
+// each, one that ends, and one whose identity is another.
+constexpr size_t kReviewedPerStep = 64;
+constexpr size_t kReviewCost = 2;
+constexpr size_t kEndCost = kTopicsPerTurn / kEndsPerTurn;
+constexpr size_t kRenameCost = 2 * kReadCost;
+
+// Which of its session's identities it was present with.
+const std::string& identity_of(const Subscription& subscription)
+{
+    const Session& session = *subscription.session;
+    return subscription.name == session.name() ? session.identity()
+                                               : session.seat().review->former;
+}
+
 } // namespace
 
 Broker::Broker(const Publisher& publisher, WorkerId worker, Encoder& encoder,
                Scheduler& scheduler, const Clock& clock)
-    : store_(publisher.store), publisher_(publisher), scheduler_(scheduler),
-      worker_(worker), laggards_(clock), overlaps_(store_, worker),
-      counts_(store_, scheduler, passes_),
+    : store_(publisher.store), publisher_(publisher), encoder_(encoder),
+      scheduler_(scheduler), worker_(worker), laggards_(clock),
+      overlaps_(store_, worker), counts_(store_, scheduler, passes_),
       topics_(publisher, worker, scheduler, counts_, untold_),
       pacer_(store_, worker, encoder, scheduler, clock, laggards_, budget_),
       start_(store_, worker, encoder, pacer_, deltas_, budget_),
@@ -61,6 +77,7 @@ void Broker::remove_session(Session& session)
     while (!session.seat().subscriptions.empty()) {
         end(session.seat().subscriptions.next_to_end());
     }
+    session.seat().review = nullptr;
 }
 
 // Whether the group may have one more member; if so, it is counted.
@@ -197,6 +214,7 @@ bool Broker::become_present(Subscription& subscription)
         return true;
     }
     const LocalTopic* topic = topics_.find_or_add(selector.text());
+    subscription.name = subscription.session->name();
     subscription.present =
         topic != nullptr && store_.presence.join(*topic->interest, identity);
     return subscription.present;
@@ -207,9 +225,63 @@ void Broker::end_presence(Subscription& subscription)
     if (subscription.present) {
         subscription.present = false;
         store_.presence.leave(*subscription.group->topics.front()->interest,
-                              subscription.session->identity(),
+                              identity_of(subscription),
                               subscription.session->is_expected_back());
     }
+}
+
+// As those of an unsubscribe(), but that what was published before, and not
+// yet delivered, never is.
+void Broker::end_telling(Subscription& subscription, const Error& why)
+{
+    Session& session = *subscription.session;
+    pacer_.end(subscription);
+    const FrameRef notice = encoder_.unsub(
+        session.encoding(), subscription.group->selector.text(), why);
+    end(subscription);
+    session.tell_ended(notice, why.message, laggards_);
+}
+
+void Broker::look_again(Subscription& subscription, size_t& left)
+{
+    const Session& session = *subscription.session;
+    const Review& review = *session.seat().review;
+    spend(left, kReviewCost);
+    if (!review.may.allows(subscription.group->selector)) {
+        spend(left, kEndCost);
+        if (subscription.overlaps) {
+            spend(left, session.seat().subscriptions.with_wildcards().size());
+        }
+        return end_telling(subscription, kDenied);
+    }
+    if (review.renamed) {
+        spend(left, kRenameCost);
+        end_presence(subscription);
+        if (!become_present(subscription)) {
+            end_telling(subscription, topics_.refuse_for_room());
+        }
+    }
+}
+
+// From the last to the first: where one ends, one that was looked at already
+// takes its place.
+bool Broker::review(Session& session, size_t& left)
+{
+    Review& review = *session.seat().review;
+    for (size_t i = 0; i < kReviewedPerStep && left > 0 && review.left > 0 &&
+                       !session.stopped();
+         i++) {
+        review.left--;
+        look_again(*session.seat().subscriptions.all()[review.left], left);
+    }
+    if (review.left > 0 && !session.stopped()) {
+        return false;
+    }
+    session.end_review();
+    if (!session.stopped()) {
+        catch_up_.resume(session);
+    }
+    return true;
 }
 
 PresenceList Broker::who(std::string_view topic)

@@ -17,7 +17,9 @@
 
 #include <cstdint>
 #include <memory>
+#include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/clock.hpp"
@@ -32,6 +34,7 @@
 #include "broker/passes.hpp"
 #include "broker/presence_queue.hpp"
 #include "broker/publisher.hpp"
+#include "broker/review.hpp"
 #include "broker/scheduler.hpp"
 #include "broker/session.hpp"
 #include "broker/session_lease.hpp"
@@ -88,6 +91,18 @@ public:
     enum class Unsubscribed : uint8_t { done, later, unknown };
     Unsubscribed unsubscribe(Session& session, std::string_view selector);
 
+    // The session's rights have changed: it gets what the review says from now
+    // on, and is that identity. review() is to be called until it is over.
+    // REQUIRES: nothing is in the making for it; no review goes on.
+    static void begin_review(Session& session, Review& review,
+                             std::string identity)
+    {
+        session.begin_review(review, std::move(identity));
+    }
+    // Ends some of the subscriptions that it may not have any more, and tells
+    // it. True: that was the last step. REQUIRES: no new subscription is made.
+    bool review(Session& session, size_t& left);
+
     [[nodiscard]] const Publisher& publisher() const { return publisher_; }
     // For a Subscribing.
     LocalTopics& topics() { return topics_; }
@@ -120,12 +135,15 @@ private:
     std::unique_ptr<Subscription> add_member(Subscribing& subscribing);
     void leave(Subscription& subscription);
     void end(Subscription& subscription);
+    void end_telling(Subscription& subscription, const Error& why);
+    void look_again(Subscription& subscription, size_t& left);
 
     bool become_present(Subscription& subscription);
     void end_presence(Subscription& subscription);
 
     Store& store_;
     Publisher publisher_;
+    Encoder& encoder_;
     Scheduler& scheduler_;
     WorkerId worker_;
 

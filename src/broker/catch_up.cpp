@@ -45,7 +45,7 @@ bool CatchUp::run()
 
 void CatchUp::resume(Session& session)
 {
-    if (session.seat().listed) {
+    if (session.seat().listed && session.seat().review == nullptr) {
         // What it starts with has its turn in run(), which may be far off.
         if (parts_.pacer.send_skipped(session,
                                       parts_.budget.catch_up_bytes_left)) {
@@ -91,6 +91,9 @@ bool CatchUp::is_for_run(Progress progress)
 // there is room; about so many bytes, less if this turn has no more.
 CatchUp::Progress CatchUp::serve(Session& session, size_t bytes)
 {
+    if (session.seat().review != nullptr) {
+        return Progress::no_room; // resume() is called when it is over
+    }
     const size_t slice = std::min(bytes, parts_.budget.catch_up_bytes_left);
     size_t left = slice;
     Progress progress = Progress::done;

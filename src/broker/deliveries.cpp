@@ -7,6 +7,7 @@
 #include "base/budget.hpp"
 #include "base/prefetch.hpp"
 #include "broker/message_frames.hpp"
+#include "broker/review.hpp"
 #include "broker/session.hpp"
 #include "broker/subscribing.hpp"
 
@@ -190,7 +191,7 @@ void Deliveries::for_each_live(LocalTopic& topic, uint64_t before_seq,
             prefetch_from(members, i);
             Subscription* member = members[i];
             Session& session = *member->session;
-            if (session.stopped() ||
+            if ((!session.takes_all() && !may_get(*member)) ||
                 (several && (session.seat().stamp == stamp ||
                              Pacer::is_faster_elsewhere(*member, topic))) ||
                 (member->catch_up != nullptr &&

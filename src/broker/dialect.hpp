@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "base/message.hpp"
+#include "base/result.hpp"
 #include "topics/batch.hpp"
 #include "wire/frame.hpp"
 
@@ -74,6 +75,12 @@ public:
     }
     virtual FrameRef presence(bool /*deflate*/, std::string_view /*topic*/,
                               const PresenceChange& /*change*/)
+    {
+        return {};
+    }
+    // The subscription to the selector has ended, for that reason.
+    virtual FrameRef unsub(bool /*deflate*/, std::string_view /*selector*/,
+                           const Error& /*why*/)
     {
         return {};
     }

@@ -46,6 +46,11 @@ public:
     {
         return of(encoding).presence(encoding.deflated, topic, change);
     }
+    FrameRef unsub(Encoding encoding, std::string_view selector,
+                   const Error& why)
+    {
+        return of(encoding).unsub(encoding.deflated, selector, why);
+    }
     void shrink()
     {
         for (Dialect* dialect : dialects_) {

@@ -4,6 +4,7 @@
 #include <memory>
 
 #include "base/budget.hpp"
+#include "broker/review.hpp"
 
 namespace ws_pubsub {
 
@@ -23,7 +24,7 @@ bool Pacer::any_faster(const Subscription& member, const LocalTopic& topic)
     return any_bringing(member.session->seat().subscriptions, topic,
                         [&](const Subscription& other) {
                             return other.interval_ms < member.interval_ms &&
-                                   other.catch_up == nullptr;
+                                   other.catch_up == nullptr && may_get(other);
                         });
 }
 
@@ -325,14 +326,27 @@ bool Pacer::hand_over(const Subscription& ending, LocalTopic& topic)
 void Pacer::end(const Subscription& subscription)
 {
     Session& session = *subscription.session;
+    const Group& group = *subscription.group;
     if (session.seat().tracks == nullptr) {
         return;
     }
+    if (group.selector.is_exact()) {
+        end(subscription, *group.topics.front());
+        return;
+    }
     for (LocalTopic* topic : session.seat().tracks->topics()) {
-        if (subscription.group->selector.matches(topic->path) &&
-            !hand_over(subscription, *topic)) {
-            forget(session, *topic, topic->last.seq);
+        if (group.selector.matches(topic->path)) {
+            end(subscription, *topic);
         }
+    }
+}
+
+void Pacer::end(const Subscription& subscription, LocalTopic& topic)
+{
+    Session& session = *subscription.session;
+    if (find_track(session, topic) != nullptr &&
+        !hand_over(subscription, topic)) {
+        forget(session, topic, topic.last.seq);
     }
 }
 

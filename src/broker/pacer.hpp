@@ -101,6 +101,7 @@ private:
     [[nodiscard]] bool latest_expired(const LocalTopic& topic) const;
     void skip(const Subscription& member, LocalTopic& topic, uint64_t from,
               int64_t due_ms);
+    void end(const Subscription& subscription, LocalTopic& topic);
     static bool hand_over(const Subscription& ending, LocalTopic& topic);
     void forget(Session& session, LocalTopic& topic, uint64_t last_seq);
     void drop_if_unused(Session& session);

@@ -15,6 +15,7 @@
 namespace ws_pubsub {
 
 struct Overlap;
+struct Review;
 
 // Whether more waits for a session than its queue takes.
 enum class Lag : uint8_t {
@@ -28,9 +29,10 @@ struct Seat {
     uint64_t stamp = 0; // of the last pass over sessions that has met it
     std::unique_ptr<Tracks> tracks; // null while it has none
     CatchUpRing catching_up;
-    Lag lag = Lag::none;  // set by Laggards
-    bool listed = false;  // is in the queue of those that have more to get
-    bool starves = false; // as it catches up: the zone has no room
+    Lag lag = Lag::none;      // set by Laggards
+    bool listed = false;      // is in the queue of those that have more to get
+    bool starves = false;     // as it catches up: the zone has no room
+    Review* review = nullptr; // that goes on; null: none
 
     Subscriptions subscriptions;
     Overlap* overlap = nullptr; // of its subscriptions; null: none

@@ -1,6 +1,7 @@
 #include "broker/session.hpp"
 
 #include "broker/laggards.hpp"
+#include "broker/review.hpp"
 
 namespace ws_pubsub {
 
@@ -30,7 +31,7 @@ bool Session::make_room(size_t bytes)
 
 bool Session::send(const FrameRef& frame, Laggards* laggards)
 {
-    if (stopped_) {
+    if (stopped()) {
         return false;
     }
     if (!fits(frame->size())) {
@@ -56,6 +57,36 @@ bool Session::send_late(const FrameRef& frame, Laggards* laggards)
 void Session::close_too_slow()
 {
     transport_.close(EndCause::too_slow, "too slow");
+}
+
+void Session::tell_ended(const FrameRef& notice, std::string_view reason,
+                         Laggards& laggards)
+{
+    if (notice) {
+        send(notice, &laggards);
+    } else {
+        transport_.close(EndCause::policy, reason);
+    }
+}
+
+void Session::begin_review(Review& review, std::string identity)
+{
+    review.left = subscriptions();
+    review.renamed = identity != identity_;
+    if (review.renamed) {
+        review.former = std::exchange(identity_, std::move(identity));
+        name_++;
+    }
+    seat_.review = &review;
+    intake_ = Intake::allowed;
+}
+
+void Session::end_review()
+{
+    if (!stopped()) {
+        seat_.review = nullptr;
+        intake_ = Intake::all;
+    }
 }
 
 void Session::push(const FrameRef& frame)

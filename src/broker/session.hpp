@@ -78,8 +78,10 @@ public:
     void push(const FrameRef& frame);
 
     // Nothing more is queued, and no message arrives.
-    void stop() { stopped_ = true; }
-    [[nodiscard]] bool stopped() const { return stopped_; }
+    void stop() { intake_ = Intake::none; }
+    [[nodiscard]] bool stopped() const { return intake_ == Intake::none; }
+    // Whether it gets all that its subscriptions bring.
+    [[nodiscard]] bool takes_all() const { return intake_ == Intake::all; }
 
     // It ends with its worker, and its client was told to come back: until
     // then its identity stays present.
@@ -89,6 +91,8 @@ public:
     [[nodiscard]] Encoding encoding() const { return encoding_; }
     [[nodiscard]] const SessionLimits& limits() const { return limits_; }
     [[nodiscard]] const std::string& identity() const { return identity_; }
+    // Numbers its identities: another one has another number than that before.
+    [[nodiscard]] uint8_t name() const { return name_; }
     // Whether values and history may be queued: live messages need the rest.
     [[nodiscard]] bool has_room() const
     {
@@ -130,14 +134,23 @@ public:
     }
 
     // The broker's; see there.
+    void begin_review(Review& review, std::string identity);
+    // No effect on one that is stopped.
+    void end_review();
     Seat& seat() { return seat_; }
     [[nodiscard]] const Seat& seat() const { return seat_; }
     // Closes it with 3008: it takes less than comes.
     void close_too_slow();
+    // Tells it that what it was subscribed to has ended, by a frame that says
+    // so; or, if that is none, by closing it.
+    void tell_ended(const FrameRef& notice, std::string_view reason,
+                    Laggards& laggards);
     // Has the outbox written when this turn of the event loop is over.
     void flush_soon() { transport_.flush_soon(); }
 
 private:
+    enum class Intake : uint8_t { all, allowed, none };
+
     [[nodiscard]] bool fits(size_t bytes) const;
     bool send_late(const FrameRef& frame, Laggards* laggards);
 
@@ -145,9 +158,10 @@ private:
     Transport& transport_;
     Outbox outbox_;
     Encoding encoding_;
-    bool stopped_ = false;
+    Intake intake_ = Intake::all;
     bool stalled_ = false;
     bool expected_back_ = false;
+    uint8_t name_ = 0;
     const SessionLimits& limits_;
     SessionCounters counters_;
     Seat seat_;

@@ -62,7 +62,8 @@ struct Subscription {
     int64_t interval_ms = 0; // of each topic one message in this time; 0: all
     bool delta = false;      // takes deltas
     bool overlaps = false;   // may share topics with another of the session
-    bool present = false;    // its session's identity is present in the topic
+    bool present = false;    // its session's identity is present in the topic,
+    uint8_t name = 0;        // the one of that number, as of Session::name()
     uint32_t number = 0;     // among its session's
 };
 

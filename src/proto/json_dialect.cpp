@@ -114,4 +114,16 @@ FrameRef JsonDialect::presence(bool deflate, std::string_view topic,
     return end(deflate);
 }
 
+FrameRef JsonDialect::unsub(bool deflate, std::string_view selector,
+                            const Error& why)
+{
+    begin("unsub", selector);
+    JsonWriter(json_)
+        .name("code")
+        .number(static_cast<uint16_t>(why.code))
+        .name("reason")
+        .string(why.message);
+    return end(deflate);
+}
+
 } // namespace ws_pubsub

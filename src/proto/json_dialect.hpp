@@ -26,6 +26,8 @@ public:
                   std::string_view reason) override;
     FrameRef presence(bool deflate, std::string_view topic,
                       const PresenceChange& change) override;
+    FrameRef unsub(bool deflate, std::string_view selector,
+                   const Error& why) override;
     void shrink() override { std::string().swap(json_); }
 
 private:
