@@ -79,6 +79,7 @@ inline constexpr int64_t kDefaultFirstTokenS = 10; // of `later`
 inline constexpr size_t kMaxKeyFileBytes = 1024UL * 1024;
 inline constexpr int64_t kKeyFileLookMs = 10LL * 1000;
 inline constexpr int64_t kUnknownKeyLookMs = 1000;
+inline constexpr uint32_t kMaxTokenRefreshesAMinute = 10; // of a session
 
 // What directives may ask for. A message is encoded in memory, as text up to
 // six times its size, and sizes in the zone and of frames have 32 bits.

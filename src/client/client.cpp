@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "client/recheck.hpp"
+
 namespace ws_pubsub {
 
 namespace {
@@ -36,6 +38,9 @@ void Client::leave()
         return;
     }
     registry_.remove(*this);
+    if (credentials_ != nullptr && credentials_->recheck() != nullptr) {
+        cancel(*credentials_->recheck());
+    }
     broker().remove_session(session_);
     lease_.give_back();
 }
@@ -59,6 +64,36 @@ void Client::resume()
     if (pause_ == Pause::paused) {
         pause_ = Pause::resumed;
         link_.go_on_soon();
+    }
+}
+
+Result<Authenticated> Client::authenticate(std::string_view token)
+{
+    if (credentials_ == nullptr) {
+        return kTakesNoTokens;
+    }
+    auto rights = credentials_->take(token, registry_.clock_);
+    if (!rights) {
+        return rights.error();
+    }
+    permissions_ = std::move(rights->permissions);
+    credentials_->set_recheck(std::make_unique<Recheck>(
+        *this, broker(), std::move(rights->identity)));
+    link_.due_changed();
+    return Authenticated{std::move(rights->user), rights->expires_ms};
+}
+
+void Client::settle()
+{
+    if (credentials_ == nullptr) {
+        return;
+    }
+    if (credentials_->refused()) {
+        return close(EndCause::unauthorized, "the token was no good");
+    }
+    Recheck* recheck = credentials_->recheck();
+    if (recheck != nullptr && !recheck->is_over() && !begin(*recheck)) {
+        pause();
     }
 }
 
@@ -147,9 +182,8 @@ void Client::cancel(const Work& work)
 
 int64_t Client::due_left_ms() const
 {
-    return credentials_ == nullptr
-               ? Credentials::kNever
-               : credentials_->left_ms(registry_.clock_.now_ms());
+    return credentials_ == nullptr ? Credentials::kNever
+                                   : credentials_->left_ms(registry_.clock_);
 }
 
 bool Client::run_due()

@@ -11,6 +11,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -38,6 +39,14 @@ public:
     // A client that has paused goes on: call its begin_turn(), and its
     // protocol's, in the next turn of the event loop.
     virtual void go_on_soon() = 0;
+    // The time until its client's run_due() is another one.
+    virtual void due_changed() = 0;
+};
+
+// Who a client is since it has brought a token.
+struct Authenticated {
+    std::string user;                  // empty: nobody
+    std::optional<int64_t> expires_ms; // since 1970; nullopt: never
 };
 
 class Client {
@@ -81,6 +90,20 @@ public:
     {
         return effort_left_ <= 0 || pause_ != Pause::none;
     }
+
+    // --- who it is
+    // Nothing is allowed before its first token has come.
+    [[nodiscard]] bool awaits_token() const
+    {
+        return credentials_ != nullptr && credentials_->awaits_token();
+    }
+    // It brings a token: what that allows is what it may do from now on.
+    // Nothing changes on an error, which is one of Credentials::take(). Then,
+    // after it was answered, settle() is to be called.
+    Result<Authenticated> authenticate(std::string_view token);
+    // Ends what it may not have any more, for which it may be paused; or its
+    // session, if its first token was no good.
+    void settle();
 
     // --- what it asks for
     // Each does nothing that the client may not: error denied.

@@ -5,10 +5,22 @@
 
 #include <cstdint>
 #include <memory>
+#include <string>
+#include <string_view>
 
+#include "base/clock.hpp"
+#include "base/result.hpp"
 #include "client/authority.hpp"
 
 namespace ws_pubsub {
+
+class Recheck;
+
+// What each way of asking is answered alike.
+inline constexpr Error kNeedsToken{Errc::no_identity,
+                                   "a token is needed first"};
+inline constexpr Error kTakesNoTokens{Errc::bad_request,
+                                      "no tokens are taken here"};
 
 // What a client is let in with.
 struct Admission {
@@ -23,22 +35,43 @@ class Credentials {
 public:
     static constexpr int64_t kNever = INT64_MAX;
 
-    // Takes the authority. nullptr: nothing will change.
+    // Takes the authority, and copies what it needs of the rest. nullptr:
+    // nothing will change.
     static std::unique_ptr<Credentials> of(Admission& admission);
+    Credentials(const Credentials&) = delete;
+    Credentials& operator=(const Credentials&) = delete;
+    ~Credentials();
 
     [[nodiscard]] bool takes_tokens() const { return authority_ != nullptr; }
     // It may do nothing before its first token.
     [[nodiscard]] bool awaits_token() const { return token_due_s_ != 0; }
-    // How long until the session ends by time; kNever. `now_ms`: of the
-    // system's clock.
-    [[nodiscard]] int64_t left_ms(int64_t now_ms) const;
+    // How long until the session ends by time; kNever.
+    [[nodiscard]] int64_t left_ms(const Clock& clock) const;
+
+    // A token: what the client may do from now on. Nothing changes on an error:
+    // bad_request, none is taken; rate, too many came; no_identity, it is
+    // another user's; as Authority::rights_of().
+    Result<Rights> take(std::string_view token, const Clock& clock);
+    // Its first token was no good: it has no second try.
+    [[nodiscard]] bool refused() const { return refused_; }
+
+    // What looks at its subscriptions since its rights have changed; null: they
+    // have not.
+    [[nodiscard]] Recheck* recheck() const { return recheck_.get(); }
+    void set_recheck(std::unique_ptr<Recheck> recheck);
 
 private:
     explicit Credentials(Admission& admission);
+    bool may_refresh(int64_t ticks_ms);
 
     std::unique_ptr<Authority> authority_;
+    std::unique_ptr<Recheck> recheck_;
+    std::string user_; // empty: nobody yet
     uint32_t token_due_s_;
-    uint32_t end_s_; // 0: never
+    uint32_t end_s_;         // 0: never
+    uint32_t refreshes_ = 0; // since then
+    int64_t since_ms_ = 0;
+    bool refused_ = false;
 };
 
 } // namespace ws_pubsub

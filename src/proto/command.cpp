@@ -212,6 +212,10 @@ Problem read_command(const json_t* object, std::string_view text,
         command.op = Op::who;
         return read_topic(object, false, command);
     }
+    if (op == "auth") {
+        command.op = Op::authenticate;
+        return read_auth(object, command);
+    }
     if (op == "ping") {
         command.op = Op::ping;
         return std::nullopt;

@@ -21,7 +21,8 @@ enum class Op : uint8_t {
     get,
     history,
     who,
-    ping
+    ping,
+    authenticate
 };
 
 struct Command {
@@ -39,6 +40,8 @@ struct Command {
     std::optional<PatchKind> patch; // of `payload`, to the kept value
     Condition condition;
     std::string idempotency_key;
+
+    std::string token; // authenticate
 };
 
 // Reads one command after the other.

@@ -107,6 +107,16 @@ Problem read_topic(const json_t* object, bool selector, Command& command)
     return std::nullopt;
 }
 
+Problem read_auth(const json_t* object, Command& command)
+{
+    const json_t* token = json_object_get(object, "token");
+    if (!json_is_string(token)) {
+        return bad("token must be a string");
+    }
+    command.token = json_text(token);
+    return std::nullopt;
+}
+
 std::optional<Position> read_position(const json_t* value)
 {
     const json_t* epoch = json_object_get(value, "epoch");

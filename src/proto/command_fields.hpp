@@ -19,6 +19,9 @@ inline Problem bad(std::string_view message)
 
 Problem read_topic(const json_t* object, bool selector, Command& command);
 
+// The token of auth.
+Problem read_auth(const json_t* object, Command& command);
+
 // {"epoch","seq"}
 std::optional<Position> read_position(const json_t* value);
 

@@ -23,6 +23,8 @@ int effort_of(const Command& command)
         return is_topic(command.topic) ? 4 : Client::kEffortPerTurn;
     case Op::history:
         return 16;
+    case Op::authenticate: // signatures take as long
+        return Client::kEffortPerTurn;
     case Op::publish:
         return command.patch ? Client::kEffortPerTurn : 1;
     default:
@@ -122,7 +124,7 @@ void JsonProtocol::begin_turn()
     if (long_ != nullptr && long_->done) {
         long_.reset();
     }
-    if (long_ != nullptr || rest_.empty()) {
+    if (long_ != nullptr || client_.is_paused() || rest_.empty()) {
         return;
     }
     CommandReader reader(std::string_view(rest_).substr(rest_done_));
@@ -175,6 +177,10 @@ void JsonProtocol::keep_little()
 
 void JsonProtocol::execute(const Command& command)
 {
+    if (client_.awaits_token() && command.op != Op::authenticate &&
+        command.op != Op::ping) {
+        return refuse(command, kNeedsToken);
+    }
     switch (command.op) {
     case Op::subscribe:
         return subscribe(command);
@@ -187,20 +193,44 @@ void JsonProtocol::execute(const Command& command)
     case Op::history:
     case Op::who:
         return begin_long(command, *Selector::parse(command.topic));
+    case Op::authenticate:
+        return authenticate(command);
     case Op::ping:
-        if (command.id.empty()) {
-            return send("{\"op\":\"pong\"}");
-        }
-        json_.clear();
-        JsonWriter(json_)
-            .begin_object()
-            .name("id")
-            .raw(command.id)
-            .name("op")
-            .string("pong")
-            .end_object();
-        return send(json_);
+        return ping(command);
     }
+}
+
+void JsonProtocol::ping(const Command& command)
+{
+    json_.clear();
+    JsonWriter out(json_);
+    out.begin_object();
+    if (!command.id.empty()) {
+        out.name("id").raw(command.id);
+    }
+    out.name("op").string("pong").end_object();
+    send(json_);
+}
+
+void JsonProtocol::authenticate(const Command& command)
+{
+    const auto who = client_.authenticate(command.token);
+    if (who) {
+        begin_ok(command);
+        JsonWriter out(json_);
+        out.begin_object();
+        if (!who->user.empty()) {
+            out.name("user").string(who->user);
+        }
+        if (who->expires_ms) {
+            out.name("expires").number(static_cast<uint64_t>(*who->expires_ms));
+        }
+        out.end_object();
+        end_ok(command);
+    } else {
+        refuse(command, who.error());
+    }
+    client_.settle();
 }
 
 void JsonProtocol::subscribe(const Command& command)

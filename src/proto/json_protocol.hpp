@@ -32,6 +32,8 @@ private:
     void unsubscribe(const Command& command);
     void publish(const Command& command);
     void get(const Command& command);
+    void ping(const Command& command);
+    void authenticate(const Command& command);
 
     struct Long;
     void begin_long(const Command& command, const Selector& selector);

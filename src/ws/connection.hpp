@@ -68,6 +68,7 @@ public:
     void close(EndCause cause, std::string_view reason) override;
     void log_denial(const Denial& denial) override;
     void go_on_soon() override { process_soon(&ngx_posted_next_events); }
+    void due_changed() override { SessionTimer::arm_within(c_, due_left_ms()); }
 
     // --- for accept_upgrade()
     using SocketEvents::end_with;

@@ -45,7 +45,7 @@ void SessionTimer::arm_within(ngx_connection_t* c, int64_t left_ms)
 {
     const auto timer_ms =
         static_cast<ngx_msec_int_t>(c->read->timer.key - ngx_current_msec);
-    if (!c->read->timer_set || timer_ms > left_ms) {
+    if (left_ms != kNoLimit && (!c->read->timer_set || timer_ms > left_ms)) {
         arm(c, std::max<int64_t>(left_ms, 0));
     }
 }

@@ -26,7 +26,7 @@ public:
     // For the time before the peer has said anything.
     static void arm_first(ngx_connection_t* c, const KeepaliveTimes& times,
                           int64_t due_left_ms);
-    // So that it runs out in that time at the latest.
+    // So that it runs out in that time at the latest. kNoLimit: no effect.
     static void arm_within(ngx_connection_t* c, int64_t left_ms);
 
     void heard() { keepalive_.heard(ngx_current_msec); }

@@ -40,7 +40,7 @@ void check(const Command& command)
     require(command.limit <= kMaxPageItems);
     if (command.op == Op::publish) {
         check_publication(command);
-    } else if (command.op != Op::ping) {
+    } else if (command.op != Op::ping && command.op != Op::authenticate) {
         require(Selector::parse(command.topic).has_value());
     }
 }

@@ -10,22 +10,18 @@ namespace ws_pubsub {
 
 namespace {
 
-Allowed allowed(const std::vector<const char*>& selectors)
-{
-    std::vector<Selector> parsed;
-    for (const char* text : selectors) {
-        parsed.push_back(*Selector::parse(text));
-    }
-    return std::make_shared<const std::vector<Selector>>(std::move(parsed));
-}
-
 Admission admission_of(const ClientOptions& options)
 {
     Admission admission;
     admission.rights.permissions = {allowed(options.subscribe),
                                     allowed(options.publish)};
     admission.rights.end_s = options.end_s;
+    admission.rights.user = options.user;
+    admission.rights.identity = options.identity;
     admission.token_due_s = options.token_due_s;
+    if (options.tokens != nullptr) {
+        admission.authority = std::make_unique<FakeAuthority>(*options.tokens);
+    }
     return admission;
 }
 
@@ -47,6 +43,15 @@ std::string with_small_epochs(std::string text)
 }
 
 } // namespace
+
+Allowed allowed(const std::vector<const char*>& selectors)
+{
+    std::vector<Selector> parsed;
+    for (const char* text : selectors) {
+        parsed.push_back(*Selector::parse(text));
+    }
+    return std::make_shared<const std::vector<Selector>>(std::move(parsed));
+}
 
 TestWorker::TestWorker(Zone& zone, const Policies& policies)
     : store(zone.memory, zone.waker, *zone.header, zone.clock),
@@ -155,20 +160,24 @@ int make_cluster(void** state)
     return make_state<Cluster>(state);
 }
 
-int end_cluster(void** state)
+int check_at_end(Cluster& cluster)
 {
-    Cluster& cluster = state_of<Cluster>(state);
     cluster.clients.clear();
     cluster.run();
     const ZoneStatus status = cluster.zone.store->status();
     const std::string fault = cluster.zone.fault();
-    destroy_state<Cluster>(state);
     if (!fault.empty()) {
         std::fprintf(stderr, "the zone: %s\n", fault.c_str());
     }
     return fault.empty() && status.sessions == 0 && status.subscriptions == 0
                ? 0
                : -1;
+}
+
+int end_cluster(void** state)
+{
+    const int result = check_at_end(state_of<Cluster>(state));
+    return destroy_state<Cluster>(state) + result;
 }
 
 } // namespace ws_pubsub

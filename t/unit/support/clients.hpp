@@ -11,6 +11,7 @@
 #include "proto/dialects.hpp"
 #include "proto/json_protocol.hpp"
 #include "proto/plain_protocol.hpp"
+#include "support/fake_authority.hpp"
 #include "support/ports.hpp"
 #include "support/server_frames.hpp"
 #include "support/zone.hpp"
@@ -33,6 +34,8 @@ public:
     Registry registry{broker, clock};
 };
 
+Allowed allowed(const std::vector<const char*>& selectors);
+
 struct ClientOptions {
     const ProtocolKind* protocol = &kJsonProtocol;
     bool deflated = false;
@@ -42,8 +45,13 @@ struct ClientOptions {
     std::vector<const char*> publish = {"**"};
     Rate rate;
     const char* topic = "plain"; // of the endpoint
-    uint32_t end_s = 0;          // as of Rights
-    uint32_t token_due_s = 0;    // as of Admission
+    // As of Rights and Admission.
+    const char* user = "";
+    const char* identity = "";
+    uint32_t end_s = 0;
+    uint32_t token_due_s = 0;
+    FakeTokens* tokens =
+        nullptr; // that it may bring; null: it has no authority
 };
 
 class TestClient {
@@ -55,6 +63,11 @@ public:
 
     // All of it, in however many turns.
     void say(std::string_view text);
+    // As much of the text as fits into one turn.
+    void begin_to_say(std::string_view text)
+    {
+        protocol_->on_message(false, text);
+    }
     void say_binary(std::string_view bytes)
     {
         protocol_->on_message(true, bytes);
@@ -88,6 +101,8 @@ private:
 
 // A zone with two workers, as tests of brokers and protocols need it.
 struct Cluster {
+    explicit Cluster(size_t zone_bytes = kTestZoneBytes) : zone(zone_bytes) {}
+
     TestClient& connect(const ClientOptions& options = {})
     {
         return connect(first, options);
@@ -109,5 +124,7 @@ struct Cluster {
 // checks what they leave in the zone.
 int make_cluster(void** state);
 int end_cluster(void** state);
+// The same, but that it is not destroyed. 0: all was well.
+int check_at_end(Cluster& cluster);
 
 } // namespace ws_pubsub

@@ -98,6 +98,7 @@ public:
         denials.push_back(text_of(denial));
     }
     void go_on_soon() override { turns++; }
+    void due_changed() override { due_changes++; }
 
     explicit RecordingTransport(const Clock& time) : clock(time) {}
 
@@ -108,6 +109,7 @@ public:
     int flushes = 0;
     int closes = 0;
     int turns = 0; // that were asked for
+    int due_changes = 0;
     uint16_t close_code = 0;
     std::string close_reason;
     std::vector<std::string> denials;

@@ -1,0 +1,50 @@
+// An authority for whom a token is a name, and its rights are what a test says.
+#pragma once
+
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "client/authority.hpp"
+
+namespace ws_pubsub {
+
+// What there is to know of tokens; it outlives its authorities.
+struct FakeTokens {
+    std::map<std::string, Rights, std::less<>> rights;
+    std::map<std::string, Error, std::less<>> faults; // of those that have any
+    size_t asked = 0;
+    std::vector<std::string> adopted;
+};
+
+class FakeAuthority final : public Authority {
+public:
+    explicit FakeAuthority(FakeTokens& tokens) : tokens_(tokens) {}
+
+    Result<Rights> rights_of(std::string_view token) override
+    {
+        tokens_.asked++;
+        const auto fault = tokens_.faults.find(token);
+        if (fault != tokens_.faults.end()) {
+            return fault->second;
+        }
+        const auto found = tokens_.rights.find(token);
+        if (found == tokens_.rights.end()) {
+            return Error{Errc::no_identity, "no such token"};
+        }
+        last_ = token;
+        return found->second;
+    }
+    Result<Ticket> check_ticket(std::string_view /*ticket*/) override
+    {
+        return kDenied;
+    }
+    void adopt() override { tokens_.adopted.push_back(last_); }
+
+private:
+    FakeTokens& tokens_;
+    std::string last_; // that was taken
+};
+
+} // namespace ws_pubsub
