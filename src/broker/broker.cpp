@@ -1,5 +1,7 @@
 #include "broker/broker.hpp"
 
+#include <algorithm>
+
 #include "base/budget.hpp"
 #include "base/shrink.hpp"
 
@@ -154,12 +156,18 @@ std::unique_ptr<Subscription> Broker::add_member(Subscribing& subscribing)
     return made;
 }
 
+Subscription* Broker::find(const Session& session,
+                           std::string_view selector) const
+{
+    const Group* group = topics_.find_group(selector);
+    return group == nullptr ? nullptr
+                            : session.seat().subscriptions.find(*group);
+}
+
 Broker::Unsubscribed Broker::unsubscribe(Session& session,
                                          std::string_view selector)
 {
-    const Group* group = topics_.find_group(selector);
-    Subscription* found =
-        group == nullptr ? nullptr : session.seat().subscriptions.find(*group);
+    Subscription* found = find(session, selector);
     if (found == nullptr) {
         return Unsubscribed::unknown;
     }
@@ -170,6 +178,22 @@ Broker::Unsubscribed Broker::unsubscribe(Session& session,
     }
     pacer_.end(*found);
     end(*found);
+    return Unsubscribed::done;
+}
+
+Broker::Unsubscribed
+Broker::withdraw(Session& session, std::string_view selector, const Error& why)
+{
+    Subscription* found = find(session, selector);
+    if (found == nullptr) {
+        return Unsubscribed::unknown;
+    }
+    scheduler_.run_soon(); // so that the next turn may end as many
+    if (budget_.ends_left == 0) {
+        return Unsubscribed::later;
+    }
+    budget_.ends_left--;
+    end_telling(*found, why);
     return Unsubscribed::done;
 }
 
@@ -268,11 +292,14 @@ void Broker::look_again(Subscription& subscription, size_t& left)
 bool Broker::review(Session& session, size_t& left)
 {
     Review& review = *session.seat().review;
+    const Subscriptions& all = session.seat().subscriptions;
+    review.left = std::min(review.left, all.size()); // some were withdrawn
+    spend(left, 1);
     for (size_t i = 0; i < kReviewedPerStep && left > 0 && review.left > 0 &&
                        !session.stopped();
          i++) {
         review.left--;
-        look_again(*session.seat().subscriptions.all()[review.left], left);
+        look_again(*all.all()[review.left], left);
     }
     if (review.left > 0 && !session.stopped()) {
         return false;

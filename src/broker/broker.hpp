@@ -90,6 +90,15 @@ public:
     // than this turn of the event loop delivers; call again in the next.
     enum class Unsubscribed : uint8_t { done, later, unknown };
     Unsubscribed unsubscribe(Session& session, std::string_view selector);
+    // Ends it for that reason, and tells the session. What was published before
+    // and has not come is not sent. `later`: enough have ended in this turn.
+    Unsubscribed withdraw(Session& session, std::string_view selector,
+                          const Error& why);
+    [[nodiscard]] bool is_subscribed(const Session& session,
+                                     std::string_view selector) const
+    {
+        return find(session, selector) != nullptr;
+    }
 
     // The session's rights have changed: it gets what the review says from now
     // on, and is that identity. review() is to be called until it is over.
@@ -131,6 +140,8 @@ public:
     void run_due();
 
 private:
+    [[nodiscard]] Subscription* find(const Session& session,
+                                     std::string_view selector) const;
     bool may_join(Group& group);
     std::unique_ptr<Subscription> add_member(Subscribing& subscribing);
     void leave(Subscription& subscription);

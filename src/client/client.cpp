@@ -97,7 +97,56 @@ void Client::settle()
     }
 }
 
-Access Client::access()
+std::optional<Error>
+Client::show_ticket(const std::optional<std::string>& ticket)
+{
+    if (ticket) {
+        return credentials_ == nullptr ? kTakesNoTokens
+                                       : credentials_->show(*ticket);
+    }
+    if (credentials_ != nullptr) {
+        credentials_->put_away();
+    }
+    return std::nullopt;
+}
+
+std::optional<Error> Client::renew(const Selector& selector)
+{
+    if (!broker().is_subscribed(session_, selector.text())) {
+        return kNotSubscribed;
+    }
+    if (!credentials_->hold_ticket(selector)) {
+        return kDenied;
+    }
+    link_.due_changed();
+    return std::nullopt;
+}
+
+// The subscription that was made with a ticket lasts as long as that allows it.
+void Client::hold_ticket(const Selector& selector)
+{
+    if (credentials_ != nullptr && credentials_->hold_ticket(selector)) {
+        link_.due_changed();
+    }
+}
+
+// What the ticket that is shown allows; nullptr: nothing.
+const Permissions* Client::ticket() const
+{
+    return credentials_ == nullptr ? nullptr
+                                   : credentials_->shown(registry_.clock_);
+}
+
+// By the ticket, where that is enough.
+Access Client::access_to(const Selector& wanted)
+{
+    const Permissions* shown = ticket();
+    return access(shown != nullptr && shown->may_subscribe(wanted)
+                      ? *shown
+                      : permissions_);
+}
+
+Access Client::access(const Permissions& permissions)
 {
     const DenialLog log{[](void* to, const Denial& denial) {
                             static_cast<Link*>(to)->log_denial(denial);
@@ -105,7 +154,7 @@ Access Client::access()
                         &link_};
     return {broker().publisher(),
             registry_.clock_,
-            {&permissions_,
+            {&permissions,
              {KeyOwner::Kind::session, session_.identity()},
              settings_.max_message},
             log};
@@ -114,16 +163,21 @@ Access Client::access()
 Result<Subscribed> Client::subscribe(const Selector& selector,
                                      SubscribeOptions options)
 {
-    if (!access().may_read(selector, kSubscribe)) {
+    if (!access_to(selector).may_read(selector, kSubscribe)) {
         return kDenied;
     }
-    return broker().subscribe(session_, selector, std::move(options));
+    auto subscribed =
+        broker().subscribe(session_, selector, std::move(options));
+    if (subscribed) {
+        hold_ticket(selector);
+    }
+    return subscribed;
 }
 
 Result<std::unique_ptr<Subscribing>>
 Client::begin_subscribing(const Selector& selector, SubscribeOptions options)
 {
-    if (!access().may_read(selector, kSubscribe)) {
+    if (!access_to(selector).may_read(selector, kSubscribe)) {
         return kDenied;
     }
     return std::make_unique<Subscribing>(broker().topics(), session_, selector,
@@ -133,10 +187,14 @@ Client::begin_subscribing(const Selector& selector, SubscribeOptions options)
 Result<Subscribed> Client::subscribe(const Selector& selector,
                                      Subscribing& subscribing)
 {
-    if (!access().may_read(selector, kSubscribe)) {
+    if (!access_to(selector).may_read(selector, kSubscribe)) {
         return kDenied;
     }
-    return broker().subscribe(subscribing);
+    auto subscribed = broker().subscribe(subscribing);
+    if (subscribed) {
+        hold_ticket(selector);
+    }
+    return subscribed;
 }
 
 void Client::start(Subscription& subscription)
@@ -146,22 +204,30 @@ void Client::start(Subscription& subscription)
 
 Broker::Unsubscribed Client::unsubscribe(std::string_view selector)
 {
-    return broker().unsubscribe(session_, selector);
+    const auto ended = broker().unsubscribe(session_, selector);
+    if (credentials_ != nullptr && ended == Broker::Unsubscribed::done) {
+        credentials_->forget_ticket(selector);
+    }
+    return ended;
 }
 
 Result<ChangeAnswer> Client::publish(const PublishRequest& request)
 {
-    return access().publish(request);
+    const Permissions* shown = ticket();
+    return access(shown != nullptr && shown->may_publish(request.topic)
+                      ? *shown
+                      : permissions_)
+        .publish(request);
 }
 
 Result<Reader> Client::reader(const Selector& wanted)
 {
-    return access().reader(wanted, kSubscribe);
+    return access_to(wanted).reader(wanted, kSubscribe);
 }
 
 Result<PresenceList> Client::who(const Selector& topic)
 {
-    if (!access().may_read(topic, kSubscribe)) {
+    if (!access_to(topic).may_read(topic, kSubscribe)) {
         return kDenied;
     }
     if (!broker().publisher().policies.of(topic.text()).presence) {
@@ -182,8 +248,9 @@ void Client::cancel(const Work& work)
 
 int64_t Client::due_left_ms() const
 {
-    return credentials_ == nullptr ? Credentials::kNever
-                                   : credentials_->left_ms(registry_.clock_);
+    return credentials_ == nullptr
+               ? Credentials::kNever
+               : credentials_->due_left_ms(registry_.clock_);
 }
 
 bool Client::run_due()
@@ -191,12 +258,29 @@ bool Client::run_due()
     if (due_left_ms() > 0) {
         return false;
     }
-    if (credentials_->awaits_token()) {
+    if (credentials_->left_ms(registry_.clock_) > 0) {
+        end_tickets();
+    } else if (credentials_->awaits_token()) {
         close(EndCause::unauthorized, "no token has come in time");
     } else {
         close(EndCause::expired, "the token has expired");
     }
-    return true;
+    return session_.stopped();
+}
+
+// Those that are over, as far as this turn may end subscriptions.
+void Client::end_tickets()
+{
+    while (!session_.stopped()) {
+        const auto selector = credentials_->ended_ticket(registry_.clock_);
+        if (!selector ||
+            (!may_subscribe(*Selector::parse(*selector)) &&
+             broker().withdraw(session_, *selector, kTicketEnded) ==
+                 Broker::Unsubscribed::later)) {
+            return;
+        }
+        credentials_->forget_ticket(*selector);
+    }
 }
 
 void Client::send_more()

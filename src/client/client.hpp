@@ -43,6 +43,8 @@ public:
     virtual void due_changed() = 0;
 };
 
+inline constexpr Error kNotSubscribed{Errc::unknown_topic, "not subscribed"};
+
 // Who a client is since it has brought a token.
 struct Authenticated {
     std::string user;                  // empty: nobody
@@ -105,6 +107,13 @@ public:
     // session, if its first token was no good.
     void settle();
 
+    // The ticket that its next command comes with: for that it adds to what the
+    // client may. nullopt: none. Errors: as Credentials::show().
+    std::optional<Error> show_ticket(const std::optional<std::string>& ticket);
+    // The ticket that is shown is now that of the subscription. Errors: denied,
+    // it is not for it; unknown_topic, there is no such subscription.
+    std::optional<Error> renew(const Selector& selector);
+
     // --- what it asks for
     // Each does nothing that the client may not: error denied.
     // For a selector that is a topic; else as Broker::subscribe().
@@ -137,12 +146,20 @@ public:
     }
     // How long until run_due() is to be called; Credentials::kNever.
     [[nodiscard]] int64_t due_left_ms() const;
-    // Closes a session whose time is over. Returns whether it did.
+    // Closes a session whose time is over, or ends subscriptions whose tickets
+    // have. True: the session has ended.
     bool run_due();
-    // Whether there is anything that it may do with this topic.
+    // Without a ticket.
     [[nodiscard]] bool may_subscribe(const Selector& topic) const
     {
         return permissions_.may_subscribe(topic);
+    }
+    // Whether a subscription of that selector may stay.
+    [[nodiscard]] bool may_keep(const Selector& selector) const
+    {
+        return may_subscribe(selector) ||
+               (credentials_ != nullptr &&
+                credentials_->has_ticket(selector.text()));
     }
     // As of Broker.
     void send_more();
@@ -156,7 +173,11 @@ private:
     friend class Registry;
     enum class Pause : uint8_t { none, paused, resumed };
 
-    [[nodiscard]] Access access();
+    [[nodiscard]] const Permissions* ticket() const;
+    [[nodiscard]] Access access(const Permissions& permissions);
+    [[nodiscard]] Access access_to(const Selector& wanted);
+    void hold_ticket(const Selector& selector);
+    void end_tickets();
     [[nodiscard]] Broker& broker() { return registry_.broker_; }
 
     // What a delivery needs comes first, close together.

@@ -1,6 +1,8 @@
 #include "client/credentials.hpp"
 
+#include <algorithm>
 #include <utility>
+#include <vector>
 
 #include "base/limits.hpp"
 #include "client/recheck.hpp"
@@ -10,6 +12,19 @@ namespace ws_pubsub {
 namespace {
 
 constexpr int64_t kMinuteMs = 60LL * 1000;
+
+int64_t left_ms_until(uint32_t end_s, const Clock& clock)
+{
+    return end_s == 0 ? Credentials::kNever
+                      : int64_t{end_s} * 1000 - clock.now_ms();
+}
+
+Permissions permissions_of(Ticket& ticket)
+{
+    const auto allowed = std::make_shared<const std::vector<Selector>>(
+        1, std::move(ticket.selector));
+    return {allowed, ticket.may_publish ? allowed : nullptr};
+}
 
 } // namespace
 
@@ -36,8 +51,18 @@ void Credentials::set_recheck(std::unique_ptr<Recheck> recheck)
 
 int64_t Credentials::left_ms(const Clock& clock) const
 {
-    const uint32_t due_s = awaits_token() ? token_due_s_ : end_s_;
-    return due_s == 0 ? kNever : int64_t{due_s} * 1000 - clock.now_ms();
+    return left_ms_until(awaits_token() ? token_due_s_ : end_s_, clock);
+}
+
+int64_t Credentials::due_left_ms(const Clock& clock) const
+{
+    return std::min(left_ms(clock), tickets_left_ms(clock));
+}
+
+int64_t Credentials::tickets_left_ms(const Clock& clock) const
+{
+    return tickets_ == nullptr ? kNever
+                               : left_ms_until(tickets_->first_end_s(), clock);
 }
 
 bool Credentials::may_refresh(int64_t ticks_ms)
@@ -76,6 +101,60 @@ Result<Rights> Credentials::take(std::string_view token, const Clock& clock)
     token_due_s_ = 0;
     end_s_ = rights->end_s;
     return rights;
+}
+
+std::optional<Error> Credentials::show(std::string_view ticket)
+{
+    put_away();
+    if (authority_ == nullptr) {
+        return kTakesNoTokens;
+    }
+    auto checked = authority_->check_ticket(ticket);
+    if (!checked) {
+        return checked.error();
+    }
+    if (!checked->user.empty() && checked->user != user_) {
+        return Error{Errc::denied, "the ticket is another user's"};
+    }
+    if (tickets_ == nullptr) {
+        tickets_ = std::make_unique<Tickets>();
+    }
+    tickets_->show({permissions_of(*checked), checked->end_s});
+    return std::nullopt;
+}
+
+void Credentials::put_away()
+{
+    if (tickets_ != nullptr) {
+        tickets_->put_away();
+    }
+}
+
+const Permissions* Credentials::shown(const Clock& clock) const
+{
+    return tickets_ != nullptr && tickets_->shown() &&
+                   left_ms_until(tickets_->shown()->end_s, clock) > 0
+               ? &tickets_->shown()->permissions
+               : nullptr;
+}
+
+bool Credentials::hold_ticket(const Selector& selector)
+{
+    return tickets_ != nullptr && tickets_->hold(selector);
+}
+
+void Credentials::forget_ticket(std::string_view selector)
+{
+    if (tickets_ != nullptr) {
+        tickets_->forget(selector);
+    }
+}
+
+std::optional<std::string> Credentials::ended_ticket(const Clock& clock) const
+{
+    return tickets_left_ms(clock) > 0
+               ? std::nullopt
+               : std::optional(std::string(tickets_->first()));
 }
 
 } // namespace ws_pubsub

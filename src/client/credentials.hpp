@@ -5,12 +5,14 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
 #include "base/clock.hpp"
 #include "base/result.hpp"
 #include "client/authority.hpp"
+#include "client/tickets.hpp"
 
 namespace ws_pubsub {
 
@@ -21,6 +23,7 @@ inline constexpr Error kNeedsToken{Errc::no_identity,
                                    "a token is needed first"};
 inline constexpr Error kTakesNoTokens{Errc::bad_request,
                                       "no tokens are taken here"};
+inline constexpr Error kTicketEnded{Errc::expired, "the ticket has expired"};
 
 // What a client is let in with.
 struct Admission {
@@ -47,6 +50,8 @@ public:
     [[nodiscard]] bool awaits_token() const { return token_due_s_ != 0; }
     // How long until the session ends by time; kNever.
     [[nodiscard]] int64_t left_ms(const Clock& clock) const;
+    // The same, or until a ticket ends.
+    [[nodiscard]] int64_t due_left_ms(const Clock& clock) const;
 
     // A token: what the client may do from now on. Nothing changes on an error:
     // bad_request, none is taken; rate, too many came; no_identity, it is
@@ -54,6 +59,26 @@ public:
     Result<Rights> take(std::string_view token, const Clock& clock);
     // Its first token was no good: it has no second try.
     [[nodiscard]] bool refused() const { return refused_; }
+
+    // The ticket that a command comes with; the one before is put away.
+    // nullopt: it is good. Errors: bad_request, none are taken; denied, it is
+    // another user's; as Authority::check_ticket().
+    std::optional<Error> show(std::string_view ticket);
+    void put_away();
+    // What it allows; nullptr: none is shown, or it has ended.
+    [[nodiscard]] const Permissions* shown(const Clock& clock) const;
+    // The subscription stays as long as the ticket that is shown. False: that
+    // is not for it.
+    bool hold_ticket(const Selector& selector);
+    void forget_ticket(std::string_view selector);
+    // Whether a subscription to the selector stays for its ticket.
+    [[nodiscard]] bool has_ticket(std::string_view selector) const
+    {
+        return tickets_ != nullptr && tickets_->allow(selector);
+    }
+    // The selector of one that has ended; nullopt: there is none.
+    [[nodiscard]] std::optional<std::string>
+    ended_ticket(const Clock& clock) const;
 
     // What looks at its subscriptions since its rights have changed; null: they
     // have not.
@@ -63,10 +88,12 @@ public:
 private:
     explicit Credentials(Admission& admission);
     bool may_refresh(int64_t ticks_ms);
+    [[nodiscard]] int64_t tickets_left_ms(const Clock& clock) const;
 
     std::unique_ptr<Authority> authority_;
     std::unique_ptr<Recheck> recheck_;
-    std::string user_; // empty: nobody yet
+    std::unique_ptr<Tickets> tickets_; // null: it has had none
+    std::string user_;                 // empty: nobody yet
     uint32_t token_due_s_;
     uint32_t end_s_;         // 0: never
     uint32_t refreshes_ = 0; // since then

@@ -1,6 +1,7 @@
 #include "proto/command.hpp"
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <cmath>
 
@@ -177,6 +178,51 @@ Problem read_history(const json_t* object, Command& command)
     return read_limit(object, command);
 }
 
+struct OpName {
+    std::string_view name;
+    Op op;
+};
+
+constexpr std::array<OpName, 8> kOps{{{"sub", Op::subscribe},
+                                      {"unsub", Op::unsubscribe},
+                                      {"pub", Op::publish},
+                                      {"get", Op::get},
+                                      {"history", Op::history},
+                                      {"who", Op::who},
+                                      {"auth", Op::authenticate},
+                                      {"ping", Op::ping}}};
+
+// What else the command of that op says.
+Problem read_members(const json_t* object, std::string_view text,
+                     Command& command)
+{
+    switch (command.op) {
+    case Op::unsubscribe:
+        return read_topic(object, true, command);
+    case Op::authenticate:
+        return read_auth(object, command);
+    case Op::ping:
+        return std::nullopt;
+    default:
+        break;
+    }
+    if (auto problem = read_ticket(object, command)) {
+        return problem;
+    }
+    switch (command.op) {
+    case Op::subscribe:
+        return read_subscribe(object, command);
+    case Op::publish:
+        return read_publish(object, text, command);
+    case Op::get:
+        return read_get(object, command);
+    case Op::history:
+        return read_history(object, command);
+    default:
+        return read_topic(object, false, command); // who
+    }
+}
+
 Problem read_command(const json_t* object, std::string_view text,
                      Command& command)
 {
@@ -187,40 +233,15 @@ Problem read_command(const json_t* object, std::string_view text,
     if (!json_is_string(name)) {
         return bad("op must be a string");
     }
-    const std::string_view op = json_text(name);
-    if (op == "sub") {
-        command.op = Op::subscribe;
-        return read_subscribe(object, command);
+    const auto found =
+        std::find_if(kOps.begin(), kOps.end(), [&](const OpName& known) {
+            return known.name == json_text(name);
+        });
+    if (found == kOps.end()) {
+        return Error{Errc::unknown_op, "unknown op"};
     }
-    if (op == "unsub") {
-        command.op = Op::unsubscribe;
-        return read_topic(object, true, command);
-    }
-    if (op == "pub") {
-        command.op = Op::publish;
-        return read_publish(object, text, command);
-    }
-    if (op == "get") {
-        command.op = Op::get;
-        return read_get(object, command);
-    }
-    if (op == "history") {
-        command.op = Op::history;
-        return read_history(object, command);
-    }
-    if (op == "who") {
-        command.op = Op::who;
-        return read_topic(object, false, command);
-    }
-    if (op == "auth") {
-        command.op = Op::authenticate;
-        return read_auth(object, command);
-    }
-    if (op == "ping") {
-        command.op = Op::ping;
-        return std::nullopt;
-    }
-    return Error{Errc::unknown_op, "unknown op"};
+    command.op = found->op;
+    return read_members(object, text, command);
 }
 
 } // namespace

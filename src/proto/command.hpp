@@ -22,7 +22,8 @@ enum class Op : uint8_t {
     history,
     who,
     ping,
-    authenticate
+    authenticate,
+    renew
 };
 
 struct Command {
@@ -41,7 +42,8 @@ struct Command {
     Condition condition;
     std::string idempotency_key;
 
-    std::string token; // authenticate
+    std::string token;                 // authenticate
+    std::optional<std::string> ticket; // of all but unsubscribe and ping
 };
 
 // Reads one command after the other.

@@ -107,9 +107,31 @@ Problem read_topic(const json_t* object, bool selector, Command& command)
     return std::nullopt;
 }
 
+Problem read_ticket(const json_t* object, Command& command)
+{
+    const json_t* ticket = json_object_get(object, "ticket");
+    if (ticket != nullptr && !json_is_string(ticket)) {
+        return bad("ticket must be a string");
+    }
+    if (ticket != nullptr) {
+        command.ticket = json_text(ticket);
+    }
+    return std::nullopt;
+}
+
 Problem read_auth(const json_t* object, Command& command)
 {
+    if (auto problem = read_ticket(object, command)) {
+        return problem;
+    }
     const json_t* token = json_object_get(object, "token");
+    if (command.ticket && token != nullptr) {
+        return bad("auth takes a token, or a topic and its ticket");
+    }
+    if (command.ticket) {
+        command.op = Op::renew;
+        return read_topic(object, true, command);
+    }
     if (!json_is_string(token)) {
         return bad("token must be a string");
     }

@@ -19,7 +19,10 @@ inline Problem bad(std::string_view message)
 
 Problem read_topic(const json_t* object, bool selector, Command& command);
 
-// The token of auth.
+// The ticket that it comes with, if any.
+Problem read_ticket(const json_t* object, Command& command);
+
+// The token of auth, or a topic and its ticket.
 Problem read_auth(const json_t* object, Command& command);
 
 // {"epoch","seq"}

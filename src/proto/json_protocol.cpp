@@ -17,13 +17,16 @@ constexpr size_t kKeptAnswerBytes = 1024;
 // have their shares.
 int effort_of(const Command& command)
 {
+    if (command.ticket) { // signatures take as long
+        return Client::kEffortPerTurn;
+    }
     switch (command.op) {
     case Op::subscribe:
     case Op::get:
         return is_topic(command.topic) ? 4 : Client::kEffortPerTurn;
     case Op::history:
         return 16;
-    case Op::authenticate: // signatures take as long
+    case Op::authenticate:
         return Client::kEffortPerTurn;
     case Op::publish:
         return command.patch ? Client::kEffortPerTurn : 1;
@@ -71,6 +74,13 @@ void JsonProtocol::end_ok(const Command& command)
     if (!command.id.empty()) {
         send(json_);
     }
+}
+
+void JsonProtocol::answer_done(const Command& command)
+{
+    begin_ok(command);
+    json_ += "{}";
+    end_ok(command);
 }
 
 void JsonProtocol::refuse(const Command& command, const Error& error)
@@ -181,6 +191,9 @@ void JsonProtocol::execute(const Command& command)
         command.op != Op::ping) {
         return refuse(command, kNeedsToken);
     }
+    if (const auto fault = client_.show_ticket(command.ticket)) {
+        return refuse(command, *fault);
+    }
     switch (command.op) {
     case Op::subscribe:
         return subscribe(command);
@@ -195,6 +208,8 @@ void JsonProtocol::execute(const Command& command)
         return begin_long(command, *Selector::parse(command.topic));
     case Op::authenticate:
         return authenticate(command);
+    case Op::renew:
+        return renew(command);
     case Op::ping:
         return ping(command);
     }
@@ -270,11 +285,9 @@ void JsonProtocol::unsubscribe(const Command& command)
         return;
     }
     if (ended == Broker::Unsubscribed::unknown) {
-        return refuse(command, {Errc::unknown_topic, "not subscribed"});
+        return refuse(command, kNotSubscribed);
     }
-    begin_ok(command);
-    json_ += "{}";
-    end_ok(command);
+    answer_done(command);
 }
 
 void JsonProtocol::publish(const Command& command)
@@ -289,6 +302,14 @@ void JsonProtocol::publish(const Command& command)
         .members(append_position, published->at)
         .end_object();
     end_ok(command);
+}
+
+void JsonProtocol::renew(const Command& command)
+{
+    if (const auto fault = client_.renew(*Selector::parse(command.topic))) {
+        return refuse(command, *fault);
+    }
+    answer_done(command);
 }
 
 // A page never fills the session's queue.

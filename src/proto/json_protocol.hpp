@@ -34,6 +34,7 @@ private:
     void get(const Command& command);
     void ping(const Command& command);
     void authenticate(const Command& command);
+    void renew(const Command& command);
 
     struct Long;
     void begin_long(const Command& command, const Selector& selector);
@@ -49,6 +50,7 @@ private:
     [[nodiscard]] PageLimits page_limits(const Command& command) const;
     void begin_ok(const Command& command);
     void end_ok(const Command& command);
+    void answer_done(const Command& command);
     void refuse(const Command& command, const Error& error);
     void send(std::string_view json);
 

@@ -383,8 +383,9 @@ void Connection::finish()
 int64_t Connection::due_left_ms() const
 {
     const int64_t left_ms = client_.due_left_ms();
-    return left_ms == Credentials::kNever ? kNoLimit
-                                          : std::min(left_ms, kLongestWaitMs);
+    return left_ms == Credentials::kNever
+               ? kNoLimit
+               : std::clamp<int64_t>(left_ms, 1, kLongestWaitMs);
 }
 
 } // namespace ws_pubsub

@@ -1,4 +1,5 @@
-// An authority for whom a token is a name, and its rights are what a test says.
+// An authority for whom tokens and tickets are names, and mean what a test
+// says.
 #pragma once
 
 #include <map>
@@ -10,9 +11,10 @@
 
 namespace ws_pubsub {
 
-// What there is to know of tokens; it outlives its authorities.
+// What there is to know of them; it outlives its authorities.
 struct FakeTokens {
     std::map<std::string, Rights, std::less<>> rights;
+    std::map<std::string, Ticket, std::less<>> tickets;
     std::map<std::string, Error, std::less<>> faults; // of those that have any
     size_t asked = 0;
     std::vector<std::string> adopted;
@@ -36,9 +38,15 @@ public:
         last_ = token;
         return found->second;
     }
-    Result<Ticket> check_ticket(std::string_view /*ticket*/) override
+    Result<Ticket> check_ticket(std::string_view ticket) override
     {
-        return kDenied;
+        const auto fault = tokens_.faults.find(ticket);
+        if (fault != tokens_.faults.end()) {
+            return fault->second;
+        }
+        const auto found = tokens_.tickets.find(ticket);
+        return found == tokens_.tickets.end() ? Result<Ticket>(kDenied)
+                                              : found->second;
     }
     void adopt() override { tokens_.adopted.push_back(last_); }
 
