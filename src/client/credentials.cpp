@@ -86,17 +86,15 @@ Result<Rights> Credentials::take(std::string_view token, const Clock& clock)
     if (!awaits_token() && !may_refresh(clock.ticks_ms())) {
         return Error{Errc::rate, "too many tokens"};
     }
-    auto rights = authority_->rights_of(token);
+    auto rights = authority_->take(
+        token, user_.empty() ? std::nullopt
+                             : std::optional<std::string_view>(user_));
     if (!rights) {
         const Errc code = rights.error().code;
         refused_ = awaits_token() &&
                    (code == Errc::no_identity || code == Errc::expired);
         return rights;
     }
-    if (!user_.empty() && rights->user != user_) {
-        return Error{Errc::no_identity, "the token is another user's"};
-    }
-    authority_->adopt();
     user_ = rights->user;
     token_due_s_ = 0;
     end_s_ = rights->end_s;
@@ -109,7 +107,7 @@ std::optional<Error> Credentials::show(std::string_view ticket)
     if (authority_ == nullptr) {
         return kTakesNoTokens;
     }
-    auto checked = authority_->check_ticket(ticket);
+    auto checked = authority_->check(ticket);
     if (!checked) {
         return checked.error();
     }

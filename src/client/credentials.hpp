@@ -54,15 +54,14 @@ public:
     [[nodiscard]] int64_t due_left_ms(const Clock& clock) const;
 
     // A token: what the client may do from now on. Nothing changes on an error:
-    // bad_request, none is taken; rate, too many came; no_identity, it is
-    // another user's; as Authority::rights_of().
+    // bad_request, none is taken; rate, too many came; as Authority::take().
     Result<Rights> take(std::string_view token, const Clock& clock);
     // Its first token was no good: it has no second try.
     [[nodiscard]] bool refused() const { return refused_; }
 
     // The ticket that a command comes with; the one before is put away.
     // nullopt: it is good. Errors: bad_request, none are taken; denied, it is
-    // another user's; as Authority::check_ticket().
+    // another user's; as Authority::check().
     std::optional<Error> show(std::string_view ticket);
     void put_away();
     // What it allows; nullptr: none is shown, or it has ended.

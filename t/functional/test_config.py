@@ -61,6 +61,10 @@ GOOD_LOCATION = [
     'ws_pubsub_token_key jwks \'data:{"kty":"OKP","crv":"Ed25519",'
     '"x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}\';'
     "ws_pubsub_token optional;",
+    "ws_pubsub_token later;",
+    "ws_pubsub_token later first=1m;",
+    "ws_pubsub_subscription_token_key HS256 "
+    "data:0123456789abcdef0123456789abcdef;",
     "ws_pubsub_token off;",
     "ws_pubsub_token_from $http_x_token $cookie_token text;",
     "ws_pubsub_token_check iss=https://id.example aud=chat aud=game leeway=0 "
@@ -190,7 +194,13 @@ BAD_LOCATION = [
     ("ws_pubsub_compression maybe;", "ws_pubsub_compression"),
     ("ws_pubsub_token required;", "ws_pubsub_token_key.*/x"),
     ("ws_pubsub_token optional;", "ws_pubsub_token_key.*/x"),
-    ("ws_pubsub_token later;", "later"),
+    ("ws_pubsub_token later;", "ws_pubsub_token_key.*/x"),
+    ("ws_pubsub_token soon;", "soon"),
+    ("ws_pubsub_token later first=0;", "first=0"),
+    ("ws_pubsub_token later first=x;", "first=x"),
+    ("ws_pubsub_token later second=1s;", "second=1s"),
+    ("ws_pubsub_token required first=1s;", "first=1s"),
+    ("ws_pubsub_subscription_token_key none data:x;", "an algorithm"),
     ("ws_pubsub_token off; ws_pubsub_token off;", "ws_pubsub_token.*duplic"),
     ("ws_pubsub_token_key HS256;", "ws_pubsub_token_key"),
     ("ws_pubsub_token_key none data:x;", "an algorithm"),

@@ -24,7 +24,8 @@ class FakeAuthority final : public Authority {
 public:
     explicit FakeAuthority(FakeTokens& tokens) : tokens_(tokens) {}
 
-    Result<Rights> rights_of(std::string_view token) override
+    Result<Rights> take(std::string_view token,
+                        std::optional<std::string_view> user) override
     {
         tokens_.asked++;
         const auto fault = tokens_.faults.find(token);
@@ -35,10 +36,13 @@ public:
         if (found == tokens_.rights.end()) {
             return Error{Errc::no_identity, "no such token"};
         }
-        last_ = token;
+        if (user && found->second.user != *user) {
+            return Error{Errc::no_identity, "another user's"};
+        }
+        tokens_.adopted.emplace_back(token);
         return found->second;
     }
-    Result<Ticket> check_ticket(std::string_view ticket) override
+    Result<Ticket> check(std::string_view ticket) override
     {
         const auto fault = tokens_.faults.find(ticket);
         if (fault != tokens_.faults.end()) {
@@ -48,11 +52,9 @@ public:
         return found == tokens_.tickets.end() ? Result<Ticket>(kDenied)
                                               : found->second;
     }
-    void adopt() override { tokens_.adopted.push_back(last_); }
 
 private:
     FakeTokens& tokens_;
-    std::string last_; // that was taken
 };
 
 } // namespace ws_pubsub
