@@ -165,13 +165,13 @@ private:
     uint32_t flush_place_ = FlushList::kNone;
     SessionWriter writer_;
     Closing closing_;
-    bool head_is_out_ = false; // of the response
+    bool head_is_out_ = false;        // of the response
+    uint32_t subscriptions_seen_ = 0; // when they ended; here it costs nothing
     Client client_;
 
     std::unique_ptr<Protocol> protocol_;
     HeldRequest request_;
     SessionTimer timer_;
-    uint32_t subscriptions_seen_ = 0; // when they ended
 };
 
 } // namespace ws_pubsub

@@ -1,5 +1,5 @@
 // The one timer of a session, for all that has its time: the silence of the
-// peer, a message that is not whole yet, and a token.
+// peer, a message that is not whole yet, and what the client has due.
 //
 // It is the read timer of the connection. Closing has it for itself.
 #pragma once
@@ -34,7 +34,7 @@ public:
     // The session when the timer runs out.
     struct Now {
         int64_t message_left_ms; // kNoLimit: no message is waited for
-        int64_t due_left_ms;     // kNoLimit: its client has nothing due
+        int64_t due_left_ms;     // kNoLimit: the client has nothing due
         size_t queued_bytes;     // in its outbox
         bool unheard;            // something that the peer has sent is unread
     };
