@@ -250,7 +250,7 @@ char* set_token_mode(ngx_conf_t* cf, ngx_command_t* /*command*/, void* conf)
     if (rules.mode == TokenMode::unset) {
         return invalid(cf, arguments[1]);
     }
-    rules.first_s = kDefaultFirstTokenS;
+    rules.first_s = kDefaultFirstTokenMs / 1000;
     if (arguments.count > 2) {
         const auto first = value_of(arguments[2], "first");
         const auto seconds = first ? parse_seconds(*first) : std::nullopt;

@@ -61,7 +61,7 @@ GOOD_LOCATION = [
     'ws_pubsub_token_key jwks \'data:{"kty":"OKP","crv":"Ed25519",'
     '"x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}\';'
     "ws_pubsub_token optional;",
-    "ws_pubsub_token later;",
+    "ws_pubsub_token_key HS256 data:0123456789abcdef0123456789abcdef;"
     "ws_pubsub_token later first=1m;",
     "ws_pubsub_subscription_token_key HS256 "
     "data:0123456789abcdef0123456789abcdef;",

@@ -56,6 +56,10 @@ location /ws {
         ws_pubsub zone=main;
         ws_pubsub_token optional;
     }
+    location /ws/tickets {
+        ws_pubsub zone=main;
+        ws_pubsub_subscription_token_key ES256 %TICKETS%;
+    }
     location /ws/none {
         ws_pubsub zone=main;
         ws_pubsub_token off;
@@ -72,7 +76,7 @@ location /api/guarded/ {
     ws_pubsub_api zone=main;
 }
 location = /status { ws_pubsub_token off; ws_pubsub_status zone=main; }
-"""}
+""".replace("%TICKETS%", json.dumps("data:" + TICKETS.text()))}
 
 
 @pytest.fixture
@@ -92,8 +96,9 @@ async def begin(ng, path="/ws/later", token=None, **how):
 async def test_the_first_token(ng, scheme, path):
     async with await begin(ng, path, scheme=scheme) as ann:
         await ann.ping()
-        for op in ("sub", "get", "history", "who"):
+        for op in ("sub", "get", "who"):
             await ann.fails(101, op, topic="room/a")
+        await ann.fails(101, "history", topic="room/a", last=1)
         await ann.fails(101, "pub", topic="room/ann", text="x")
         token = HS.token("ann", expires_s=None, exp=int(time.time()) + 100)
         told = await ann.ok("auth", token=token)
@@ -148,13 +153,14 @@ async def test_none_comes(ng):
 async def test_a_refresh(ng, http, topic):
     room = "room/refreshed"
     async with await begin(ng, token=HS.token("ann", expires_s=100)) as ann:
-        await ann.sub(room)
+        await ann.sub(room, since="new")
         for n in range(5):
             http.publish(room, str(n))
             told = await ann.ok("auth", token=HS.token(
                 "ann", expires_s=1000 + n))
             assert told["expires"] / 1000 - time.time() > 900
-        assert [one["text"] for one in await ann.msgs(5)] == list("01234")
+        assert [(await ann.next_of("msg"))["text"] for _ in range(5)] == \
+            list("01234")
 
 
 async def test_refreshes_that_fail_change_nothing(ng):
@@ -204,7 +210,8 @@ async def test_narrower_claims_end_subscriptions(ng, http):
         for one in ("gold/x", "extra/a"):
             http.publish(one, "secret")
         http.publish("room/a", "seen")
-        assert (await ann.msg())["topic"] == "room/a"
+        assert [(await ann.next())["topic"] for _ in range(2)] == [
+            "room/a", "room/a"]  # it has come to be, and its first message
         await ann.fails(103, "sub", topic="gold/x")
         await ann.ok("auth", token=wide)
         await ann.sub("gold/**", since="new")
@@ -227,12 +234,7 @@ async def test_what_does_not_depend_on_the_token_stays(ng):
 async def test_the_log_knows_the_last_token(ng):
     async with await begin(ng, "/ws/later?log", token=HS.token("cleo")) as one:
         await one.ok("auth", token=HS.token("cleo", plan="gold"))
-    log = ng.prefix / "logs" / "who.log"
-    for _ in range(100):
-        if "/ws/later cleo gold/** 1000" in log.read_text():
-            break
-        await asyncio.sleep(0.1)
-    assert "/ws/later cleo gold/** 1000" in log.read_text()
+    assert await lines_of(ng, "cleo") == ["/ws/later cleo gold/** 1000"]
 
 
 async def test_presence_follows(ng):
@@ -260,3 +262,84 @@ async def test_nothing_secret_is_logged(ng):
     await session.closed()
     assert token not in ng.log_text()
     assert "the token is refused: signature" in ng.log_text()
+
+
+async def lines_of(ng, query):
+    """The access log's, once it has any with that."""
+    log = ng.prefix / "logs" / "who.log"
+    for _ in range(100):
+        found = [line for line in log.read_text().splitlines()
+                 if query in line]
+        if found:
+            return found
+        await asyncio.sleep(0.1)
+    raise AssertionError(f"no line of {query}")
+
+
+async def test_logged_once_at_connect(ng):
+    """Though its request is needed until it ends."""
+    def lines():
+        log = (ng.prefix / "logs" / "who.log").read_text().splitlines()
+        return [line for line in log if line.startswith("/ws/at-connect")]
+
+    before = len(lines())
+    async with await begin(ng, "/ws/at-connect") as session:
+        while len(lines()) == before:
+            await asyncio.sleep(0.01)
+        assert lines()[before:] == ["/ws/at-connect - none/* 0"]
+        await session.ok("auth", token=HS.token("ann", plan="gold"))
+        await session.sub("gold/a")
+    async with await begin(ng, "/ws/none"):
+        pass
+    await lines_of(ng, "/ws/none ")
+    assert len(lines()) == before + 1
+
+
+async def test_tickets(ng, http):
+    def ticket(topic, **more):
+        return TICKETS.token(topic=topic, **more)
+
+    http.put("vip/a", "seen")
+    async with await begin(ng, "/ws/tickets",
+                           headers=bearer(HS.token("ann"))) as ann:
+        await ann.fails(103, "sub", topic="vip/a")
+        for bad in (HS.token(topic="vip/a"), ticket("vip/b"), "x",
+                    ticket("vip/a", sub="bob"), TICKETS.token("ann"),
+                    ticket("$SYS/a")):
+            await ann.fails(103, "sub", topic="vip/a", ticket=bad)
+        await ann.fails(109, "sub", topic="vip/a",
+                        ticket=ticket("vip/a", expires_s=-1))
+        good = ticket("vip/*", sub="ann")
+        for op, more in (("get", {}), ("history", {"last": 1}), ("sub", {})):
+            await ann.ok(op, topic="vip/a", ticket=good, **more)
+        await ann.fails(103, "get", topic="vip/a")
+        await ann.fails(103, "pub", topic="vip/a", text="x", ticket=good)
+        await ann.ok("pub", topic="vip/a", text="x",
+                     ticket=ticket("vip/a", pub=True))
+        assert (await ann.next_of("msg"))["text"] == "seen"
+        assert (await ann.next_of("msg"))["text"] == "x"
+        await ann.fails(103, "auth", topic="vip/a", ticket=ticket("vip/b"))
+        await ann.ok("auth", topic="vip/a", ticket=ticket("vip/a"))
+        # What only the ticket allows stays when the token is another one.
+        await ann.ok("auth", token=HS.token("ann", plan="gold"))
+        http.put("vip/a", "still")
+        assert (await ann.next_of("msg"))["text"] == "still"
+
+
+async def test_a_subscription_ends_with_its_ticket(ng, http):
+    def soon():
+        return TICKETS.token(topic="vip/*", expires_s=None,
+                             exp=int(time.time()) + 2)
+
+    async with await begin(ng, "/ws/tickets",
+                           headers=bearer(HS.token("ann"))) as ann:
+        await ann.sub("vip/ends", since="new", ticket=soon())
+        await ann.sub("vip/goes-on", since="new", ticket=soon())
+        await ann.ok("auth", topic="vip/goes-on",
+                     ticket=TICKETS.token(topic="vip/*"))
+        said = await ann.next(GRACE_S + 20)
+        assert (said["op"], said["topic"], said["code"]) == (
+            "unsub", "vip/ends", 109)
+        http.publish("vip/ends", "secret")
+        http.publish("vip/goes-on", "seen")
+        assert (await ann.next_of("msg"))["topic"] == "vip/goes-on"
