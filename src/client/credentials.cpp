@@ -87,8 +87,8 @@ Result<Rights> Credentials::take(std::string_view token, const Clock& clock)
         return Error{Errc::rate, "too many tokens"};
     }
     auto rights = authority_->take(
-        token, user_.empty() ? std::nullopt
-                             : std::optional<std::string_view>(user_));
+        token,
+        user_.empty() ? std::nullopt : std::optional<std::string_view>(user_));
     if (!rights) {
         const Errc code = rights.error().code;
         refused_ = awaits_token() &&

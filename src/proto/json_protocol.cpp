@@ -95,6 +95,13 @@ void JsonProtocol::refuse(const Command& command, const Error& error)
     send(json_);
 }
 
+// Without a token nothing else is looked at but what brings it.
+void JsonProtocol::refuse_bad(const Command& command, const Error& error)
+{
+    const bool waits = client_.awaits_token() && command.op != Op::authenticate;
+    refuse(command, waits ? kNeedsToken : error);
+}
+
 FrameRef JsonProtocol::farewell(EndCause cause, std::string_view reason,
                                 int64_t after_ms)
 {
@@ -162,7 +169,7 @@ std::string_view JsonProtocol::run(CommandReader::Kind kind,
         if (!may) {
             refuse(reader.command(), {Errc::rate, "too many commands"});
         } else if (kind == CommandReader::Kind::bad) {
-            refuse(reader.command(), reader.error());
+            refuse_bad(reader.command(), reader.error());
         } else {
             execute(reader.command());
         }

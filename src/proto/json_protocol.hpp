@@ -52,6 +52,7 @@ private:
     void end_ok(const Command& command);
     void answer_done(const Command& command);
     void refuse(const Command& command, const Error& error);
+    void refuse_bad(const Command& command, const Error& error);
     void send(std::string_view json);
 
     Client& client_;

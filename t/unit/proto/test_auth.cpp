@@ -67,7 +67,7 @@ void test_who_it_is_and_until_when(void** state)
                 R"({"id":1,"ok":{"user":"ann","expires":1700000050000}})");
     assert_int_equal(ann.client().due_left_ms(), 75'000);
     assert_int_equal(ann.transport().due_changes, 1);
-    assert_text(office.tokens.adopted.back(), "ann");
+    assert_text(office.tokens.taken.back(), "ann");
     // Then again for ever.
     ann.say(R"({"id":2,"op":"auth","token":"ann again"})");
     assert_text(ann.take(), R"({"id":2,"ok":{"user":"ann"}})");
@@ -75,7 +75,7 @@ void test_who_it_is_and_until_when(void** state)
     // No id, no answer.
     ann.say(R"({"op":"auth","token":"ann"})");
     assert_text(ann.take(), "");
-    assert_int_equal(office.tokens.adopted.size(), 3);
+    assert_int_equal(office.tokens.taken.size(), 3);
 }
 
 void test_nobody_has_no_name(void** state)
@@ -130,6 +130,7 @@ void test_nothing_before_the_first_token(void** state)
          {R"("sub","topic":"room/7")", R"("unsub","topic":"room/7")",
           R"("pub","topic":"room/7","data":1)", R"("get","topic":"room/7")",
           R"("history","topic":"room/7","last":1)",
+          R"("history","topic":"room/7")", R"("shout")",
           R"("who","topic":"room/7")"}) {
         peer.say(std::string(R"({"id":1,"op":)") + command + '}');
         assert_text(peer.take(), R"({"id":1,"error":{"code":101,)"
@@ -193,7 +194,7 @@ void test_goes_on_as_it_was_when_a_token_is_refused(void** state)
                 "\n"
                 R"({"id":3,"error":{"code":109,)"
                 R"("message":"the token has expired"}})");
-    assert_true(office.tokens.adopted.empty());
+    assert_true(office.tokens.taken.empty());
     assert_false(ann.closed());
     assert_text(ann.session().identity(), "ann");
     ann.say(R"({"op":"pub","topic":"room/7","text":"a"})");

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -17,7 +18,7 @@ struct FakeTokens {
     std::map<std::string, Ticket, std::less<>> tickets;
     std::map<std::string, Error, std::less<>> faults; // of those that have any
     size_t asked = 0;
-    std::vector<std::string> adopted;
+    std::vector<std::string> taken;
 };
 
 class FakeAuthority final : public Authority {
@@ -37,9 +38,9 @@ public:
             return Error{Errc::no_identity, "no such token"};
         }
         if (user && found->second.user != *user) {
-            return Error{Errc::no_identity, "another user's"};
+            return Error{Errc::no_identity, "the token is another user's"};
         }
-        tokens_.adopted.emplace_back(token);
+        tokens_.taken.emplace_back(token);
         return found->second;
     }
     Result<Ticket> check(std::string_view ticket) override
