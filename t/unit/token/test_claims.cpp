@@ -236,11 +236,15 @@ int main()
 {
     using namespace ws_pubsub;
     const CMUnitTest tests[] = {
-        cmocka_unit_test(times),    cmocka_unit_test(leeway),
-        cmocka_unit_test(max_age),  cmocka_unit_test(issuer_and_audience),
-        cmocka_unit_test(required), cmocka_unit_test(subjects_and_tickets),
+        cmocka_unit_test(times),
+        cmocka_unit_test(leeway),
+        cmocka_unit_test(max_age),
+        cmocka_unit_test(issuer_and_audience),
+        cmocka_unit_test(required),
+        cmocka_unit_test(subjects_and_tickets),
         cmocka_unit_test(tickets),
-        cmocka_unit_test(expiry),   cmocka_unit_test(claims_as_text),
+        cmocka_unit_test(expiry),
+        cmocka_unit_test(claims_as_text),
         cmocka_unit_test(grants),
     };
     return cmocka_run_group_tests(tests, nullptr, nullptr);
