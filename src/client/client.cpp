@@ -51,18 +51,9 @@ bool Client::begin_command()
     return bucket_.take(settings_.rate, registry_.clock_.ticks_ms());
 }
 
-void Client::begin_turn()
-{
-    effort_left_ = kEffortPerTurn;
-    if (pause_ == Pause::resumed) {
-        pause_ = Pause::none;
-    }
-}
-
 void Client::resume()
 {
-    if (pause_ == Pause::paused) {
-        pause_ = Pause::resumed;
+    if (effort_.resume()) {
         link_.go_on_soon();
     }
 }
@@ -93,7 +84,7 @@ void Client::settle()
     }
     Recheck* recheck = credentials_->recheck();
     if (recheck != nullptr && !recheck->is_over() && !begin(*recheck)) {
-        pause();
+        effort_.pause();
     }
 }
 

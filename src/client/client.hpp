@@ -20,6 +20,7 @@
 #include "broker/broker.hpp"
 #include "client/access.hpp"
 #include "client/credentials.hpp"
+#include "client/effort.hpp"
 #include "client/registry.hpp"
 
 namespace ws_pubsub {
@@ -36,7 +37,7 @@ class Link : public Transport {
 public:
     // The peer was refused something: for the server's log.
     virtual void log_denial(const Denial& denial) = 0;
-    // A client that has paused goes on: call its begin_turn(), and its
+    // A client that has paused goes on: call Effort::begin_turn(), and its
     // protocol's, in the next turn of the event loop.
     virtual void go_on_soon() = 0;
     // The time until its client's run_due() is another one.
@@ -74,24 +75,11 @@ public:
     // --- how much it may ask for
     // A command has come: counts it. False: it comes too early, by the rate.
     [[nodiscard]] bool begin_command();
-    // Its commands cost effort, of which there is so much in each turn of the
-    // event loop. What one takes beyond that is not counted.
-    static constexpr int kEffortPerTurn = 64;
-    void spend_effort(int effort) { effort_left_ -= effort; }
-    // No more in this turn.
-    void end_turn() { effort_left_ = 0; }
-    void begin_turn();
-    // A command waits for something: nothing else is done before resume(), and
-    // the turn that follows it.
-    void pause() { pause_ = Pause::paused; }
+    // What its commands cost, and whether it waits for something.
+    [[nodiscard]] Effort& effort() { return effort_; }
+    [[nodiscard]] const Effort& effort() const { return effort_; }
+    // After Effort::pause(): it goes on in the next turn.
     void resume();
-    [[nodiscard]] bool is_paused() const { return pause_ == Pause::paused; }
-    // True: no data of the peer before the next turn has begun; what is left
-    // of this turn's waits for it too.
-    [[nodiscard]] bool is_tired() const
-    {
-        return effort_left_ <= 0 || pause_ != Pause::none;
-    }
 
     // --- who it is
     // Nothing is allowed before its first token has come.
@@ -171,8 +159,6 @@ public:
 
 private:
     friend class Registry;
-    enum class Pause : uint8_t { none, paused, resumed };
-
     [[nodiscard]] const Permissions* ticket() const;
     [[nodiscard]] Access access(const Permissions& permissions);
     [[nodiscard]] Access access_to(const Selector& wanted);
@@ -189,9 +175,8 @@ private:
     Permissions permissions_;
     std::unique_ptr<Credentials> credentials_; // null: nothing will change
     TokenBucket bucket_;
-    int effort_left_ = kEffortPerTurn; // in this turn
-    uint32_t place_ = 0;               // in the registry
-    Pause pause_ = Pause::none;
+    Effort effort_;
+    uint32_t place_ = 0; // in the registry
 };
 
 } // namespace ws_pubsub

@@ -36,7 +36,7 @@ void JsonProtocol::begin_long(const Command& command, const Selector& selector)
     if (client_.begin(*long_)) {
         long_.reset();
     } else {
-        client_.pause();
+        client_.effort().pause();
     }
 }
 

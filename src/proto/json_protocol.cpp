@@ -18,18 +18,18 @@ constexpr size_t kKeptAnswerBytes = 1024;
 int effort_of(const Command& command)
 {
     if (command.ticket) { // signatures take as long
-        return Client::kEffortPerTurn;
+        return Effort::kPerTurn;
     }
     switch (command.op) {
     case Op::subscribe:
     case Op::get:
-        return is_topic(command.topic) ? 4 : Client::kEffortPerTurn;
+        return is_topic(command.topic) ? 4 : Effort::kPerTurn;
     case Op::history:
         return 16;
     case Op::authenticate:
-        return Client::kEffortPerTurn;
+        return Effort::kPerTurn;
     case Op::publish:
-        return command.patch ? Client::kEffortPerTurn : 1;
+        return command.patch ? Effort::kPerTurn : 1;
     default:
         return 1;
     }
@@ -141,7 +141,7 @@ void JsonProtocol::begin_turn()
     if (long_ != nullptr && long_->done) {
         long_.reset();
     }
-    if (long_ != nullptr || client_.is_paused() || rest_.empty()) {
+    if (long_ != nullptr || client_.effort().is_paused() || rest_.empty()) {
         return;
     }
     CommandReader reader(std::string_view(rest_).substr(rest_done_));
@@ -165,7 +165,7 @@ std::string_view JsonProtocol::run(CommandReader::Kind kind,
             client_.close(EndCause::bad_command, "not a JSON object");
             return {};
         }
-        client_.spend_effort(effort_of(reader.command()));
+        client_.effort().spend(effort_of(reader.command()));
         if (!may) {
             refuse(reader.command(), {Errc::rate, "too many commands"});
         } else if (kind == CommandReader::Kind::bad) {
@@ -173,9 +173,9 @@ std::string_view JsonProtocol::run(CommandReader::Kind kind,
         } else {
             execute(reader.command());
         }
-        if (waits_ || client_.is_tired()) {
+        if (waits_ || client_.effort().is_tired()) {
             left = waits_ ? reader.with_command() : reader.rest();
-            client_.end_turn();
+            client_.effort().end_turn();
             break;
         }
         kind = reader.next();

@@ -161,7 +161,7 @@ void Connection::read()
 void Connection::begin_turn()
 {
     if (is_open()) {
-        client_.begin_turn();
+        client_.effort().begin_turn();
         protocol_->begin_turn();
     }
     begin_receiving();

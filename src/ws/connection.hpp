@@ -127,7 +127,10 @@ private:
 
     // what the Receiver finds
     [[nodiscard]] bool is_open() const override { return closing_.is_open(); }
-    [[nodiscard]] bool is_tired() const override { return client_.is_tired(); }
+    [[nodiscard]] bool is_tired() const override
+    {
+        return client_.effort().is_tired();
+    }
     void watch_message() override
     {
         SessionTimer::arm_within(c_, message_left_ms());
@@ -147,7 +150,7 @@ private:
     // it goes on.
     [[nodiscard]] bool wants_turn() const
     {
-        return is_stalled() && !(is_open() && client_.is_paused());
+        return is_stalled() && !(is_open() && client_.effort().is_paused());
     }
     void begin_turn();
     bool send_head();

@@ -316,12 +316,12 @@ void test_unsubscribes_meanwhile(void** state)
     burst(cluster);
     cluster.run();
     leaver.protocol().on_message(false, R"({"id":1,"op":"unsub","topic":"a"})");
-    assert_true(leaver.client().is_tired());
+    assert_true(leaver.client().effort().is_tired());
     const uint64_t asked = leaver.session().counters().messages_in;
-    while (leaver.client().is_tired()) {
+    while (leaver.client().effort().is_tired()) {
         read_some(cluster, client, kTaken);
         cluster.run();
-        leaver.client().begin_turn();
+        leaver.client().effort().begin_turn();
         leaver.protocol().begin_turn();
     }
     assert_int_equal(leaver.session().counters().messages_in, asked);

@@ -82,17 +82,17 @@ void test_paused_until_the_turn_after_resume(void** state)
     Cluster& cluster = state_of<Cluster>(state);
     TestClient& peer = cluster.connect();
     Client& client = peer.client();
-    client.pause();
-    client.begin_turn();
-    assert_true(client.is_paused());
-    assert_true(client.is_tired());
+    client.effort().pause();
+    client.effort().begin_turn();
+    assert_true(client.effort().is_paused());
+    assert_true(client.effort().is_tired());
     assert_int_equal(peer.transport().turns, 0);
     client.resume();
     assert_int_equal(peer.transport().turns, 1);
-    assert_false(client.is_paused());
-    assert_true(client.is_tired()); // until that turn
-    client.begin_turn();
-    assert_false(client.is_tired());
+    assert_false(client.effort().is_paused());
+    assert_true(client.effort().is_tired()); // until that turn
+    client.effort().begin_turn();
+    assert_false(client.effort().is_tired());
     client.resume();
     assert_int_equal(peer.transport().turns, 1);
 }

@@ -43,10 +43,10 @@ struct Hall {
     void finish(TestClient& peer)
     {
         peer.client().settle();
-        while (peer.client().is_paused()) {
+        while (peer.client().effort().is_paused()) {
             cluster.first.broker.run();
         }
-        peer.client().begin_turn();
+        peer.client().effort().begin_turn();
         cluster.run();
     }
 
@@ -91,13 +91,13 @@ void test_many_end_in_turns(void** state)
 
     ann.begin_to_say(R"({"id":1,"op":"auth","token":"keep"})"
                      R"({"id":2,"op":"ping"})");
-    assert_true(ann.client().is_paused());
+    assert_true(ann.client().effort().is_paused());
     std::string got = ann.take_queued();
     assert_true(got.starts_with("{\"id\":1,\"ok\":{\"user\":\"ann\"}}\n"));
     size_t ended = count(got, R"({"op":"unsub","topic":"drop/)");
     assert_true(ended <= kMostEndsInATurn);
     size_t turns = 0;
-    while (ann.client().is_paused()) {
+    while (ann.client().effort().is_paused()) {
         // Those that are looked at last.
         hall.cluster.zone.put("drop/0", "secret");
         hall.cluster.zone.put("keep/0", "public");
@@ -115,7 +115,7 @@ void test_many_end_in_turns(void** state)
     }
     assert_int_equal(ended, kMany / 2);
     assert_true(turns > kMany / 2 / kEndsPerTurn);
-    ann.client().begin_turn();
+    ann.client().effort().begin_turn();
     ann.protocol().begin_turn();
     assert_text(ann.take(), R"({"id":2,"op":"pong"})");
     assert_int_equal(ann.session().subscriptions(), kMany / 2);
@@ -136,10 +136,10 @@ void test_ends_amid_it(void** state)
     TestClient& ann = hall.connect_ann();
     subscribe_to_many(ann);
     ann.begin_to_say(R"({"op":"auth","token":"keep"})");
-    assert_true(ann.client().is_paused());
+    assert_true(ann.client().effort().is_paused());
     ann.client().close(EndCause::policy, "enough");
     hall.cluster.first.broker.run();
-    assert_false(ann.client().is_paused());
+    assert_false(ann.client().effort().is_paused());
     const auto left = ann.session().subscriptions();
     assert_true(left > kMany / 2);
     assert_false(ann.client().end_subscriptions());
@@ -164,7 +164,7 @@ void test_a_slow_reader_is_closed(void** state)
     ann.begin_to_say(R"({"op":"auth","token":"keep"})");
     hall.cluster.first.run();
     assert_int_equal(ann.close_code(), 3008);
-    assert_false(ann.client().is_paused());
+    assert_false(ann.client().effort().is_paused());
 }
 
 void test_nothing_that_is_forbidden(void** state)
@@ -360,7 +360,7 @@ void test_presence_at_an_end_amid_it(void** state)
         ann.take();
     }
     ann.begin_to_say(R"({"op":"auth","token":"as bob"})");
-    assert_true(ann.client().is_paused());
+    assert_true(ann.client().effort().is_paused());
     assert_text(who(hall, "keep/0"), "ann");
     assert_text(who(hall, name("keep/", kMany - 1).c_str()), "bob");
     hall.cluster.disconnect(ann);

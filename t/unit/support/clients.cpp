@@ -89,10 +89,10 @@ TestClient::TestClient(TestWorker& worker, const ClientOptions& options)
 void TestClient::say(std::string_view text)
 {
     protocol_->on_message(false, text);
-    while (client_.is_tired()) {
-        client_.begin_turn();
+    while (client_.effort().is_tired()) {
+        client_.effort().begin_turn();
         protocol_->begin_turn();
-        if (client_.is_tired()) {
+        if (client_.effort().is_tired()) {
             worker_.broker.run();
         }
     }

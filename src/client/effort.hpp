@@ -1,0 +1,55 @@
+// How much a client may ask for in a turn of the event loop, and whether it
+// waits for something.
+//
+// Commands cost effort, of which there is so much in each turn. What one takes
+// beyond that is not counted.
+//
+// Thread safety: none; a client's own.
+#pragma once
+
+#include <cstdint>
+
+namespace ws_pubsub {
+
+class Effort {
+public:
+    static constexpr int kPerTurn = 64;
+
+    void spend(int effort) { left_ -= effort; }
+    // No more in this turn.
+    void end_turn() { left_ = 0; }
+    void begin_turn()
+    {
+        left_ = kPerTurn;
+        if (pause_ == Pause::resumed) {
+            pause_ = Pause::none;
+        }
+    }
+
+    // A command waits for something: nothing else is done before resume(), and
+    // the turn that follows it.
+    void pause() { pause_ = Pause::paused; }
+    // Returns whether it was paused, so that a turn has to follow.
+    [[nodiscard]] bool resume()
+    {
+        const bool was_paused = is_paused();
+        pause_ = was_paused ? Pause::resumed : pause_;
+        return was_paused;
+    }
+    [[nodiscard]] bool is_paused() const { return pause_ == Pause::paused; }
+
+    // True: no data of the peer before the next turn has begun; what is left
+    // of this turn's waits for it too.
+    [[nodiscard]] bool is_tired() const
+    {
+        return left_ <= 0 || pause_ != Pause::none;
+    }
+
+private:
+    enum class Pause : uint8_t { none, paused, resumed };
+
+    int left_ = kPerTurn; // in this turn
+    Pause pause_ = Pause::none;
+};
+
+} // namespace ws_pubsub
