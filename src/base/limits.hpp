@@ -76,6 +76,7 @@ inline constexpr size_t kMaxTokenKeys = 8;
 inline constexpr size_t kMaxGrants = 64;
 inline constexpr int64_t kTokenGraceMs = 25LL * 1000;
 inline constexpr int64_t kDefaultFirstTokenMs = 10LL * 1000; // of `later`
+inline constexpr int64_t kMostFirstTokenS = 24LL * 3600;
 inline constexpr size_t kMaxKeyFileBytes = 1024UL * 1024;
 inline constexpr int64_t kKeyFileLookMs = 10LL * 1000;
 inline constexpr int64_t kUnknownKeyLookMs = 1000;

@@ -4,6 +4,7 @@
 #include <string>
 
 #include "base/budget.hpp"
+#include "broker/review.hpp"
 
 namespace ws_pubsub {
 
@@ -19,7 +20,8 @@ bool covered_elsewhere(const Subscriptions& subscriptions,
                        const Subscription& own, const LocalTopic& topic)
 {
     return any_bringing(subscriptions, topic, [&](const Subscription& other) {
-        return &other != &own && is_live_without_asking(other, topic);
+        return &other != &own && may_get(other) &&
+               is_live_without_asking(other, topic);
     });
 }
 
@@ -27,7 +29,8 @@ bool covered_elsewhere(const Subscriptions& subscriptions,
 bool is_being_sent(const Subscriptions& subscriptions, const LocalTopic& topic)
 {
     return any_bringing(subscriptions, topic, [&](const Subscription& one) {
-        return one.catch_up != nullptr && one.catch_up->partial == &topic;
+        return one.catch_up != nullptr && one.catch_up->partial == &topic &&
+               may_get(one);
     });
 }
 

@@ -15,8 +15,8 @@ namespace ws_pubsub {
 struct Rights {
     Permissions permissions;
     std::string identity; // for presence; empty: nobody
-    // Of the token, if there is one.
-    std::string user;                  // its `sub`; empty: nobody
+    // Of the token: its `sub`, empty: nobody's. nullopt: there is no token.
+    std::optional<std::string> user;
     std::optional<int64_t> expires_ms; // since 1970; nullopt: never
     // When the session is closed for it, in seconds of the system's clock: some
     // time later. 0: never.

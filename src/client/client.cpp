@@ -71,7 +71,7 @@ Result<Authenticated> Client::authenticate(std::string_view token)
     credentials_->set_recheck(std::make_unique<Recheck>(
         *this, broker(), std::move(rights->identity)));
     link_.due_changed();
-    return Authenticated{std::move(rights->user), rights->expires_ms};
+    return Authenticated{rights->user.value_or(""), rights->expires_ms};
 }
 
 void Client::settle()
@@ -116,8 +116,13 @@ std::optional<Error> Client::renew(const Selector& selector)
 // The subscription that was made with a ticket lasts as long as that allows it.
 void Client::hold_ticket(const Selector& selector)
 {
-    if (credentials_ != nullptr && credentials_->hold_ticket(selector)) {
+    if (credentials_ == nullptr) {
+        return;
+    }
+    if (credentials_->hold_ticket(selector)) {
         link_.due_changed();
+    } else {
+        credentials_->forget_ticket(selector.text()); // of one that has ended
     }
 }
 

@@ -87,8 +87,7 @@ Result<Rights> Credentials::take(std::string_view token, const Clock& clock)
         return Error{Errc::rate, "too many tokens"};
     }
     auto rights = authority_->take(
-        token,
-        user_.empty() ? std::nullopt : std::optional<std::string_view>(user_));
+        token, user_ ? std::optional<std::string_view>(*user_) : std::nullopt);
     if (!rights) {
         const Errc code = rights.error().code;
         refused_ = awaits_token() &&

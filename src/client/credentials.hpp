@@ -92,7 +92,7 @@ private:
     std::unique_ptr<Authority> authority_;
     std::unique_ptr<Recheck> recheck_;
     std::unique_ptr<Tickets> tickets_; // null: it has had none
-    std::string user_;                 // empty: nobody yet
+    std::optional<std::string> user_;  // nullopt: there was no token yet
     uint32_t token_due_s_;
     uint32_t end_s_;         // 0: never
     uint32_t refreshes_ = 0; // since then

@@ -131,6 +131,9 @@ ngx_int_t serve_websocket(ngx_http_request_t* r, const LocationConf& conf,
         return NGX_HTTP_FORBIDDEN;
     }
     SessionOptions options;
+    if (takes_tokens(conf)) {
+        options.authority = std::make_unique<TokenAuthority>(*r, conf);
+    }
     options.rights = rights_of(r, conf);
     const bool is_nobody = begins_as_nobody(r, conf);
     if (is_nobody) {
@@ -157,9 +160,6 @@ ngx_int_t serve_websocket(ngx_http_request_t* r, const LocationConf& conf,
             return refuse_all(r);
         }
         options.topic = *topic;
-    }
-    if (takes_tokens(conf)) {
-        options.authority = std::make_unique<TokenAuthority>(*r, conf);
     }
     return accept_upgrade(r, *zone.registry(), worker.parts(), conf.session,
                           std::move(options), upgrade);

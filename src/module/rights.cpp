@@ -63,7 +63,7 @@ void add_grants(ngx_http_request_t* r, const TokenRules& rules,
     const JsonValue claims = parse_json(token.claims, 0, error);
     auto grants = grants_of(claims.get(), *rules.grants);
     if (!grants) {
-        ngx_log_error(NGX_LOG_INFO, r->connection->log, 0,
+        ngx_log_error(NGX_LOG_WARN, r->connection->log, 0,
                       "ws_pubsub: the token's grants in \"%s\" are malformed, "
                       "reserved or too many: they allow nothing",
                       rules.grants->c_str());
@@ -85,11 +85,11 @@ Rights rights_of(ngx_http_request_t* r, const LocationConf& conf)
         add_grants(r, conf.token, *token, rights.permissions);
         rights.expires_ms = token->expires_ms;
         rights.end_s = conf.token.end_s(token->expires_ms);
-        if (conf.token.keys != nullptr) {
+        if (conf.token.keys != nullptr && token->error == TokenError::none) {
             rights.user = token->user;
         }
     }
-    rights.identity = identity_of(r, conf, rights.user);
+    rights.identity = identity_of(r, conf, rights.user.value_or(""));
     return rights;
 }
 

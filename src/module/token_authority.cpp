@@ -2,10 +2,8 @@
 
 #include "module/token_authority.hpp"
 
-#include <utility>
-
+#include "client/credentials.hpp"
 #include "module/rights.hpp"
-#include "module/shadow_request.hpp"
 #include "ngx/log.hpp"
 
 namespace ws_pubsub {
@@ -39,6 +37,9 @@ Error TokenAuthority::refuse(TokenKind kind, TokenError error) const
 Result<Rights> TokenAuthority::take(std::string_view token,
                                     std::optional<std::string_view> user)
 {
+    if (conf_.token.mode_at(conf_.place()) == TokenMode::off) {
+        return kTakesNoTokens;
+    }
     const Verified verified =
         conf_.token.verify(token, TokenKind::session, r_.connection->log);
     if (verified.error != TokenError::none) {
@@ -47,20 +48,16 @@ Result<Rights> TokenAuthority::take(std::string_view token,
     if (user && user_of(verified.claims.get()) != *user) {
         return kOtherUser;
     }
-    RequestToken* own = make_token(&r_);
-    ShadowRequest shadow(r_);
-    RequestToken* taken = own == nullptr ? nullptr : shadow.begin();
-    if (taken == nullptr) {
+    RequestToken taken;
+    taken.keys = conf_.token.keys;
+    taken.looked_at = true;
+    taken.take(verified);
+    TokenTrial trial(r_, captures_);
+    if (!trial.begin(taken)) {
         return kNoMemory;
     }
-    *taken = *own;
-    taken->keys = conf_.token.keys;
-    taken->looked_at = true;
-    taken->take(verified);
-    shadow.forget_dependent();
-    Rights rights = ws_pubsub::rights_of(shadow.request(), conf_);
-    *own = std::move(*taken);
-    shadow.forget_dependent_of_live();
+    Rights rights = rights_of(&r_, conf_);
+    trial.adopt();
     return rights;
 }
 

@@ -7,16 +7,17 @@
 
 #include "client/authority.hpp"
 #include "module/config.hpp"
-#include "module/tokens.hpp"
+#include "module/token_trial.hpp"
 
 namespace ws_pubsub {
 
 class TokenAuthority final : public Authority {
 public:
-    // The request, which was upgraded at the location of that configuration,
-    // outlives it.
+    // The request, which is being upgraded at the location of that
+    // configuration, outlives it. To be made before the session's first rights
+    // are worked out.
     TokenAuthority(ngx_http_request_t& r, const LocationConf& conf)
-        : r_(r), conf_(conf)
+        : r_(r), conf_(conf), captures_(r)
     {}
 
     Result<Rights> take(std::string_view token,
@@ -28,6 +29,7 @@ private:
 
     ngx_http_request_t& r_;
     const LocationConf& conf_;
+    Captures captures_;
 };
 
 } // namespace ws_pubsub

@@ -254,7 +254,8 @@ char* set_token_mode(ngx_conf_t* cf, ngx_command_t* /*command*/, void* conf)
     if (arguments.count > 2) {
         const auto first = value_of(arguments[2], "first");
         const auto seconds = first ? parse_seconds(*first) : std::nullopt;
-        if (!seconds || *seconds == 0 || rules.mode != TokenMode::later) {
+        if (!seconds || *seconds == 0 || *seconds > kMostFirstTokenS ||
+            rules.mode != TokenMode::later) {
             return invalid(cf, arguments[2]);
         }
         rules.first_s = *seconds;

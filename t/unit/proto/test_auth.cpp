@@ -86,10 +86,10 @@ void test_nobody_has_no_name(void** state)
     peer.say(R"({"id":1,"op":"auth","token":"anybody"})");
     assert_text(peer.take(), R"({"id":1,"ok":{}})");
     assert_false(peer.client().awaits_token());
-    // And may still say who it is.
-    peer.say(R"({"id":2,"op":"auth","token":"ann"})");
-    assert_text(peer.take(), R"({"id":2,"ok":{"user":"ann"}})");
-    peer.say(R"({"id":3,"op":"auth","token":"anybody"})");
+    // Which nobody else can be, either.
+    peer.say(R"({"id":2,"op":"auth","token":"anybody"})");
+    assert_text(peer.take(), R"({"id":2,"ok":{}})");
+    peer.say(R"({"id":3,"op":"auth","token":"ann"})");
     assert_text(peer.take(), R"({"id":3,"error":{"code":101,)"
                              R"("message":"the token is another user's"}})");
 }
