@@ -254,7 +254,7 @@ char* set_token_mode(ngx_conf_t* cf, ngx_command_t* /*command*/, void* conf)
     if (arguments.count > 2) {
         const auto first = value_of(arguments[2], "first");
         const auto seconds = first ? parse_seconds(*first) : std::nullopt;
-        if (!seconds || *seconds == 0 || *seconds > kMostFirstTokenS ||
+        if (!seconds || *seconds == 0 || *seconds > kMostFirstTokenMs / 1000 ||
             rules.mode != TokenMode::later) {
             return invalid(cf, arguments[2]);
         }

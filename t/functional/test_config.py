@@ -198,6 +198,7 @@ BAD_LOCATION = [
     ("ws_pubsub_token soon;", "soon"),
     ("ws_pubsub_token later first=0;", "first=0"),
     ("ws_pubsub_token later first=x;", "first=x"),
+    ("ws_pubsub_token later first=2d;", "first=2d"),
     ("ws_pubsub_token later second=1s;", "second=1s"),
     ("ws_pubsub_token required first=1s;", "first=1s"),
     ("ws_pubsub_subscription_token_key none data:x;", "an algorithm"),
