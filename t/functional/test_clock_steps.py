@@ -43,11 +43,8 @@ class Clock:
 
 
 @pytest.fixture(name="clock")
-def _clock(tmp_path):
-    tmp_path.chmod(0o755)
-    for parent in tmp_path.parents[:3]:
-        parent.chmod(0o755)  # a worker is nobody
-    return Clock(tmp_path)
+def _clock(open_path):
+    return Clock(open_path)
 
 
 @pytest.fixture(name="http")

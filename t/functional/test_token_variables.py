@@ -90,13 +90,10 @@ async def test_where_they_are_off_only_tickets_are_taken(ng):
 
 
 @pytest.mark.skipif(not NJS.exists(), reason="njs is not here")
-async def test_scripts(nginx, tmp_path):
-    tmp_path.chmod(0o755)
-    for parent in tmp_path.parents[:3]:
-        parent.chmod(0o755)  # a worker is nobody
-    (tmp_path / "plan.js").write_text(SCRIPT)
+async def test_scripts(nginx, open_path):
+    (open_path / "plan.js").write_text(SCRIPT)
     ng = nginx(workers=1, main=f"load_module {NJS};",
-               http=HTTP + f"js_path {tmp_path}; js_import plan.js; "
+               http=HTTP + f"js_path {open_path}; js_import plan.js; "
                "js_set $js_plan plan.plan;",
                locations=f"""
 location /ws {{

@@ -34,11 +34,8 @@ ws_pubsub_topic "**" zone=limited max_subscribers=1;
 
 
 @pytest.fixture(name="late")
-def _late(nginx, tmp_path):
-    tmp_path.chmod(0o755)
-    for parent in tmp_path.parents[:3]:
-        parent.chmod(0o755)  # a worker is nobody
-    library = tmp_path / "late_101.so"
+def _late(nginx, open_path):
+    library = open_path / "late_101.so"
     source = pathlib.Path(__file__).parent / "support" / "late_101.c"
     subprocess.run(["cc", "-shared", "-fPIC", "-o", str(library),
                     str(source)], check=True)

@@ -95,6 +95,15 @@ def topic():
 
 
 @pytest.fixture
+def open_path(tmp_path):
+    """A folder that workers, who are nobody, can read."""
+    tmp_path.chmod(0o755)
+    for parent in tmp_path.parents[:3]:
+        parent.chmod(0o755)
+    return tmp_path
+
+
+@pytest.fixture
 def echo(ng, scheme, topic):
     """A plain session that gets what it publishes: an echo server."""
     with RawWS.open(ng, path="/plain/?topic=" + topic, scheme=scheme,
