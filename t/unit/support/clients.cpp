@@ -16,7 +16,9 @@ Admission admission_of(const ClientOptions& options)
     admission.rights.permissions = {allowed(options.subscribe),
                                     allowed(options.publish)};
     admission.rights.end_s = options.end_s;
-    admission.rights.user = options.user;
+    if (options.user != nullptr) {
+        admission.rights.user = options.user;
+    }
     admission.rights.identity = options.identity;
     admission.token_due_s = options.token_due_s;
     if (options.tokens != nullptr) {

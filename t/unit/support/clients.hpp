@@ -46,7 +46,7 @@ struct ClientOptions {
     Rate rate;
     const char* topic = "plain"; // of the endpoint
     // As of Rights and Admission.
-    const char* user = "";
+    const char* user = nullptr; // of its token; null: it has none
     const char* identity = "";
     uint32_t end_s = 0;
     uint32_t token_due_s = 0;
