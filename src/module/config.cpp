@@ -154,7 +154,6 @@ char* merge_location_conf(ngx_conf_t* cf, void* outer, void* inner)
     // An `if` that has a handler of its own is no endpoint; what counts for the
     // one around it counts there, too.
     if (core->noname != 0 && conf.token.mode == TokenMode::unset) {
-        conf.token.first_s = outer_conf.token.first_s;
         conf.token.mode = outer_conf.token.mode_at(outer_conf.place());
     }
     if (!check_token(cf, core, conf.token)) {

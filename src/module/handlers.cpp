@@ -14,7 +14,6 @@
 #include "module/origins.hpp"
 #include "module/rights.hpp"
 #include "module/token_authority.hpp"
-#include "module/tokens.hpp"
 #include "module/worker.hpp"
 #include "ngx/guard.hpp"
 #include "ngx/text.hpp"
@@ -73,13 +72,9 @@ bool allows_anything(const Permissions& permissions, const std::string& topic)
 }
 
 // Whether its session has yet to bring the token that it needs.
-bool begins_as_nobody(ngx_http_request_t* r, const LocationConf& conf)
+bool begins_as_nobody(const Rights& rights, const LocationConf& conf)
 {
-    if (conf.token.mode_at(conf.place()) != TokenMode::later) {
-        return false;
-    }
-    const RequestToken* token = token_at(r, conf);
-    return token == nullptr || token->error != TokenError::none;
+    return !rights.user && conf.token.mode_at(conf.place()) == TokenMode::later;
 }
 
 // Whether tokens that come in-band are of use to its sessions.
@@ -135,8 +130,7 @@ ngx_int_t serve_websocket(ngx_http_request_t* r, const LocationConf& conf,
         options.authority = std::make_unique<TokenAuthority>(*r, conf);
     }
     options.rights = rights_of(r, conf);
-    const bool is_nobody = begins_as_nobody(r, conf);
-    if (is_nobody) {
+    if (begins_as_nobody(options.rights, conf)) {
         options.token_due_s =
             static_cast<uint32_t>(ngx_time() + conf.token.first_s);
     } else if (!allows_anything(options.rights.permissions)) {

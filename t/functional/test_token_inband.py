@@ -58,6 +58,7 @@ location /ws {
     }
     location /ws/tickets {
         ws_pubsub zone=main;
+        ws_pubsub_max_subscriptions 400;
         ws_pubsub_subscription_token_key ES256 %TICKETS%;
     }
     location /ws/none {
@@ -343,3 +344,16 @@ async def test_a_subscription_ends_with_its_ticket(ng, http):
         http.publish("vip/ends", "secret")
         http.publish("vip/goes-on", "seen")
         assert (await ann.next_of("msg"))["topic"] == "vip/goes-on"
+
+
+async def test_more_tickets_end_at_once_than_a_turn_ends(ng):
+    """The session goes on, and the others end in later turns."""
+    ticket = TICKETS.token(topic="many/*", expires_s=None,
+                           exp=int(time.time()) + 10)
+    async with await begin(ng, "/ws/tickets",
+                           headers=bearer(HS.token("ann"))) as ann:
+        for n in range(300):
+            await ann.sub(f"many/{n}", since="new", ticket=ticket)
+        ended = {(await ann.next(GRACE_S + 30))["topic"] for _ in range(300)}
+        assert ended == {f"many/{n}" for n in range(300)}
+        await ann.ping()
