@@ -82,6 +82,15 @@ inline constexpr int64_t kKeyFileLookMs = 10LL * 1000;
 inline constexpr int64_t kUnknownKeyLookMs = 1000;
 inline constexpr uint32_t kMaxTokenRefreshesAMinute = 10; // of a session
 
+// Hooks
+inline constexpr int64_t kDefaultHookTimeoutMs = 5LL * 1000;
+inline constexpr size_t kDefaultHookPending = 16;   // of a session
+inline constexpr size_t kMostHookPending = 256;     // the same
+inline constexpr size_t kMaxHooks = 1000;           // of a zone in a worker
+inline constexpr size_t kMaxHookMessageBytes = 200; // of an error's text
+inline constexpr int64_t kLeastHookRetryMs = 1000;  // of `again`, doubled
+inline constexpr int64_t kMostHookRetryMs = 30LL * 1000; // up to this
+
 // What directives may ask for. A message is encoded in memory, as text up to
 // six times its size, and sizes in the zone and of frames have 32 bits.
 inline constexpr size_t kMostMaxMessageBytes = 256UL * 1024 * 1024;

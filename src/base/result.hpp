@@ -25,12 +25,13 @@ enum class Errc : uint16_t {
     rate = 111,
     other_epoch = 112,
     conflict = 114,
+    unavailable = 115,
 };
 
 // What a conflict is about: HTTP has a status for each.
 enum class Cause : uint8_t { other, condition, idempotency_key, path };
 
-// `message` points to a string literal.
+// `message` points to a string literal, where nothing else is said.
 struct Error {
     Errc code;
     std::string_view message;
