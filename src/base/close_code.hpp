@@ -1,4 +1,4 @@
-// Close codes that the server sends (RFC 6455 section 7.4.1; those from 3000
+// Close codes that the server sends (RFC 6455 section 7.4.1 and its registry; those from 3000
 // on are listed in docs/protocol.md).
 #pragma once
 
@@ -16,6 +16,7 @@ inline constexpr uint16_t kCloseBadPayload = 1007;
 inline constexpr uint16_t kClosePolicy = 1008;
 inline constexpr uint16_t kCloseTooBig = 1009;
 inline constexpr uint16_t kCloseInternalError = 1011;
+inline constexpr uint16_t kCloseTryAgainLater = 1013;
 inline constexpr uint16_t kCloseExpired = 3005;
 inline constexpr uint16_t kCloseTooSlow = 3008;
 inline constexpr uint16_t kCloseNoPong = 3012;

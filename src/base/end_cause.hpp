@@ -19,6 +19,7 @@ enum class EndCause : uint8_t {
     expired,      // its token
     unauthorized, // it has no token, and its time to bring one is over
     bad_command,
+    unavailable, // something that is needed can't be asked now
 };
 
 } // namespace ws_pubsub

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "client/permit_keeper.hpp"
 #include "client/recheck.hpp"
 
 namespace ws_pubsub {
@@ -9,6 +10,14 @@ namespace ws_pubsub {
 namespace {
 
 constexpr std::string_view kSubscribe = "subscribe to";
+
+bool allow(Question::About about, const Selector& wanted,
+           const Permissions& permissions)
+{
+    return about == Question::About::publish
+               ? permissions.may_publish(wanted)
+               : permissions.may_subscribe(wanted);
+}
 
 // What counts of that comes with the first token.
 Permissions permissions_before(Admission& admission)
@@ -48,7 +57,7 @@ void Client::leave()
 bool Client::begin_command()
 {
     session_.counters().messages_in++;
-    return bucket_.take(settings_.rate, registry_.clock_.ticks_ms());
+    return bucket_.take(settings_.rate, registry_.clock().ticks_ms());
 }
 
 void Client::resume()
@@ -63,7 +72,7 @@ Result<Authenticated> Client::authenticate(std::string_view token)
     if (credentials_ == nullptr) {
         return kTakesNoTokens;
     }
-    auto rights = credentials_->take(token, registry_.clock_);
+    auto rights = credentials_->take(token, registry_.clock());
     if (!rights) {
         return rights.error();
     }
@@ -95,10 +104,15 @@ Client::show_ticket(const std::optional<std::string>& ticket)
         return credentials_ == nullptr ? kTakesNoTokens
                                        : credentials_->show(*ticket);
     }
+    put_permit_away();
+    return std::nullopt;
+}
+
+void Client::put_permit_away()
+{
     if (credentials_ != nullptr) {
         credentials_->put_away();
     }
-    return std::nullopt;
 }
 
 std::optional<Error> Client::renew(const Selector& selector)
@@ -106,40 +120,84 @@ std::optional<Error> Client::renew(const Selector& selector)
     if (!broker().is_subscribed(session_, selector.text())) {
         return kNotSubscribed;
     }
-    if (!credentials_->hold_ticket(selector)) {
+    if (!credentials_->hold_permit(selector)) {
         return kDenied;
     }
     link_.due_changed();
     return std::nullopt;
 }
 
-// The subscription that was made with a ticket lasts as long as that allows it.
-void Client::hold_ticket(const Selector& selector)
+// The subscription that was made with a permit lasts as long as that allows it.
+void Client::hold_permit(const Selector& selector)
 {
     if (credentials_ == nullptr) {
         return;
     }
-    if (credentials_->hold_ticket(selector)) {
+    if (credentials_->hold_permit(selector)) {
         link_.due_changed();
     } else {
-        credentials_->forget_ticket(selector.text()); // of one that has ended
+        credentials_->forget_permit(selector.text()); // of one that has ended
     }
 }
 
-// What the ticket that is shown allows; nullptr: nothing.
-const Permissions* Client::ticket() const
+// What is shown beside its permissions; nullptr: nothing.
+const Permit* Client::permit() const
 {
     return credentials_ == nullptr ? nullptr
-                                   : credentials_->shown(registry_.clock_);
+                                   : credentials_->shown(registry_.clock());
 }
 
-// By the ticket, where that is enough.
+bool Client::must_ask(Question::About about, std::string_view wanted) const
+{
+    const HookRules::Mode mode = settings_.hooks.mode(about);
+    if (mode == HookRules::Mode::off) {
+        return false;
+    }
+    const Selector selector = *Selector::parse(wanted);
+    const Permit* shown = permit();
+    const bool has_permit =
+        shown != nullptr && allow(about, selector, shown->permissions);
+    if (has_permit && shown->of == Permit::Of::hook) {
+        return false;
+    }
+    return has_permit || allow(about, selector, permissions_)
+               ? mode == HookRules::Mode::always
+               : !is_reserved(wanted);
+}
+
+std::unique_ptr<PendingHook> Client::ask(const Question& question,
+                                         Hooks::Done done)
+{
+    Hooks* hooks = credentials_ == nullptr ? nullptr : credentials_->hooks();
+    return hooks == nullptr ? nullptr : hooks->ask(question, std::move(done));
+}
+
+void Client::show_verdict(Question::About about, std::string_view wanted)
+{
+    if (credentials_ != nullptr) {
+        credentials_->show(permit_of_hook(about, *Selector::parse(wanted),
+                                          settings_.hooks, registry_.clock()));
+    }
+}
+
+// By the permit, where that is enough.
 Access Client::access_to(const Selector& wanted)
 {
-    const Permissions* shown = ticket();
-    return access(shown != nullptr && shown->may_subscribe(wanted)
-                      ? *shown
+    const Permit* shown = permit();
+    return access(shown != nullptr && shown->permissions.may_subscribe(wanted)
+                      ? shown->permissions
                       : permissions_);
+}
+
+// Why it may not read that; nullopt: it may.
+std::optional<Error> Client::check_reading(const Selector& wanted)
+{
+    if (must_ask(Question::About::subscribe, wanted.text())) {
+        return kCantAsk;
+    }
+    return access_to(wanted).may_read(wanted, kSubscribe)
+               ? std::nullopt
+               : std::optional(kDenied);
 }
 
 Access Client::access(const Permissions& permissions)
@@ -149,7 +207,7 @@ Access Client::access(const Permissions& permissions)
                         },
                         &link_};
     return {broker().publisher(),
-            registry_.clock_,
+            registry_.clock(),
             {&permissions,
              {KeyOwner::Kind::session, session_.identity()},
              settings_.max_message},
@@ -159,13 +217,13 @@ Access Client::access(const Permissions& permissions)
 Result<Subscribed> Client::subscribe(const Selector& selector,
                                      SubscribeOptions options)
 {
-    if (!access_to(selector).may_read(selector, kSubscribe)) {
-        return kDenied;
+    if (const auto fault = check_reading(selector)) {
+        return *fault;
     }
     auto subscribed =
         broker().subscribe(session_, selector, std::move(options));
     if (subscribed) {
-        hold_ticket(selector);
+        hold_permit(selector);
     }
     return subscribed;
 }
@@ -173,8 +231,8 @@ Result<Subscribed> Client::subscribe(const Selector& selector,
 Result<std::unique_ptr<Subscribing>>
 Client::begin_subscribing(const Selector& selector, SubscribeOptions options)
 {
-    if (!access_to(selector).may_read(selector, kSubscribe)) {
-        return kDenied;
+    if (const auto fault = check_reading(selector)) {
+        return *fault;
     }
     return std::make_unique<Subscribing>(broker().topics(), session_, selector,
                                          std::move(options));
@@ -183,12 +241,12 @@ Client::begin_subscribing(const Selector& selector, SubscribeOptions options)
 Result<Subscribed> Client::subscribe(const Selector& selector,
                                      Subscribing& subscribing)
 {
-    if (!access_to(selector).may_read(selector, kSubscribe)) {
-        return kDenied;
+    if (const auto fault = check_reading(selector)) {
+        return *fault;
     }
     auto subscribed = broker().subscribe(subscribing);
     if (subscribed) {
-        hold_ticket(selector);
+        hold_permit(selector);
     }
     return subscribed;
 }
@@ -202,29 +260,36 @@ Broker::Unsubscribed Client::unsubscribe(std::string_view selector)
 {
     const auto ended = broker().unsubscribe(session_, selector);
     if (credentials_ != nullptr && ended == Broker::Unsubscribed::done) {
-        credentials_->forget_ticket(selector);
+        credentials_->forget_permit(selector);
     }
     return ended;
 }
 
 Result<ChangeAnswer> Client::publish(const PublishRequest& request)
 {
-    const Permissions* shown = ticket();
-    return access(shown != nullptr && shown->may_publish(request.topic)
-                      ? *shown
+    if (must_ask(Question::About::publish, request.topic)) {
+        return kCantAsk;
+    }
+    const Permit* shown = permit();
+    return access(shown != nullptr &&
+                          shown->permissions.may_publish(request.topic)
+                      ? shown->permissions
                       : permissions_)
         .publish(request);
 }
 
 Result<Reader> Client::reader(const Selector& wanted)
 {
+    if (must_ask(Question::About::subscribe, wanted.text())) {
+        return kCantAsk;
+    }
     return access_to(wanted).reader(wanted, kSubscribe);
 }
 
 Result<PresenceList> Client::who(const Selector& topic)
 {
-    if (!access_to(topic).may_read(topic, kSubscribe)) {
-        return kDenied;
+    if (const auto fault = check_reading(topic)) {
+        return *fault;
     }
     if (!broker().publisher().policies.of(topic.text()).presence) {
         return Error{Errc::bad_request, "the topic has no presence"};
@@ -246,7 +311,7 @@ int64_t Client::due_left_ms() const
 {
     return credentials_ == nullptr
                ? Credentials::kNever
-               : credentials_->due_left_ms(registry_.clock_);
+               : credentials_->due_left_ms(registry_.clock());
 }
 
 bool Client::run_due()
@@ -254,29 +319,14 @@ bool Client::run_due()
     if (due_left_ms() > 0) {
         return false;
     }
-    if (credentials_->left_ms(registry_.clock_) > 0) {
-        end_tickets();
+    if (credentials_->left_ms(registry_.clock()) > 0) {
+        PermitKeeper(*this, *credentials_).run();
     } else if (credentials_->awaits_token()) {
         close(EndCause::unauthorized, "no token has come in time");
     } else {
         close(EndCause::expired, "the token has expired");
     }
     return session_.stopped();
-}
-
-// Those that are over, as far as this turn may end subscriptions.
-void Client::end_tickets()
-{
-    while (!session_.stopped()) {
-        const auto selector = credentials_->ended_ticket(registry_.clock_);
-        if (!selector ||
-            (!may_subscribe(*Selector::parse(*selector)) &&
-             broker().withdraw(session_, *selector, kTicketEnded) ==
-                 Broker::Unsubscribed::later)) {
-            return;
-        }
-        credentials_->forget_ticket(*selector);
-    }
 }
 
 void Client::send_more()

@@ -21,6 +21,7 @@
 #include "client/access.hpp"
 #include "client/credentials.hpp"
 #include "client/effort.hpp"
+#include "client/hooks.hpp"
 #include "client/registry.hpp"
 
 namespace ws_pubsub {
@@ -30,6 +31,7 @@ struct ClientSettings {
     SessionLimits limits;
     Rate rate; // of its commands
     size_t max_message = kDefaultMaxMessageBytes;
+    HookRules hooks;
 };
 
 // The connection to a peer.
@@ -80,6 +82,8 @@ public:
     [[nodiscard]] const Effort& effort() const { return effort_; }
     // After Effort::pause(): it goes on in the next turn.
     void resume();
+    // What it waited for is there: a turn is to follow.
+    void go_on_soon() { link_.go_on_soon(); }
 
     // --- who it is
     // Nothing is allowed before its first token has come.
@@ -98,12 +102,27 @@ public:
     // The ticket that its next command comes with: for that it adds to what the
     // client may. nullopt: none. Errors: as Credentials::show().
     std::optional<Error> show_ticket(const std::optional<std::string>& ticket);
+    // As with none.
+    void put_permit_away();
     // The ticket that is shown is now that of the subscription. Errors: denied,
     // it is not for it; unknown_topic, there is no such subscription.
     std::optional<Error> renew(const Selector& selector);
 
+    // --- what hooks say
+    // Whether one has to be asked before the client may do that, as of what it
+    // may, and of the permit that is shown.
+    // REQUIRES: `wanted` is a topic or, to subscribe, a selector.
+    [[nodiscard]] bool must_ask(Question::About about,
+                                std::string_view wanted) const;
+    // As of Hooks.
+    std::unique_ptr<PendingHook> ask(const Question& question,
+                                     Hooks::Done done);
+    // One has said yes: its next command comes with that.
+    void show_verdict(Question::About about, std::string_view wanted);
+
     // --- what it asks for
-    // Each does nothing that the client may not: error denied.
+    // Each does nothing that the client may not: error denied; or that a hook
+    // has to be asked for first: unavailable.
     // For a selector that is a topic; else as Broker::subscribe().
     Result<Subscribed> subscribe(const Selector& selector,
                                  SubscribeOptions options);
@@ -127,27 +146,35 @@ public:
     void cancel(const Work& work);
 
     // --- for its connection
-    // Whether tokens may change what it may do.
-    [[nodiscard]] bool takes_tokens() const
+    // Whether what it may do is found out with the request that it began with.
+    [[nodiscard]] bool needs_request() const
     {
-        return credentials_ != nullptr && credentials_->takes_tokens();
+        return credentials_ != nullptr && (credentials_->takes_tokens() ||
+                                           credentials_->hooks() != nullptr);
     }
     // How long until run_due() is to be called; Credentials::kNever.
     [[nodiscard]] int64_t due_left_ms() const;
-    // Closes a session whose time is over, or ends subscriptions whose tickets
-    // have. True: the session has ended.
+    // Closes a session whose time is over; or ends subscriptions whose permits
+    // have ended, and asks their hooks anew. True: the session has ended.
     bool run_due();
-    // Without a ticket.
+    // Without a permit.
     [[nodiscard]] bool may_subscribe(const Selector& topic) const
     {
         return permissions_.may_subscribe(topic);
+    }
+    // With the one that is shown.
+    [[nodiscard]] bool may_subscribe_now(const Selector& topic) const
+    {
+        const Permit* shown = permit();
+        return may_subscribe(topic) ||
+               (shown != nullptr && shown->permissions.may_subscribe(topic));
     }
     // Whether a subscription of that selector may stay.
     [[nodiscard]] bool may_keep(const Selector& selector) const
     {
         return may_subscribe(selector) ||
                (credentials_ != nullptr &&
-                credentials_->has_ticket(selector.text()));
+                credentials_->has_permit(selector.text()));
     }
     // As of Broker.
     void send_more();
@@ -159,11 +186,12 @@ public:
 
 private:
     friend class Registry;
-    [[nodiscard]] const Permissions* ticket() const;
+    friend class PermitKeeper;
+    [[nodiscard]] const Permit* permit() const;
     [[nodiscard]] Access access(const Permissions& permissions);
     [[nodiscard]] Access access_to(const Selector& wanted);
-    void hold_ticket(const Selector& selector);
-    void end_tickets();
+    std::optional<Error> check_reading(const Selector& wanted);
+    void hold_permit(const Selector& selector);
     [[nodiscard]] Broker& broker() { return registry_.broker_; }
 
     // What a delivery needs comes first, close together.

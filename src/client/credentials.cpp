@@ -30,17 +30,22 @@ Permissions permissions_of(Ticket& ticket)
 
 std::unique_ptr<Credentials> Credentials::of(Admission& admission)
 {
-    const bool may_change = admission.authority != nullptr ||
-                            admission.token_due_s != 0 ||
-                            admission.rights.end_s != 0;
+    const bool may_change =
+        admission.authority != nullptr || admission.hooks != nullptr ||
+        admission.token_due_s != 0 || admission.rights.end_s != 0;
     return std::unique_ptr<Credentials>(may_change ? new Credentials(admission)
                                                    : nullptr);
 }
 
 Credentials::Credentials(Admission& admission)
-    : authority_(std::move(admission.authority)), user_(admission.rights.user),
+    : authority_(std::move(admission.authority)),
+      hooks_(std::move(admission.hooks)), user_(admission.rights.user),
       token_due_s_(admission.token_due_s), end_s_(admission.rights.end_s)
-{}
+{
+    if (admission.permit) {
+        show(std::move(*admission.permit));
+    }
+}
 
 Credentials::~Credentials() = default;
 
@@ -56,13 +61,13 @@ int64_t Credentials::left_ms(const Clock& clock) const
 
 int64_t Credentials::due_left_ms(const Clock& clock) const
 {
-    return std::min(left_ms(clock), tickets_left_ms(clock));
+    return std::min(left_ms(clock), permits_left_ms(clock));
 }
 
-int64_t Credentials::tickets_left_ms(const Clock& clock) const
+int64_t Credentials::permits_left_ms(const Clock& clock) const
 {
-    return tickets_ == nullptr ? kNever
-                               : left_ms_until(tickets_->first_end_s(), clock);
+    return permits_ == nullptr ? kNever
+                               : left_ms_until(permits_->first_due_s(), clock);
 }
 
 bool Credentials::may_refresh(int64_t ticks_ms)
@@ -113,45 +118,53 @@ std::optional<Error> Credentials::show(std::string_view ticket)
     if (!checked->user.empty() && checked->user != user_) {
         return Error{Errc::denied, "the ticket is another user's"};
     }
-    if (tickets_ == nullptr) {
-        tickets_ = std::make_unique<Tickets>();
-    }
-    tickets_->show({permissions_of(*checked), checked->end_s});
+    show({permissions_of(*checked), checked->end_s, Permit::Of::ticket});
     return std::nullopt;
+}
+
+Permits& Credentials::permits()
+{
+    if (permits_ == nullptr) {
+        permits_ = std::make_unique<Permits>();
+    }
+    return *permits_;
 }
 
 void Credentials::put_away()
 {
-    if (tickets_ != nullptr) {
-        tickets_->put_away();
+    if (permits_ != nullptr) {
+        permits_->put_away();
     }
 }
 
-const Permissions* Credentials::shown(const Clock& clock) const
+const Permit* Credentials::shown(const Clock& clock) const
 {
-    return tickets_ != nullptr && tickets_->shown() &&
-                   left_ms_until(tickets_->shown()->end_s, clock) > 0
-               ? &tickets_->shown()->permissions
+    if (permits_ == nullptr || !permits_->shown()) {
+        return nullptr;
+    }
+    const Permit& shown = *permits_->shown();
+    return shown.of == Permit::Of::hook || left_ms_until(shown.due_s, clock) > 0
+               ? &shown
                : nullptr;
 }
 
-bool Credentials::hold_ticket(const Selector& selector)
+bool Credentials::hold_permit(const Selector& selector)
 {
-    return tickets_ != nullptr && tickets_->hold(selector);
+    return permits_ != nullptr && permits_->hold(selector);
 }
 
-void Credentials::forget_ticket(std::string_view selector)
+void Credentials::forget_permit(std::string_view selector)
 {
-    if (tickets_ != nullptr) {
-        tickets_->forget(selector);
+    if (permits_ != nullptr) {
+        permits_->forget(selector);
     }
 }
 
-std::optional<std::string> Credentials::ended_ticket(const Clock& clock) const
+std::optional<std::string> Credentials::due_permit(const Clock& clock) const
 {
-    return tickets_left_ms(clock) > 0
+    return permits_left_ms(clock) > 0
                ? std::nullopt
-               : std::optional(std::string(tickets_->first()));
+               : std::optional(std::string(permits_->first()));
 }
 
 } // namespace ws_pubsub

@@ -12,7 +12,8 @@
 #include "base/clock.hpp"
 #include "base/result.hpp"
 #include "client/authority.hpp"
-#include "client/tickets.hpp"
+#include "client/hooks.hpp"
+#include "client/permits.hpp"
 
 namespace ws_pubsub {
 
@@ -32,14 +33,17 @@ struct Admission {
     // When its first token has to be there, in seconds of the system's clock;
     // 0: it has one, or needs none.
     uint32_t token_due_s = 0;
+    std::unique_ptr<Hooks> hooks; // null: none is asked
+    // What a hook that was asked before has allowed, at once.
+    std::optional<Permit> permit;
 };
 
 class Credentials {
 public:
     static constexpr int64_t kNever = INT64_MAX;
 
-    // Takes the authority, and copies what it needs of the rest. nullptr:
-    // nothing will change.
+    // Takes authority, hooks and permit, and copies what it needs of the rest.
+    // nullptr: nothing will change.
     static std::unique_ptr<Credentials> of(Admission& admission);
     Credentials(const Credentials&) = delete;
     Credentials& operator=(const Credentials&) = delete;
@@ -50,7 +54,7 @@ public:
     [[nodiscard]] bool awaits_token() const { return token_due_s_ != 0; }
     // How long until the session ends by time; kNever.
     [[nodiscard]] int64_t left_ms(const Clock& clock) const;
-    // The same, or until a ticket ends.
+    // The same, or until a permit is due.
     [[nodiscard]] int64_t due_left_ms(const Clock& clock) const;
 
     // A token: what the client may do from now on. Nothing changes on an error:
@@ -59,25 +63,31 @@ public:
     // Its first token was no good: it has no second try.
     [[nodiscard]] bool refused() const { return refused_; }
 
-    // The ticket that a command comes with; the one before is put away.
+    // The ticket that a command comes with; the permit before is put away.
     // nullopt: it is good. Errors: bad_request, none are taken; denied, it is
     // another user's; as Authority::check().
     std::optional<Error> show(std::string_view ticket);
+    void show(Permit permit) { permits().show(std::move(permit)); }
     void put_away();
-    // What it allows; nullptr: none is shown, or it has ended.
-    [[nodiscard]] const Permissions* shown(const Clock& clock) const;
-    // The subscription stays as long as the ticket that is shown. False: that
-    // is not for it.
-    bool hold_ticket(const Selector& selector);
-    void forget_ticket(std::string_view selector);
-    // Whether a subscription to the selector stays for its ticket.
-    [[nodiscard]] bool has_ticket(std::string_view selector) const
+    // What allows that command more; nullptr: nothing, or it has ended.
+    [[nodiscard]] const Permit* shown(const Clock& clock) const;
+    // What its subscriptions stay for.
+    [[nodiscard]] Permits& permits();
+    // Whether a subscription to the selector stays for one of these.
+    [[nodiscard]] bool has_permit(std::string_view selector) const
     {
-        return tickets_ != nullptr && tickets_->allow(selector);
+        return permits_ != nullptr && permits_->allow(selector);
     }
-    // The selector of one that has ended; nullopt: there is none.
+    // The subscription stays for the permit that is shown. False: that is not
+    // for it.
+    bool hold_permit(const Selector& selector);
+    void forget_permit(std::string_view selector);
+    // The selector of the first that is due; nullopt: there is none.
     [[nodiscard]] std::optional<std::string>
-    ended_ticket(const Clock& clock) const;
+    due_permit(const Clock& clock) const;
+
+    // nullptr: none is asked.
+    [[nodiscard]] Hooks* hooks() const { return hooks_.get(); }
 
     // What looks at its subscriptions since its rights have changed; null: they
     // have not.
@@ -87,11 +97,12 @@ public:
 private:
     explicit Credentials(Admission& admission);
     bool may_refresh(int64_t ticks_ms);
-    [[nodiscard]] int64_t tickets_left_ms(const Clock& clock) const;
+    [[nodiscard]] int64_t permits_left_ms(const Clock& clock) const;
 
     std::unique_ptr<Authority> authority_;
     std::unique_ptr<Recheck> recheck_;
-    std::unique_ptr<Tickets> tickets_; // null: it has had none
+    std::unique_ptr<Hooks> hooks_;
+    std::unique_ptr<Permits> permits_; // null: it has had none
     std::optional<std::string> user_;  // nullopt: there was no token yet
     uint32_t token_due_s_;
     uint32_t end_s_;         // 0: never

@@ -38,18 +38,27 @@ public:
     }
     [[nodiscard]] bool is_paused() const { return pause_ == Pause::paused; }
 
+    // As many commands wait as may: no more are taken until that is over.
+    void set_full(bool full) { is_full_ = full; }
+    [[nodiscard]] bool is_full() const { return is_full_; }
+
+    // Whether commands that have been taken may be done in this turn.
+    [[nodiscard]] bool has_some() const
+    {
+        return left_ > 0 && pause_ == Pause::none;
+    }
     // True: no data of the peer before the next turn has begun; what is left
     // of this turn's waits for it too.
-    [[nodiscard]] bool is_tired() const
-    {
-        return left_ <= 0 || pause_ != Pause::none;
-    }
+    [[nodiscard]] bool is_tired() const { return !has_some() || is_full_; }
+    // It waits for something that asks for a turn itself.
+    [[nodiscard]] bool is_waiting() const { return is_paused() || is_full_; }
 
 private:
     enum class Pause : uint8_t { none, paused, resumed };
 
     int left_ = kPerTurn; // in this turn
     Pause pause_ = Pause::none;
+    bool is_full_ = false;
 };
 
 } // namespace ws_pubsub

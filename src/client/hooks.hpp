@@ -18,6 +18,19 @@ namespace ws_pubsub {
 
 inline constexpr Error kCantAsk{Errc::unavailable, "can't be decided now"};
 
+// What a client wants to do. Its texts are those of the caller.
+struct Question {
+    enum class About : uint8_t { subscribe, publish };
+    About about = About::subscribe;
+    std::string_view op;    // as the hook is told: sub, get, history, who, pub
+    std::string_view topic; // or selector
+
+    // of publish
+    PayloadKind kind = PayloadKind::json;
+    std::string_view payload;
+    std::optional<PatchKind> patch; // what the payload is
+};
+
 // For which commands of a location's clients there is a hook.
 struct HookRules {
     enum class Mode : uint8_t {
@@ -32,23 +45,14 @@ struct HookRules {
     int64_t again_ms = 0;
     size_t max_pending = kDefaultHookPending; // of a client
 
+    [[nodiscard]] Mode mode(Question::About about) const
+    {
+        return about == Question::About::publish ? publish : subscribe;
+    }
     [[nodiscard]] bool has_any() const
     {
         return subscribe != Mode::off || publish != Mode::off;
     }
-};
-
-// What a client wants to do. Its texts are those of the caller.
-struct Question {
-    enum class About : uint8_t { subscribe, publish };
-    About about = About::subscribe;
-    std::string_view op;    // as the hook is told: sub, get, history, who, pub
-    std::string_view topic; // or selector
-
-    // of publish
-    PayloadKind kind = PayloadKind::json;
-    std::string_view payload;
-    std::optional<PatchKind> patch; // what the payload is
 };
 
 // What came of it.

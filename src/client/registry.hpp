@@ -31,6 +31,7 @@ public:
         return broker_.admit(limit);
     }
 
+    [[nodiscard]] const Clock& clock() const { return clock_; }
     [[nodiscard]] size_t size() const { return clients_.size(); }
     // visit(Client&) must neither add nor remove one.
     template <class Visit>

@@ -246,6 +246,14 @@ Problem read_command(const json_t* object, std::string_view text,
 
 } // namespace
 
+std::string_view name_of(Op op)
+{
+    const auto* found =
+        std::find_if(kOps.begin(), kOps.end(),
+                     [&](const OpName& known) { return known.op == op; });
+    return found == kOps.end() ? "auth" : found->name;
+}
+
 CommandReader::Kind CommandReader::next()
 {
     const size_t blanks = rest_.find_first_not_of(" \t\r\n");
@@ -253,7 +261,6 @@ CommandReader::Kind CommandReader::next()
         return Kind::end;
     }
     rest_.remove_prefix(blanks);
-    from_ = rest_;
     json_error_t error;
     const JsonValue object = parse_json(rest_, JSON_DISABLE_EOF_CHECK, error);
     command_ = {};

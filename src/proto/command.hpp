@@ -26,6 +26,9 @@ enum class Op : uint8_t {
     renew
 };
 
+// As it is written; `renew` is an `auth` too.
+std::string_view name_of(Op op);
+
 struct Command {
     std::string id; // as JSON text; empty: none
     Op op = Op::ping;
@@ -44,6 +47,14 @@ struct Command {
 
     std::string token;                 // authenticate
     std::optional<std::string> ticket; // of all but unsubscribe and ping
+
+    // From here on its payload is its own. REQUIRES: the text that it was read
+    // from is still there; it is not copied or moved any more.
+    void own_payload()
+    {
+        decoded = std::string(payload);
+        payload = decoded;
+    }
 };
 
 // Reads one command after the other.
@@ -65,14 +76,11 @@ public:
     [[nodiscard]] const Error& error() const { return error_; }
     // What was not read yet.
     [[nodiscard]] std::string_view rest() const { return rest_; }
-    // The same, beginning with the command that was read last.
-    [[nodiscard]] std::string_view with_command() const { return from_; }
 
 private:
     Kind next_unreadable();
 
     std::string_view rest_;
-    std::string_view from_;
     Command command_;
     Error error_{};
 };

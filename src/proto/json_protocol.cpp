@@ -2,6 +2,7 @@
 
 #include "json/writer.hpp"
 #include "proto/json_long.hpp"
+#include "proto/json_waiting.hpp"
 #include "proto/pages.hpp"
 #include "proto/publish.hpp"
 
@@ -11,6 +12,8 @@ namespace {
 
 // What an idle session keeps of the memory that its answers took.
 constexpr size_t kKeptAnswerBytes = 1024;
+
+constexpr Error kTooManyCommands{Errc::rate, "too many commands"};
 
 // One that looks through the zone, or reads and writes a whole value for a
 // small change, is worth a turn of its own, or several, of which all sessions
@@ -33,6 +36,15 @@ int effort_of(const Command& command)
     default:
         return 1;
     }
+}
+
+bool must_ask(const Client& client, const Command& command)
+{
+    if (!client.settings().hooks.has_any()) {
+        return false;
+    }
+    const auto asked = question_of(command);
+    return asked && client.must_ask(asked->about, asked->topic);
 }
 
 } // namespace
@@ -95,13 +107,6 @@ void JsonProtocol::refuse(const Command& command, const Error& error)
     send(json_);
 }
 
-// Without a token nothing else is looked at but what brings it.
-void JsonProtocol::refuse_bad(const Command& command, const Error& error)
-{
-    const bool waits = client_.awaits_token() && command.op != Op::authenticate;
-    refuse(command, waits ? kNeedsToken : error);
-}
-
 FrameRef JsonProtocol::farewell(EndCause cause, std::string_view reason,
                                 int64_t after_ms)
 {
@@ -141,7 +146,14 @@ void JsonProtocol::begin_turn()
     if (long_ != nullptr && long_->done) {
         long_.reset();
     }
-    if (long_ != nullptr || client_.effort().is_paused() || rest_.empty()) {
+    if (long_ != nullptr || client_.effort().is_paused()) {
+        return;
+    }
+    if (queue_ != nullptr) {
+        queue_->run();
+        keep_little();
+    }
+    if (rest_.empty() || client_.effort().is_tired()) {
         return;
     }
     CommandReader reader(std::string_view(rest_).substr(rest_done_));
@@ -153,28 +165,33 @@ void JsonProtocol::begin_turn()
     }
 }
 
+void JsonProtocol::stop()
+{
+    if (queue_ != nullptr) {
+        queue_->clear();
+    }
+}
+
 // `kind` is that of the reader's command. Returns what is left for later turns.
 std::string_view JsonProtocol::run(CommandReader::Kind kind,
                                    CommandReader& reader)
 {
     std::string_view left;
     while (kind != CommandReader::Kind::end && !client_.session().stopped()) {
-        const bool may =
-            std::exchange(waits_, false) || client_.begin_command();
+        const bool may = client_.begin_command();
         if (kind == CommandReader::Kind::not_an_object) {
             client_.close(EndCause::bad_command, "not a JSON object");
             return {};
         }
-        client_.effort().spend(effort_of(reader.command()));
         if (!may) {
-            refuse(reader.command(), {Errc::rate, "too many commands"});
+            take(reader.command(), &kTooManyCommands);
         } else if (kind == CommandReader::Kind::bad) {
-            refuse_bad(reader.command(), reader.error());
+            take(reader.command(), &reader.error());
         } else {
-            execute(reader.command());
+            take(reader.command(), nullptr);
         }
-        if (waits_ || client_.effort().is_tired()) {
-            left = waits_ ? reader.with_command() : reader.rest();
+        if (client_.effort().is_tired()) {
+            left = reader.rest();
             client_.effort().end_turn();
             break;
         }
@@ -182,6 +199,27 @@ std::string_view JsonProtocol::run(CommandReader::Kind kind,
     }
     keep_little();
     return left;
+}
+
+// Now, or after those that wait. `fault`: why it can't be done; null: it may.
+void JsonProtocol::take(const Command& command, const Error* fault)
+{
+    if (queue_ != nullptr && !queue_->empty()) {
+        client_.effort().spend(1);
+        return wait(command, fault);
+    }
+    if (execute(command, fault, nullptr) != Ran::done) {
+        wait(command, fault);
+        queue_->run();
+    }
+}
+
+void JsonProtocol::wait(const Command& command, const Error* fault)
+{
+    if (queue_ == nullptr) {
+        queue_ = std::make_unique<CommandQueue>(client_);
+    }
+    queue_->add(std::make_unique<Waiting>(*this, command, fault));
 }
 
 void JsonProtocol::keep_little()
@@ -192,34 +230,72 @@ void JsonProtocol::keep_little()
     }
 }
 
-void JsonProtocol::execute(const Command& command)
+// Without a token nothing else is looked at but what brings it.
+JsonProtocol::Ran JsonProtocol::execute(const Command& command,
+                                        const Error* fault,
+                                        const Verdict* verdict)
 {
-    if (client_.awaits_token() && command.op != Op::authenticate &&
-        command.op != Op::ping) {
-        return refuse(command, kNeedsToken);
+    client_.effort().spend(effort_of(command));
+    const bool is_too_early = fault != nullptr && fault->code == Errc::rate;
+    const bool needs_token = client_.awaits_token() && !is_too_early &&
+                             command.op != Op::authenticate &&
+                             (fault != nullptr || command.op != Op::ping);
+    if (needs_token) {
+        refuse(command, kNeedsToken);
+    } else if (fault != nullptr) {
+        refuse(command, *fault);
+    } else if (verdict != nullptr && verdict->refusal) {
+        refuse(command, verdict->error());
+    } else if (const auto bad = show_permit(command, verdict)) {
+        refuse(command, *bad);
+    } else {
+        return must_ask(client_, command) ? Ran::must_ask
+                                          : carry_out(command, verdict);
     }
-    if (const auto fault = client_.show_ticket(command.ticket)) {
-        return refuse(command, *fault);
+    return Ran::done;
+}
+
+// What the command may do beside the client's permissions.
+std::optional<Error> JsonProtocol::show_permit(const Command& command,
+                                               const Verdict* verdict)
+{
+    if (verdict == nullptr) {
+        return client_.show_ticket(command.ticket);
     }
+    client_.show_verdict(question_of(command)->about, command.topic);
+    return std::nullopt;
+}
+
+JsonProtocol::Ran JsonProtocol::carry_out(const Command& command,
+                                          const Verdict* verdict)
+{
     switch (command.op) {
     case Op::subscribe:
-        return subscribe(command);
+        subscribe(command);
+        break;
     case Op::unsubscribe:
         return unsubscribe(command);
     case Op::publish:
-        return publish(command);
+        publish(command, verdict);
+        break;
     case Op::get:
-        return get(command);
+        get(command);
+        break;
     case Op::history:
     case Op::who:
-        return begin_long(command, *Selector::parse(command.topic));
+        begin_long(command, *Selector::parse(command.topic));
+        break;
     case Op::authenticate:
-        return authenticate(command);
+        authenticate(command);
+        break;
     case Op::renew:
-        return renew(command);
+        renew(command);
+        break;
     case Op::ping:
-        return ping(command);
+        ping(command);
+        break;
     }
+    return Ran::done;
 }
 
 void JsonProtocol::ping(const Command& command)
@@ -284,22 +360,25 @@ void JsonProtocol::answer_subscribed(const Command& command,
     client_.start(*subscribed->subscription);
 }
 
-void JsonProtocol::unsubscribe(const Command& command)
+JsonProtocol::Ran JsonProtocol::unsubscribe(const Command& command)
 {
     const auto ended = client_.unsubscribe(command.topic);
     if (ended == Broker::Unsubscribed::later) {
-        waits_ = true;
-        return;
+        return Ran::later;
     }
     if (ended == Broker::Unsubscribed::unknown) {
-        return refuse(command, kNotSubscribed);
+        refuse(command, kNotSubscribed);
+    } else {
+        answer_done(command);
     }
-    answer_done(command);
+    return Ran::done;
 }
 
-void JsonProtocol::publish(const Command& command)
+void JsonProtocol::publish(const Command& command, const Verdict* verdict)
 {
-    const auto published = client_.publish(publish_request(command));
+    const Verdict::Payload* instead =
+        verdict != nullptr && verdict->payload ? &*verdict->payload : nullptr;
+    const auto published = client_.publish(publish_request(command, instead));
     if (!published) {
         return refuse(command, published.error());
     }

@@ -5,6 +5,7 @@
 #include <memory>
 #include <string>
 
+#include "client/command_queue.hpp"
 #include "proto/command.hpp"
 #include "proto/pages.hpp"
 #include "proto/protocol.hpp"
@@ -22,15 +23,25 @@ public:
     void on_open() override {}
     void on_message(bool binary, std::string_view payload) override;
     void begin_turn() override;
+    void stop() override;
     FrameRef farewell(EndCause cause, std::string_view reason,
                       int64_t after_ms) override;
 
 private:
+    using Ran = QueuedCommand::Ran;
+    class Waiting;
+
     std::string_view run(CommandReader::Kind kind, CommandReader& reader);
-    void execute(const Command& command);
+    void take(const Command& command, const Error* fault);
+    void wait(const Command& command, const Error* fault);
+    Ran execute(const Command& command, const Error* fault,
+                const Verdict* verdict);
+    Ran carry_out(const Command& command, const Verdict* verdict);
+    Ran unsubscribe(const Command& command);
+    [[nodiscard]] std::optional<Error> show_permit(const Command& command,
+                                                   const Verdict* verdict);
     void subscribe(const Command& command);
-    void unsubscribe(const Command& command);
-    void publish(const Command& command);
+    void publish(const Command& command, const Verdict* verdict);
     void get(const Command& command);
     void ping(const Command& command);
     void authenticate(const Command& command);
@@ -52,16 +63,15 @@ private:
     void end_ok(const Command& command);
     void answer_done(const Command& command);
     void refuse(const Command& command, const Error& error);
-    void refuse_bad(const Command& command, const Error& error);
     void send(std::string_view json);
 
     Client& client_;
     FrameWriter& writer_;
     std::string json_;
-    std::string rest_;           // commands for later turns,
-    size_t rest_done_ = 0;       // but for so much of it
-    std::unique_ptr<Long> long_; // before these; null: none takes several turns
-    bool waits_ = false;         // the first of rest_ was begun already
+    std::string rest_;                    // commands for later turns,
+    size_t rest_done_ = 0;                // but for so much of it
+    std::unique_ptr<CommandQueue> queue_; // before these; null: none waits
+    std::unique_ptr<Long> long_; // before both; null: none takes several turns
 };
 
 extern const ProtocolKind kJsonProtocol;

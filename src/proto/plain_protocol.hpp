@@ -1,8 +1,10 @@
 // Plain frames: each is a message of the endpoint's one topic.
 #pragma once
 
+#include <memory>
 #include <string>
 
+#include "client/command_queue.hpp"
 #include "proto/protocol.hpp"
 
 namespace ws_pubsub {
@@ -16,10 +18,24 @@ public:
 
     void on_open() override;
     void on_message(bool binary, std::string_view payload) override;
+    void begin_turn() override;
+    void stop() override;
 
 private:
+    class Waiting;
+
+    [[nodiscard]] bool must_ask() const
+    {
+        return client_.must_ask(Question::About::publish, topic_);
+    }
+    void wait(PayloadKind kind, std::string_view payload);
+    void publish(PayloadKind kind, std::string_view payload,
+                 const Verdict* verdict);
+    void end(const Error& why);
+
     Client& client_;
     std::string topic_;
+    std::unique_ptr<CommandQueue> queue_; // null: no message has waited
 };
 
 extern const ProtocolKind kPlainProtocol;

@@ -29,6 +29,8 @@ uint16_t usual_close_code(EndCause cause)
         return kCloseUnauthorized;
     case EndCause::bad_command:
         return kCloseBadCommand;
+    case EndCause::unavailable:
+        return kCloseTryAgainLater;
     case EndCause::internal_error:
         break;
     }

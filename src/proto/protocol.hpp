@@ -33,6 +33,9 @@ public:
     virtual void on_message(bool binary, std::string_view payload) = 0;
     // The client has begun a turn: goes on with what it left.
     virtual void begin_turn() {}
+    // The session is being closed: what waits is given up. May be called from
+    // within all of these.
+    virtual void stop() {}
     // What the WebSocket is closed with.
     [[nodiscard]] virtual uint16_t close_code(EndCause cause) const
     {

@@ -4,7 +4,8 @@
 
 namespace ws_pubsub {
 
-PublishRequest publish_request(const Command& command)
+PublishRequest publish_request(const Command& command,
+                               const Verdict::Payload* instead)
 {
     PublishRequest request;
     request.topic = command.topic;
@@ -13,7 +14,19 @@ PublishRequest publish_request(const Command& command)
     request.patch = command.patch;
     request.condition = command.condition;
     request.idempotency_key = command.idempotency_key;
+    if (instead != nullptr && !command.patch) {
+        replace_payload(request, *instead);
+    }
     return request;
+}
+
+void replace_payload(PublishRequest& request, const Verdict::Payload& payload)
+{
+    if (payload.kind) {
+        request.kind = *payload.kind;
+        request.content_type = payload.content_type;
+    }
+    request.payload = payload.text;
 }
 
 void append_publish_answer(std::string& out, std::string_view topic,

@@ -198,8 +198,8 @@ void Connection::process()
     }
     if (is_open() && settings().log_at_connect && request_.is_held() &&
         !request_.is_logged() && request_.is_alone() && send_head()) {
-        if (client_.takes_tokens()) {
-            request_.log(); // what they allow is worked out with it
+        if (client_.needs_request()) {
+            request_.log();
         } else {
             request_.let_go();
             c_->data = this;
@@ -281,6 +281,7 @@ void Connection::begin_closing(uint16_t code)
 {
     closing_.begin(code);
     session().stop();
+    protocol_->stop();
     SessionTimer::arm(c_, ngx_exiting ? kExitCloseTimeoutMs : kCloseTimeoutMs);
     flush_soon();
 }
@@ -379,7 +380,8 @@ void Connection::finish()
 }
 
 // Until the client has something due; or less, so that the timer, which runs on
-// another clock, looks again.
+// another clock, looks again. What is due already goes on in a later turn,
+// since each ends so much.
 int64_t Connection::due_left_ms() const
 {
     const int64_t left_ms = client_.due_left_ms();

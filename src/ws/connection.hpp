@@ -146,11 +146,11 @@ private:
     void on_peer_close(uint16_t code) override;
     void violation(EndCause cause, std::string_view reason) override;
 
-    // Whether it needs the next turn; a client that has paused asks for it when
-    // it goes on.
+    // Whether it needs the next turn; a client that waits asks for it when it
+    // goes on.
     [[nodiscard]] bool wants_turn() const
     {
-        return is_stalled() && !(is_open() && client_.effort().is_paused());
+        return is_stalled() && !(is_open() && client_.effort().is_waiting());
     }
     void begin_turn();
     bool send_head();

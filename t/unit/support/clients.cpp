@@ -24,6 +24,10 @@ Admission admission_of(const ClientOptions& options)
     if (options.tokens != nullptr) {
         admission.authority = std::make_unique<FakeAuthority>(*options.tokens);
     }
+    if (options.application != nullptr) {
+        admission.hooks = std::make_unique<FakeHooks>(*options.application);
+    }
+    admission.permit = options.permit;
     return admission;
 }
 
@@ -78,7 +82,8 @@ void TestWorker::run()
 TestClient::TestClient(TestWorker& worker, const ClientOptions& options)
     : worker_(worker),
       transport_(worker.clock), settings_{options.limits, options.rate,
-                                          kDefaultMaxMessageBytes},
+                                          kDefaultMaxMessageBytes,
+                                          options.hooks},
       client_(worker.registry, worker.registry.admit(0), transport_,
               Encoding{options.protocol->dialect, options.deflated}, settings_,
               admission_of(options))
@@ -91,12 +96,21 @@ TestClient::TestClient(TestWorker& worker, const ClientOptions& options)
 void TestClient::say(std::string_view text)
 {
     protocol_->on_message(false, text);
-    while (client_.effort().is_tired()) {
+    while (client_.effort().is_tired() && !client_.effort().is_full()) {
         client_.effort().begin_turn();
         protocol_->begin_turn();
         if (client_.effort().is_tired()) {
             worker_.broker.run();
         }
+    }
+}
+
+void TestClient::run()
+{
+    while (!closed() && std::exchange(transport_.turns, 0) > 0) {
+        client_.effort().begin_turn();
+        protocol_->begin_turn();
+        worker_.run();
     }
 }
 

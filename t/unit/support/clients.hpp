@@ -3,6 +3,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -12,6 +13,7 @@
 #include "proto/json_protocol.hpp"
 #include "proto/plain_protocol.hpp"
 #include "support/fake_authority.hpp"
+#include "support/fake_hooks.hpp"
 #include "support/ports.hpp"
 #include "support/server_frames.hpp"
 #include "support/zone.hpp"
@@ -52,6 +54,9 @@ struct ClientOptions {
     uint32_t token_due_s = 0;
     FakeTokens* tokens =
         nullptr; // that it may bring; null: it has no authority
+    HookRules hooks;
+    FakeApplication* application = nullptr; // that is asked; null: none is
+    std::optional<Permit> permit;
 };
 
 class TestClient {
@@ -63,6 +68,8 @@ public:
 
     // All of it, in however many turns.
     void say(std::string_view text);
+    // The turns that it has asked for.
+    void run();
     // As much of the text as fits into one turn.
     void begin_to_say(std::string_view text)
     {

@@ -1,0 +1,45 @@
+#include "proto/json_waiting.hpp"
+
+namespace ws_pubsub {
+
+std::optional<Question> question_of(const Command& command)
+{
+    Question question;
+    question.op = name_of(command.op);
+    question.topic = command.topic;
+    switch (command.op) {
+    case Op::subscribe:
+    case Op::get:
+    case Op::history:
+    case Op::who:
+        return question;
+    case Op::publish:
+        question.about = Question::About::publish;
+        question.kind = command.kind;
+        question.payload = command.payload;
+        question.patch = command.patch;
+        return question;
+    default:
+        return std::nullopt;
+    }
+}
+
+// A ticket is looked at in its turn: it may be enough.
+std::optional<Question> JsonProtocol::Waiting::early_question()
+{
+    Client& client = protocol_.client_;
+    if (fault_ || command_.ticket || client.awaits_token()) {
+        return std::nullopt;
+    }
+    client.put_permit_away(); // of a command that was done before
+    auto asked = question_of(command_);
+    return asked && client.must_ask(asked->about, asked->topic) ? asked
+                                                                : std::nullopt;
+}
+
+QueuedCommand::Ran JsonProtocol::Waiting::run(const Verdict* verdict)
+{
+    return protocol_.execute(command_, fault_ ? &*fault_ : nullptr, verdict);
+}
+
+} // namespace ws_pubsub
