@@ -21,6 +21,7 @@
 #include "client/access.hpp"
 #include "client/credentials.hpp"
 #include "client/effort.hpp"
+#include "client/hooks.hpp"
 #include "client/registry.hpp"
 
 namespace ws_pubsub {
@@ -30,6 +31,7 @@ struct ClientSettings {
     SessionLimits limits;
     Rate rate; // of its commands
     size_t max_message = kDefaultMaxMessageBytes;
+    HookRules hooks;
 };
 
 // The connection to a peer.

@@ -12,6 +12,7 @@
 #include "base/clock.hpp"
 #include "base/result.hpp"
 #include "client/authority.hpp"
+#include "client/hooks.hpp"
 #include "client/tickets.hpp"
 
 namespace ws_pubsub {
@@ -32,6 +33,7 @@ struct Admission {
     // When its first token has to be there, in seconds of the system's clock;
     // 0: it has one, or needs none.
     uint32_t token_due_s = 0;
+    std::unique_ptr<Hooks> hooks; // null: nobody is asked
 };
 
 class Credentials {
