@@ -19,6 +19,13 @@ char byte_of(std::string_view digits)
                : kNeverInUtf8;
 }
 
+bool is_unreserved(char c)
+{
+    return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') ||
+           (c >= 'a' && c <= 'z') || c == '-' || c == '.' || c == '_' ||
+           c == '~';
+}
+
 } // namespace
 
 std::string percent_decoded(std::string_view text)
@@ -32,6 +39,24 @@ std::string percent_decoded(std::string_view text)
         }
         out += byte_of(text.substr(at + 1, 2));
         at += 2;
+    }
+    return out;
+}
+
+std::string percent_encoded(std::string_view text)
+{
+    constexpr std::string_view kDigits = "0123456789ABCDEF";
+    std::string out;
+    out.reserve(text.size());
+    for (const char c : text) {
+        if (is_unreserved(c)) {
+            out += c;
+            continue;
+        }
+        const auto byte = static_cast<unsigned char>(c);
+        out += '%';
+        out += kDigits[byte >> 4];
+        out += kDigits[byte & 15];
     }
     return out;
 }

@@ -11,4 +11,8 @@ namespace ws_pubsub {
 // text that is none.
 [[nodiscard]] std::string percent_decoded(std::string_view text);
 
+// `text` with all that is not unreserved (section 2.3) as %XX: one value of an
+// argument.
+[[nodiscard]] std::string percent_encoded(std::string_view text);
+
 } // namespace ws_pubsub

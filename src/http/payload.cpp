@@ -7,6 +7,7 @@
 
 #include "base/equal_fold.hpp"
 #include "base/limits.hpp"
+#include "base/media_type.hpp"
 #include "base/utf8.hpp"
 #include "http/answer.hpp"
 #include "json/check.hpp"
@@ -15,15 +16,6 @@
 namespace ws_pubsub {
 
 namespace {
-
-std::string_view media_type(std::string_view content_type)
-{
-    std::string_view type = content_type.substr(0, content_type.find(';'));
-    while (type.ends_with(' ') || type.ends_with('\t')) {
-        type.remove_suffix(1);
-    }
-    return type;
-}
 
 bool starts_with_fold(std::string_view text, std::string_view start)
 {
@@ -58,20 +50,6 @@ bool is_well_formed(std::string_view type)
     const size_t slash = std::min(type.find('/'), type.size());
     return is_token(type.substr(0, slash)) && slash < type.size() &&
            is_token(type.substr(slash + 1));
-}
-
-bool has_control_character(std::string_view text)
-{
-    return std::any_of(text.begin(), text.end(), [](unsigned char c) {
-        return (c < ' ' && c != '\t') || c == 0x7F;
-    });
-}
-
-// Also that of a patch.
-bool is_json_type(std::string_view content_type)
-{
-    const std::string_view type = media_type(content_type);
-    return equal_fold(type, kJsonType) || ends_with_fold(type, "+json");
 }
 
 // An object or an array: what else is JSON may as well be meant as text.
@@ -138,7 +116,7 @@ Result<Payload> classify(std::string_view content_type, std::string_view body)
                        content_type == kJsonType ? "" : content_type};
     }
     const bool utf8 = is_utf8(body);
-    if (starts_with_fold(type, "text/")) {
+    if (is_text_type(content_type)) {
         if (!utf8) {
             return Error{Errc::bad_request, "the text is not UTF-8"};
         }

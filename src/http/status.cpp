@@ -25,7 +25,7 @@ struct Figure {
     uint64_t value;
 };
 
-constexpr size_t kFigures = 22;
+constexpr size_t kFigures = 26;
 
 std::array<Figure, kFigures> figures_of(const ZoneStatus& status)
 {
@@ -75,6 +75,14 @@ std::array<Figure, kFigures> figures_of(const ZoneStatus& status)
          "Subscriptions refused for want of room.",
          deliveries.refused_subscriptions},
         {"slow", "slow_total", "Sessions closed as too slow.", deliveries.slow},
+        {"hooks", "hooks_total", "Hooks that were asked.", deliveries.hooks},
+        {"hooks_pending", "hooks_pending", "Hooks that have yet to answer.",
+         status.hooks_pending},
+        {"hooks_denied", "hooks_denied_total", "Hooks that did not allow it.",
+         deliveries.hooks_denied},
+        {"hooks_failed", "hooks_failed_total",
+         "Hooks that gave no answer, or could not be asked.",
+         deliveries.hooks_failed},
         {"repairs", "repairs_total",
          "Changes of dead processes that were undone.", status.repairs},
     }};

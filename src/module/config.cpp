@@ -64,6 +64,7 @@ void LocationConf::merge(const LocationConf& outer)
         origins = outer.origins;
     }
     token.merge(outer.token);
+    hooks.merge(outer.hooks);
     if (!rate_is_set) {
         rate = outer.rate;
         rate_is_set = outer.rate_is_set;
@@ -105,6 +106,7 @@ SessionSettings session_settings(const LocationConf& conf)
     settings.client.limits = {conf.queue_bytes, conf.max_subscriptions};
     settings.client.rate = conf.rate;
     settings.client.max_message = conf.max_message;
+    settings.client.hooks = conf.hooks.rules();
     settings.keepalive = {static_cast<int64_t>(conf.ping_interval),
                           static_cast<int64_t>(conf.ping_timeout)};
     settings.max_connections = conf.connections;

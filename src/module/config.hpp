@@ -11,6 +11,7 @@
 
 #include "base/origin.hpp"
 #include "base/token_bucket.hpp"
+#include "module/hook_rules.hpp"
 #include "module/permissions.hpp"
 #include "module/token_rules.hpp"
 #include "module/zone.hpp"
@@ -55,6 +56,7 @@ struct LocationConf {
     ngx_http_complex_value_t* identity = nullptr; // null: not said
     const OriginRules* origins = nullptr;         // null: not said
     TokenRules token;
+    HookDirectives hooks;
     Rate rate;
     bool rate_is_set = false;
     SessionSettings session; // what is said above, once merged

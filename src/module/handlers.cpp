@@ -12,6 +12,7 @@
 #include "http/status.hpp"
 #include "module/config.hpp"
 #include "module/origins.hpp"
+#include "module/request_hooks.hpp"
 #include "module/rights.hpp"
 #include "module/token_authority.hpp"
 #include "module/worker.hpp"
@@ -60,15 +61,18 @@ std::optional<std::string> topic_of_uri(ngx_http_request_t* r)
     return std::string(rest);
 }
 
-// Whether the permissions leave the session anything to do.
-bool allows_anything(const Permissions& permissions)
+// Whether permissions and hooks leave the session anything to do.
+bool allows_anything(const Permissions& permissions, const HookRules& hooks)
 {
-    return permissions.subscribe != nullptr || permissions.publish != nullptr;
+    return permissions.subscribe != nullptr || permissions.publish != nullptr ||
+           hooks.has_any();
 }
-bool allows_anything(const Permissions& permissions, const std::string& topic)
+bool allows_anything(const Permissions& permissions, const HookRules& hooks,
+                     const std::string& topic)
 {
     return permissions.may_subscribe(*Selector::parse(topic)) ||
-           permissions.may_publish(topic);
+           permissions.may_publish(topic) ||
+           hooks.publish != HookRules::Mode::off;
 }
 
 // Whether its session has yet to bring the token that it needs.
@@ -125,6 +129,7 @@ ngx_int_t serve_websocket(ngx_http_request_t* r, const LocationConf& conf,
     if (!is_origin_allowed(r, conf.origins)) {
         return NGX_HTTP_FORBIDDEN;
     }
+    const HookRules& hooks = conf.session.client.hooks;
     SessionOptions options;
     if (takes_tokens(conf)) {
         options.authority = std::make_unique<TokenAuthority>(*r, conf);
@@ -133,7 +138,7 @@ ngx_int_t serve_websocket(ngx_http_request_t* r, const LocationConf& conf,
     if (begins_as_nobody(options.rights, conf)) {
         options.token_due_s =
             static_cast<uint32_t>(ngx_time() + conf.token.first_s);
-    } else if (!allows_anything(options.rights.permissions)) {
+    } else if (!allows_anything(options.rights.permissions, hooks)) {
         return refuse_all(r);
     }
     Upgrade upgrade;
@@ -150,10 +155,14 @@ ngx_int_t serve_websocket(ngx_http_request_t* r, const LocationConf& conf,
         if (!topic || !is_topic(*topic)) {
             return NGX_HTTP_BAD_REQUEST;
         }
-        if (!allows_anything(options.rights.permissions, *topic)) {
+        if (!allows_anything(options.rights.permissions, hooks, *topic)) {
             return refuse_all(r);
         }
         options.topic = *topic;
+    }
+    if (hooks.has_any()) {
+        options.hooks =
+            std::make_unique<RequestHooks>(*r, conf, zone.hook_book());
     }
     return accept_upgrade(r, *zone.registry(), worker.parts(), conf.session,
                           std::move(options), upgrade);

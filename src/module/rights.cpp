@@ -90,6 +90,11 @@ Rights rights_of(ngx_http_request_t* r, const LocationConf& conf)
         }
     }
     rights.identity = identity_of(r, conf, rights.user.value_or(""));
+    if (conf.session.client.hooks.has_any()) {
+        if (RequestToken* known = make_token(r)) {
+            known->identity = rights.identity; // as hooks are told
+        }
+    }
     return rights;
 }
 

@@ -4,7 +4,6 @@
 
 #include <string>
 
-#include "base/keyed_hash.hpp"
 #include "json/value.hpp"
 #include "module/tokens.hpp"
 #include "ngx/guard.hpp"
@@ -30,6 +29,11 @@ using Getter = std::string (*)(const RequestToken& token);
 std::string user(const RequestToken& token)
 {
     return token.user;
+}
+
+std::string identity(const RequestToken& token)
+{
+    return token.identity;
 }
 
 std::string token_error(const RequestToken& token)
@@ -73,17 +77,6 @@ ngx_int_t get_claim(ngx_http_request_t* r, ngx_http_variable_value_t* value,
         ngx_int_t{NGX_ERROR});
 }
 
-std::string random_id()
-{
-    constexpr std::string_view kDigits = "0123456789abcdef";
-    uint64_t number = random_hash_key().first;
-    std::string out;
-    for (size_t i = 0; i < 16; i++, number >>= 4) {
-        out += kDigits[number & 15];
-    }
-    return out;
-}
-
 // Made when it is first asked for.
 ngx_int_t get_session(ngx_http_request_t* r, ngx_http_variable_value_t* value,
                       uintptr_t /*data*/)
@@ -94,10 +87,7 @@ ngx_int_t get_session(ngx_http_request_t* r, ngx_http_variable_value_t* value,
             if (token == nullptr) {
                 return ngx_int_t{NGX_ERROR};
             }
-            if (token->session.empty()) {
-                token->session = random_id();
-            }
-            return set_value(r, value, token->session);
+            return set_value(r, value, session_id(*token));
         },
         ngx_int_t{NGX_ERROR});
 }
@@ -111,6 +101,7 @@ struct Variable {
 
 const Variable kVariables[] = {
     {ngx_string("ws_pubsub_user"), get, user, 0},
+    {ngx_string("ws_pubsub_identity"), get, identity, 0},
     {ngx_string("ws_pubsub_token_error"), get, token_error, 0},
     {ngx_string("ws_pubsub_session"), get_session, nullptr, 0},
     {ngx_string("ws_pubsub_claim_"), get_claim, nullptr, NGX_HTTP_VAR_PREFIX},

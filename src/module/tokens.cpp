@@ -5,7 +5,9 @@
 #include <algorithm>
 
 #include "base/equal_fold.hpp"
+#include "base/keyed_hash.hpp"
 #include "module/config.hpp"
+#include "module/hook_connection.hpp"
 #include "ngx/guard.hpp"
 #include "ngx/headers.hpp"
 #include "ngx/log.hpp"
@@ -114,6 +116,14 @@ ngx_int_t refuse(ngx_http_request_t* r, TokenError error)
                : NGX_HTTP_INTERNAL_SERVER_ERROR;
 }
 
+// A hook's request brings what its session has shown, be it in-band.
+bool is_shown(ngx_http_request_t* r, const RequestToken& token,
+              const TokenRules& rules)
+{
+    return HookPeer::of(r) != nullptr && token.keys == rules.keys &&
+           token.error == TokenError::none && !token.claims.empty();
+}
+
 ngx_int_t check(ngx_http_request_t* r)
 {
     const LocationConf& conf = location_conf(r);
@@ -124,6 +134,9 @@ ngx_int_t check(ngx_http_request_t* r)
     RequestToken* token = make_token(r);
     if (token == nullptr) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+    if (is_shown(r, *token, conf.token)) {
+        return NGX_OK;
     }
     token->keys = conf.token.keys;
     token->looked_at = true;
@@ -194,6 +207,18 @@ void RequestToken::take(const Verified& result)
         user = user_of(result.claims.get());
         expires_ms = expiry_of(result.claims.get());
     }
+}
+
+std::string_view session_id(RequestToken& token)
+{
+    constexpr std::string_view kDigits = "0123456789abcdef";
+    if (token.session.empty()) {
+        uint64_t number = random_hash_key().first;
+        for (size_t i = 0; i < 16; i++, number >>= 4) {
+            token.session += kDigits[number & 15];
+        }
+    }
+    return token.session;
 }
 
 uint64_t times_asked()

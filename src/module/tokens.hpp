@@ -27,6 +27,8 @@ struct RequestToken {
     std::string user;   // its `sub`; empty: nobody
     std::optional<int64_t> expires_ms; // since 1970; nullopt: never
     std::string session; // $ws_pubsub_session, once it was asked for
+    // $ws_pubsub_identity, of who has hooks: what was worked out of all that
+    std::string identity;
 
     // What the keys say of the token itself. The session stays.
     void take(const Verified& result);
@@ -42,6 +44,9 @@ const RequestToken* token_at(ngx_http_request_t* r, const LocationConf& conf);
 const RequestToken* token_here(ngx_http_request_t* r);
 // nullptr: no memory.
 RequestToken* make_token(ngx_http_request_t* r);
+
+// The id of its session, which is made when it is first asked for.
+std::string_view session_id(RequestToken& token);
 
 // How often token_here() was asked in this process: what has asked it depends
 // on the token.

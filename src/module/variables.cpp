@@ -5,6 +5,7 @@
 #include <string>
 
 #include "module/config.hpp"
+#include "module/hook_variables.hpp"
 #include "module/query_variables.hpp"
 #include "module/token_variables.hpp"
 #include "ngx/guard.hpp"
@@ -94,7 +95,8 @@ bool add_variables(ngx_conf_t* cf)
         added->get_handler = get;
         added->data = reinterpret_cast<uintptr_t>(variable.getter);
     }
-    return add_query_variables(cf) && add_token_variables(cf);
+    return add_query_variables(cf) && add_token_variables(cf) &&
+           add_hook_variables(cf);
 }
 
 } // namespace ws_pubsub

@@ -12,6 +12,7 @@
 #include "client/registry.hpp"
 #include "http/request_work.hpp"
 #include "module/config.hpp"
+#include "module/hook_book.hpp"
 #include "module/ngx_clock.hpp"
 #include "module/zone_memory.hpp"
 #include "proto/dialects.hpp"
@@ -45,6 +46,12 @@ public:
     RequestTurns& request_turns() { return request_turns_; }
     // nullptr without a slot.
     Broker* broker() { return broker_ ? &*broker_ : nullptr; }
+    // REQUIRES: a broker.
+    HookBook& hook_book()
+    {
+        hook_book_.count_in(&store_.workers.counters(broker_->worker()));
+        return hook_book_;
+    }
     Registry* registry() { return broker_ ? &*registry_ : nullptr; }
 
 private:
@@ -62,6 +69,7 @@ private:
     void wake_others();
     void drop_broker()
     {
+        hook_book_.count_in(nullptr);
         registry_.reset();
         broker_.reset();
     }
@@ -71,6 +79,7 @@ private:
     static void on_run(ngx_event_t* event);
     static void on_due(ngx_event_t* event);
 
+    HookBook hook_book_;
     Zone& zone_;
     ZoneMemory memory_;
     Store store_;

@@ -119,6 +119,10 @@ struct WorkerCounters {
     Counter conflated;
     Counter slow;
     Counter refused_subscriptions; // subscriptions refused for want of room
+    Counter hooks_pending;
+    Counter hooks; // that were asked
+    Counter hooks_denied;
+    Counter hooks_failed;
 };
 
 struct WorkerSlot {
@@ -138,10 +142,13 @@ struct DeliveryTotals {
     uint64_t conflated;
     uint64_t slow;
     uint64_t refused_subscriptions;
+    uint64_t hooks;
+    uint64_t hooks_denied;
+    uint64_t hooks_failed;
 };
 
 inline constexpr uint64_t kZoneMagic = 0x7773707562737562; // "wspubsub"
-inline constexpr uint32_t kLayoutVersion = 6;
+inline constexpr uint32_t kLayoutVersion = 7;
 
 struct ZoneHeader : TopicsHeader {
     SelectorNode selector_root;

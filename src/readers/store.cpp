@@ -135,6 +135,10 @@ ZoneStatus Store::status()
             status.deliveries.slow += slot.counters.slow.get();
             status.deliveries.refused_subscriptions +=
                 slot.counters.refused_subscriptions.get();
+            status.hooks_pending += slot.counters.hooks_pending.get();
+            status.deliveries.hooks += slot.counters.hooks.get();
+            status.deliveries.hooks_denied += slot.counters.hooks_denied.get();
+            status.deliveries.hooks_failed += slot.counters.hooks_failed.get();
         }
     }
     return status;

@@ -35,6 +35,7 @@ struct ZoneStatus {
     uint64_t key_bytes[kKeyShares] = {};
     uint64_t sessions = 0;
     uint64_t subscriptions = 0;
+    uint64_t hooks_pending = 0;
     uint32_t workers = 0;
 };
 

@@ -39,6 +39,11 @@ void Workers::end_slot(Transaction& tx, WorkerSlot& slot)
     tx.set(ended.refused_subscriptions,
            ended.refused_subscriptions +
                slot.counters.refused_subscriptions.get());
+    tx.set(ended.hooks, ended.hooks + slot.counters.hooks.get());
+    tx.set(ended.hooks_denied,
+           ended.hooks_denied + slot.counters.hooks_denied.get());
+    tx.set(ended.hooks_failed,
+           ended.hooks_failed + slot.counters.hooks_failed.get());
     auto* counters = reinterpret_cast<uint64_t*>(&slot.counters);
     for (size_t i = 0; i < sizeof(WorkerCounters) / sizeof(uint64_t); i++) {
         tx.set(counters[i], uint64_t{0});

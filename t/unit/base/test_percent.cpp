@@ -31,6 +31,15 @@ void test_malformed(void** /*state*/)
     }
 }
 
+void test_encoded(void** /*state*/)
+{
+    assert_text(percent_encoded(""), "");
+    assert_text(percent_encoded("azAZ09-._~"), "azAZ09-._~");
+    assert_text(percent_encoded("room/7 a+b&c=%?#"),
+                "room%2F7%20a%2Bb%26c%3D%25%3F%23");
+    assert_text(percent_encoded("caf\xC3\xA9\0\r"sv), "caf%C3%A9%00%0D");
+}
+
 } // namespace
 } // namespace ws_pubsub
 
@@ -40,6 +49,7 @@ int main()
     const CMUnitTest tests[] = {
         cmocka_unit_test(test_decoded),
         cmocka_unit_test(test_malformed),
+        cmocka_unit_test(test_encoded),
     };
     return cmocka_run_group_tests(tests, nullptr, nullptr);
 }

@@ -1,0 +1,216 @@
+#include "ngx/ngx.hpp"
+
+#include "module/hook_connection.hpp"
+
+#include <algorithm>
+#include <cstring>
+
+#include "ngx/guard.hpp"
+#include "ngx/text.hpp"
+
+namespace ws_pubsub {
+
+namespace {
+
+constexpr size_t kPoolBytes = 1024;
+
+struct HookConnection {
+    ngx_http_connection_t http; // first: it is r->http_connection
+    HookPeer* peer;
+    ngx_log_t log;
+    ngx_http_log_ctx_t log_context;
+    ngx_sockaddr_t remote;
+    ngx_sockaddr_t local;
+    u_char remote_text[NGX_SOCKADDR_STRLEN];
+    ngx_proxy_protocol_t proxy_protocol;
+};
+
+HookPeer& peer_of(const ngx_http_request_t* r)
+{
+    return *reinterpret_cast<HookConnection*>(r->http_connection)->peer;
+}
+
+// False: the response is to end here.
+bool take(HookPeer& peer, const ngx_http_request_t& r, ngx_buf_t& buffer)
+{
+    return guarded(
+        [&] {
+            // The end of a response comes with bytes, or alone. Of one that
+            // has broken off it does not come, though nginx ends both alike.
+            if (!ngx_buf_special(&buffer)) {
+                if (!ngx_buf_in_memory(&buffer)) {
+                    return false;
+                }
+                const std::string_view bytes(
+                    reinterpret_cast<char*>(buffer.pos),
+                    static_cast<size_t>(buffer.last - buffer.pos));
+                if (!peer.on_bytes(bytes)) {
+                    return false;
+                }
+                r.connection->sent += static_cast<off_t>(bytes.size());
+                buffer.pos = buffer.last;
+            }
+            if (buffer.last_buf) {
+                peer.on_whole(r);
+            }
+            return true;
+        },
+        false);
+}
+
+// In place of the socket's: takes all at once.
+ngx_chain_t* catch_output(ngx_connection_t* c, ngx_chain_t* in, off_t /*limit*/)
+{
+    const auto* r = static_cast<ngx_http_request_t*>(c->data);
+    for (; in != nullptr; in = in->next) {
+        if (!take(peer_of(r), *r->main, *in->buf)) {
+            c->error = 1;
+            return NGX_CHAIN_ERROR;
+        }
+    }
+    return nullptr;
+}
+
+void on_pool_cleanup(void* data)
+{
+    static_cast<HookConnection*>(data)->peer->on_closed();
+}
+
+sockaddr* copy_address(ngx_sockaddr_t& to, const sockaddr* from,
+                       socklen_t length)
+{
+    std::memcpy(&to, from, std::min<size_t>(length, sizeof(to)));
+    return &to.sockaddr;
+}
+
+// False: no memory.
+bool copy_proxy_protocol(ngx_connection_t& c, const ngx_proxy_protocol_t& from,
+                         ngx_proxy_protocol_t& to)
+{
+    to.src_addr = copy(c.pool, view(from.src_addr));
+    to.dst_addr = copy(c.pool, view(from.dst_addr));
+    to.src_port = from.src_port;
+    to.dst_port = from.dst_port;
+    c.proxy_protocol = &to;
+    return to.src_addr.data != nullptr && to.dst_addr.data != nullptr;
+}
+
+bool copy_addresses(ngx_connection_t& c, HookConnection& own,
+                    ngx_connection_t& from)
+{
+    if (ngx_connection_local_sockaddr(&from, nullptr, 0) != NGX_OK) {
+        return false;
+    }
+    c.sockaddr = copy_address(own.remote, from.sockaddr, from.socklen);
+    c.socklen = from.socklen;
+    c.local_sockaddr =
+        copy_address(own.local, from.local_sockaddr, from.local_socklen);
+    c.local_socklen = from.local_socklen;
+    c.addr_text.len = std::min(from.addr_text.len, sizeof(own.remote_text));
+    c.addr_text.data = own.remote_text;
+    std::copy_n(from.addr_text.data, c.addr_text.len, own.remote_text);
+    c.listening = from.listening;
+    return from.proxy_protocol == nullptr ||
+           copy_proxy_protocol(c, *from.proxy_protocol, own.proxy_protocol);
+}
+
+void set_log(ngx_connection_t& c, HookConnection& own, const ngx_log_t& like)
+{
+    c.number = ngx_atomic_fetch_add(ngx_connection_counter, 1);
+    own.log = like;
+    own.log_context.connection = &c;
+    own.log.connection = c.number;
+    own.log.data = &own.log_context;
+    own.log.action = const_cast<char*>("asking a hook");
+    c.log = c.read->log = c.write->log = c.pool->log = &own.log;
+    c.log_error = NGX_ERROR_INFO;
+}
+
+// Nothing of it is ever waited for, and nothing lingers when it is closed.
+void set_events(ngx_connection_t& c)
+{
+    c.read->active = 1;
+    c.read->eof = 1;
+    c.write->active = 1;
+    c.write->ready = 1;
+}
+
+void set_output(ngx_connection_t& c)
+{
+    c.type = SOCK_STREAM;
+    c.send_chain = catch_output;
+    c.need_last_buf = 1; // so that a response's end comes through
+    c.tcp_nodelay = NGX_TCP_NODELAY_DISABLED;
+    c.tcp_nopush = NGX_TCP_NOPUSH_DISABLED;
+}
+
+// nullptr: no memory.
+HookConnection* make_own(ngx_connection_t& c, ngx_http_request_t& like)
+{
+    auto* own = static_cast<HookConnection*>(
+        ngx_pcalloc(c.pool, sizeof(HookConnection)));
+    c.buffer = ngx_create_temp_buf(c.pool, 1);
+    if (own == nullptr || c.buffer == nullptr ||
+        !copy_addresses(c, *own, *like.connection)) {
+        return nullptr;
+    }
+    const auto* server = static_cast<ngx_http_core_srv_conf_t*>(
+        ngx_http_get_module_srv_conf((&like), ngx_http_core_module));
+    own->http.conf_ctx = server->ctx;
+    own->http.addr_conf = like.http_connection->addr_conf;
+    return own;
+}
+
+// nullptr: none is free.
+ngx_connection_t* open_socket()
+{
+    const ngx_socket_t fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (fd == -1) {
+        return nullptr;
+    }
+    ngx_connection_t* c = ngx_get_connection(fd, ngx_cycle->log);
+    if (c == nullptr) {
+        ngx_close_socket(fd);
+    }
+    return c;
+}
+
+} // namespace
+
+HookPeer* HookPeer::of(const ngx_http_request_t* r)
+{
+    return r->connection->send_chain == catch_output ? &peer_of(r) : nullptr;
+}
+
+ngx_connection_t* open_hook_connection(ngx_http_request_t& like, HookPeer& peer)
+{
+    ngx_connection_t* c = open_socket();
+    if (c == nullptr) {
+        return nullptr;
+    }
+    ngx_pool_t* pool = ngx_create_pool(kPoolBytes, ngx_cycle->log);
+    c->pool = pool;
+    HookConnection* own = pool == nullptr ? nullptr : make_own(*c, like);
+    ngx_pool_cleanup_t* cleanup =
+        own == nullptr ? nullptr : ngx_pool_cleanup_add(pool, 0);
+    if (cleanup == nullptr) {
+        ngx_close_connection(c);
+        if (pool != nullptr) {
+            ngx_destroy_pool(pool);
+        }
+        return nullptr;
+    }
+    set_log(*c, *own, *like.connection->log);
+    set_output(*c);
+    set_events(*c);
+    own->peer = &peer;
+    c->data = &own->http;
+    cleanup->handler = on_pool_cleanup;
+    cleanup->data = own;
+#if (NGX_STAT_STUB)
+    ngx_atomic_fetch_add(ngx_stat_active, 1); // its end takes it off
+#endif
+    return c;
+}
+
+} // namespace ws_pubsub

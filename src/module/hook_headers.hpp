@@ -1,0 +1,18 @@
+// The request headers of a hook's request.
+#pragma once
+
+#include "ngx/ngx.hpp"
+
+#include <string_view>
+
+namespace ws_pubsub {
+
+// Copies those of the upgrade that are the hook's, too. False: no memory, or
+// nginx does not take them.
+bool copy_headers(const ngx_http_request_t& from, ngx_http_request_t& to);
+
+// Adds one. False: as above.
+bool add_request_header(ngx_http_request_t& r, std::string_view name,
+                        std::string_view value);
+
+} // namespace ws_pubsub

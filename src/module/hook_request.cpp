@@ -1,0 +1,350 @@
+#include "ngx/ngx.hpp"
+
+#include "module/hook_request.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/equal_fold.hpp"
+#include "module/hook_headers.hpp"
+#include "ngx/guard.hpp"
+#include "ngx/text.hpp"
+
+namespace ws_pubsub {
+
+namespace {
+
+// False: no memory.
+bool copy_to(ngx_pool_t* pool, std::string_view text, ngx_str_t& to)
+{
+    to = copy(pool, text);
+    return to.data != nullptr;
+}
+
+// As what a client sends: encoded.
+bool set_unparsed_uri(ngx_http_request_t& r)
+{
+    const uintptr_t more =
+        2 * ngx_escape_uri(nullptr, r.uri.data, r.uri.len, NGX_ESCAPE_URI);
+    auto* data = static_cast<u_char*>(
+        ngx_pnalloc(r.pool, r.uri.len + more + 1 + r.args.len));
+    if (data == nullptr) {
+        return false;
+    }
+    auto* end = reinterpret_cast<u_char*>(
+        ngx_escape_uri(data, r.uri.data, r.uri.len, NGX_ESCAPE_URI));
+    *end++ = '?';
+    end = std::copy_n(r.args.data, r.args.len, end);
+    r.unparsed_uri = {static_cast<size_t>(end - data), data};
+    return true;
+}
+
+// As nginx writes it into a response.
+std::string content_type_of(const ngx_http_headers_out_t& headers)
+{
+    std::string type(view(headers.content_type));
+    if (!type.empty() && headers.charset.len > 0 &&
+        headers.content_type_len == headers.content_type.len) {
+        type += "; charset=";
+        type += view(headers.charset);
+    }
+    return type;
+}
+
+bool is_encoded(const ngx_http_headers_out_t& headers)
+{
+    for (const ngx_list_part_t* part = &headers.headers.part; part != nullptr;
+         part = part->next) {
+        const auto* all = static_cast<ngx_table_elt_t*>(part->elts);
+        for (ngx_uint_t i = 0; i < part->nelts; i++) {
+            if (all[i].hash != 0 &&
+                equal_fold(view(all[i].key), "Content-Encoding")) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+} // namespace
+
+HookRequest::HookRequest(size_t room, HookBook::Place place, Subject subject)
+    : room_(room), place_(std::move(place)), subject_(std::move(subject))
+{
+    no_connection_.fd = static_cast<ngx_socket_t>(-1);
+    no_connection_.data = this;
+    timer_.data = &no_connection_;
+    timer_.handler = on_timer;
+    timer_.log = ngx_cycle->log;
+    posted_.data = this;
+    posted_.handler = on_posted;
+    posted_.log = ngx_cycle->log;
+}
+
+HookRequest::~HookRequest()
+{
+    if (posted_.posted) {
+        ngx_delete_posted_event((&posted_));
+    }
+}
+
+HookRequest::Handle HookRequest::make(ngx_http_request_t& like, size_t room,
+                                      HookBook::Place place, Subject subject)
+{
+    Handle made(new HookRequest(room, std::move(place), std::move(subject)));
+    return made->open(like) && made->fill(like) ? std::move(made) : nullptr;
+}
+
+const HookRequest* HookRequest::of(const ngx_http_request_t* r)
+{
+    return static_cast<HookRequest*>(HookPeer::of(r));
+}
+
+bool HookRequest::open(ngx_http_request_t& like)
+{
+    connection_ = open_hook_connection(like, *this);
+    if (connection_ == nullptr) {
+        return false;
+    }
+    ngx_http_request_t* r = ngx_http_create_request(connection_);
+    if (r == nullptr) {
+        ngx_http_close_connection(connection_);
+        return false;
+    }
+    connection_->data = r;
+    r_ = r;
+    ngx_http_cleanup_t* cleanup = ngx_http_cleanup_add(r, 0);
+    if (cleanup == nullptr) {
+        return false;
+    }
+    cleanup->handler = on_request_end;
+    cleanup->data = this;
+    lend_tls(like);
+    return true;
+}
+
+// For $scheme and $ssl_…: until the request's memory goes, since what closes
+// the connection would shut it down; or the session, whose it is.
+void HookRequest::lend_tls(ngx_http_request_t& like)
+{
+#if (NGX_HTTP_SSL)
+    ngx_pool_cleanup_t* cleanup = like.connection->ssl == nullptr
+                                      ? nullptr
+                                      : ngx_pool_cleanup_add(r_->pool, 0);
+    if (cleanup != nullptr) {
+        cleanup->handler = [](void* data) {
+            static_cast<ngx_connection_t*>(data)->ssl = nullptr;
+        };
+        cleanup->data = connection_;
+        connection_->ssl = like.connection->ssl;
+    }
+#else
+    static_cast<void>(like);
+#endif
+}
+
+bool HookRequest::fill(const ngx_http_request_t& like)
+{
+    ngx_http_request_t& r = *r_;
+    if (!copy_headers(like, r) ||
+        !copy_to(r.pool, view(like.headers_in.server), r.headers_in.server) ||
+        !copy_to(r.pool, view(like.request_line), r.request_line) ||
+        !copy_to(r.pool, view(like.uri), r.uri) ||
+        !copy_to(r.pool, view(like.args), r.args) ||
+        !copy_to(r.pool, view(like.unparsed_uri), r.unparsed_uri)) {
+        return false;
+    }
+    ngx_str_set(&r.method_name, "POST");
+    r.method = NGX_HTTP_POST;
+    ngx_str_set(&r.http_protocol, "HTTP/1.1");
+    r.http_version = NGX_HTTP_VERSION_9; // a response without a head
+    r.http_state = NGX_HTTP_PROCESS_REQUEST_STATE;
+    r.internal = 1;
+    r.main_filter_need_in_memory = 1; // no sendfile()
+    return true;
+}
+
+void HookRequest::forget_variables()
+{
+    const auto* core = static_cast<ngx_http_core_main_conf_t*>(
+        ngx_http_get_module_main_conf(r_, ngx_http_core_module));
+    std::fill_n(r_->variables, core->variables.nelts,
+                ngx_http_variable_value_t{});
+#if (NGX_PCRE)
+    r_->ncaptures = 0;
+#endif
+}
+
+bool HookRequest::set_body(std::string_view body)
+{
+    ngx_http_request_t& r = *r_;
+    r.request_body = static_cast<ngx_http_request_body_t*>(
+        ngx_pcalloc(r.pool, sizeof(ngx_http_request_body_t)));
+    r.headers_in.content_length_n = static_cast<off_t>(body.size());
+    if (r.request_body == nullptr) {
+        return false;
+    }
+    if (body.empty()) {
+        return true;
+    }
+    ngx_buf_t* buffer = ngx_create_temp_buf(r.pool, body.size());
+    ngx_chain_t* link = ngx_alloc_chain_link(r.pool);
+    if (buffer == nullptr || link == nullptr) {
+        return false;
+    }
+    buffer->last = std::copy(body.begin(), body.end(), buffer->last);
+    *link = {buffer, nullptr};
+    r.request_body->bufs = link;
+    return true;
+}
+
+bool HookRequest::set_call(const Call& call)
+{
+    ngx_http_request_t& r = *r_;
+    if (!copy_to(r.pool, call.path, r.uri) ||
+        !copy_to(r.pool, call.arguments, r.args) || !set_unparsed_uri(r) ||
+        !set_body(call.body)) {
+        return false;
+    }
+    ngx_http_set_exten(&r);
+    return (call.content_type.empty() ||
+            add_request_header(r, "Content-Type", call.content_type)) &&
+           add_request_header(r, "Content-Length",
+                              std::to_string(call.body.size()));
+}
+
+bool HookRequest::start(const Call& call, Done done)
+{
+    if (!set_call(call)) {
+        return false;
+    }
+    done_ = std::move(done);
+    started_ = true;
+    ngx_add_timer((&timer_), call.timeout);
+    ngx_connection_t* c = connection_;
+    ngx_http_process_request(r_);
+    if (connection_ != nullptr) { // else c is another's by now
+        ngx_http_run_posted_requests(c);
+    }
+    return true;
+}
+
+bool HookRequest::on_bytes(std::string_view bytes)
+{
+    if (bytes.size() > room_ - answer_.body.size()) {
+        return false;
+    }
+    answer_.body += bytes;
+    return true;
+}
+
+// Now, as a post_action would be told of later.
+void HookRequest::on_whole(const ngx_http_request_t& r)
+{
+    if (answer_.complete) {
+        return;
+    }
+    answer_.complete = true;
+    answer_.status = static_cast<unsigned>(r.headers_out.status);
+    answer_.content_type = content_type_of(r.headers_out);
+    answer_.encoded = is_encoded(r.headers_out);
+}
+
+// Before the request is logged and freed, or first when it is terminated.
+void HookRequest::on_request_end(void* data)
+{
+    ngx_http_request_t* r = static_cast<HookRequest*>(data)->r_;
+    const auto* core = static_cast<ngx_http_core_loc_conf_t*>(
+        ngx_http_get_module_loc_conf(r, ngx_http_core_module));
+    r->logged = core->log_subrequest ? 0 : 1;
+}
+
+void HookRequest::on_closed()
+{
+    r_ = nullptr;
+    connection_ = nullptr;
+    if (timer_.timer_set) {
+        ngx_del_timer((&timer_));
+    }
+    if (started_ && !posted_.posted) {
+        ngx_post_event((&posted_), &ngx_posted_events);
+    }
+}
+
+// Most often the connection is closed within.
+void HookRequest::end_now()
+{
+    ngx_connection_t* c = connection_;
+    if (c == nullptr || ending_) {
+        return;
+    }
+    ending_ = true;
+    if (!started_) {
+        if (r_ != nullptr) {
+            r_->logged = 1;
+            ngx_http_free_request(r_, 0);
+        }
+        ngx_http_close_connection(c);
+        return;
+    }
+    c->error = 1;
+    r_->count++; // an upstream gives its own up while it is ended
+    ngx_http_finalize_request(r_, NGX_HTTP_CLIENT_CLOSED_REQUEST);
+    if (connection_ != nullptr) { // so far it may be posted only
+        ngx_http_run_posted_requests(c);
+    }
+    if (connection_ != nullptr) {
+        c->read->channel =
+            1; // a thread has it: the worker may end all the same
+    }
+}
+
+void HookRequest::on_timer(ngx_event_t* event)
+{
+    auto* c = static_cast<ngx_connection_t*>(event->data);
+    auto* self = static_cast<HookRequest*>(c->data);
+    self->end_now();
+    if (!self->posted_.posted) {
+        ngx_post_event((&self->posted_), &ngx_posted_events);
+    }
+}
+
+void HookRequest::on_posted(ngx_event_t* event)
+{
+    auto* self = static_cast<HookRequest*>(event->data);
+    const Done done = std::exchange(self->done_, nullptr);
+    if (done) {
+        self->telling_ = true;
+        guarded([&] { done(std::move(self->answer_)); });
+        self->telling_ = false;
+    }
+    self->finish();
+}
+
+void HookRequest::release()
+{
+    released_ = true;
+    if (!telling_) {
+        done_ = nullptr;
+    }
+#if (NGX_HTTP_SSL)
+    if (connection_ != nullptr) {
+        connection_->ssl = nullptr;
+    }
+#endif
+    if (timer_.timer_set) {
+        ngx_del_timer((&timer_));
+    }
+    end_now();
+    finish();
+}
+
+// Nobody needs it any more, nor nginx.
+void HookRequest::finish()
+{
+    if (released_ && !telling_ && connection_ == nullptr) {
+        delete this;
+    }
+}
+
+} // namespace ws_pubsub
