@@ -20,14 +20,16 @@ REASONS = {200: "OK", 204: "No Content", 403: "Forbidden"}
 @dataclasses.dataclass
 class Answer:
     """`cut`: the connection ends behind so many bytes of the body, though its
-    length was told. `held`: not before the test releases it. `raw`: these
-    bytes in place of all else, then the end of the connection."""
+    length was told; `stalled`: it does not end, but nothing more comes.
+    `held`: not before the test releases it. `raw`: these bytes in place of
+    all else, then the end of the connection."""
     status: int = 204
     body: bytes = b""
     headers: dict = dataclasses.field(default_factory=dict)
     delay_s: float = 0.0
     held: bool = False
     cut: int = None
+    stalled: bool = False
     raw: bytes = None
     chunked: bool = False
 
@@ -239,9 +241,14 @@ class Backend:
         answer = await self.decide(one, reader)
         if answer is None:
             return False
-        one.state = "answered"  # before the client can have it
+        if not answer.stalled:
+            one.state = "answered"  # before the client can have it
         writer.write(answer.whole())
         await writer.drain()
+        if answer.stalled:
+            await reader.read(1)
+            one.state = "gone"
+            return False
         return not answer.ends_connection and (
             one.header("Connection") or "").lower() != "close"
 
