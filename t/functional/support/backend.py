@@ -218,6 +218,7 @@ class Backend:
         for one, future in list(self._releases.values()):
             if topic in (None, one.topic) and not future.done():
                 future.set_result(answer)
+                one.state = "answered"
                 count += 1
         return count
 
