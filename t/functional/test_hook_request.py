@@ -75,6 +75,7 @@ location /may {
     proxy_set_header X-Length $content_length;
     proxy_set_header X-Type $content_type;
     proxy_set_header X-Passed "$was_set/$captured/$arg_place";
+    proxy_set_header X-Tls $ssl_protocol;
     proxy_set_header X-Upgrade "$http_upgrade$http_sec_websocket_key";
 }
 location = /may-logged {
@@ -184,6 +185,8 @@ async def test_the_clients_address_and_host(ng, backend, topic, scheme):
     assert one.header("X-Host") == "127.0.0.1"
     assert one.header("X-Scheme") == scheme
     assert one.header("X-Port") not in (None, "0")
+    tls = one.header("X-Tls") or ""
+    assert tls.startswith("TLSv1") if scheme == "https" else tls == ""
 
 
 async def test_a_host_of_another_name(ng, backend, topic):
