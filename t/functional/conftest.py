@@ -10,5 +10,5 @@ pytest.register_assert_rewrite("support")
 
 # pylint: disable=wrong-import-position
 from support.fixtures import (  # noqa: E402,F401
-    echo, make_nginx, module_nginx, ng, nginx, open_path, pytest_pyfunc_call,
-    scheme, shared, topic)
+    backend, echo, fastcgi, make_nginx, module_nginx, ng, nginx, open_path,
+    pytest_pyfunc_call, scheme, shared, topic)

@@ -6,6 +6,8 @@ A test gives the parts that it is about; the rest is the same for all.
 import os
 
 from . import tls
+from .backend import shared_backend
+from .fastcgi import shared_fastcgi
 
 ZONE = "ws_pubsub_zone main:8m;"
 
@@ -78,7 +80,8 @@ def render(nginx, http=HISTORY, locations=LOCATIONS, server="", servers="",
            workers=4, main="", events="", connections=1024, listen=None,
            log_level="info"):
     """Returns (text, number of workers). `@PREFIX@`, `@PORT@` and
-    `@TLS_PORT@` stand for this nginx's own in every part."""
+    `@TLS_PORT@` stand for this nginx's own in every part, `@BACKEND@` and
+    `@FASTCGI@` for the applications' ports."""
     count = os.cpu_count() if workers == "auto" else workers
     if listen is None:
         listen = "reuseport" if count > 1 else ""
@@ -93,4 +96,8 @@ def render(nginx, http=HISTORY, locations=LOCATIONS, server="", servers="",
     for name, value in (("@PREFIX@", nginx.prefix), ("@PORT@", nginx.port),
                         ("@TLS_PORT@", nginx.tls_port)):
         text = text.replace(name, str(value))
+    for name, application in (("@BACKEND@", shared_backend),
+                              ("@FASTCGI@", shared_fastcgi)):
+        if name in text:
+            text = text.replace(name, str(application().port))
     return text, count

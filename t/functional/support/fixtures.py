@@ -7,6 +7,8 @@ import os
 
 import pytest
 
+from .backend import shared_backend
+from .fastcgi import shared_fastcgi
 from .nginx import Nginx
 from .rawws import RawWS
 
@@ -92,6 +94,22 @@ _numbers = itertools.count(1)
 def topic():
     """A topic of this test's own."""
     return f"t/{os.getpid()}-{next(_numbers)}"
+
+
+@pytest.fixture
+def backend():
+    """The application of `@BACKEND@`, which has not been asked yet."""
+    shared_backend().reset()
+    yield shared_backend()
+    shared_backend().reset()
+
+
+@pytest.fixture
+def fastcgi():
+    """The application of `@FASTCGI@`, which has not been asked yet."""
+    shared_fastcgi().reset()
+    yield shared_fastcgi()
+    shared_fastcgi().reset()
 
 
 @pytest.fixture
