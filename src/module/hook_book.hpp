@@ -38,6 +38,7 @@ public:
     HookBook() = default;
     HookBook(const HookBook&) = delete;
     HookBook& operator=(const HookBook&) = delete;
+    ~HookBook() = default;
 
     // Where it is counted from now on; nullptr: nowhere.
     void count_in(WorkerCounters* counters)

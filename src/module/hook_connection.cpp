@@ -25,9 +25,10 @@ struct HookConnection {
     ngx_proxy_protocol_t proxy_protocol;
 };
 
+// (subrequests do not have it in all versions)
 HookPeer& peer_of(const ngx_http_request_t* r)
 {
-    return *reinterpret_cast<HookConnection*>(r->http_connection)->peer;
+    return *reinterpret_cast<HookConnection*>(r->main->http_connection)->peer;
 }
 
 // False: the response is to end here.

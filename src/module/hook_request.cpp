@@ -238,16 +238,17 @@ bool HookRequest::on_bytes(std::string_view bytes)
     return true;
 }
 
-// Now, as a post_action would be told of later.
+// What nginx still does then, as mirror or post_action, is not waited for.
 void HookRequest::on_whole(const ngx_http_request_t& r)
 {
-    if (answer_.complete) {
+    if (is_whole_) {
         return;
     }
-    answer_.complete = true;
+    is_whole_ = answer_.complete = true;
     answer_.status = static_cast<unsigned>(r.headers_out.status);
     answer_.content_type = content_type_of(r.headers_out);
     answer_.encoded = is_encoded(r.headers_out);
+    tell_soon();
 }
 
 // Before the request is logged and freed, or first when it is terminated.
@@ -266,7 +267,14 @@ void HookRequest::on_closed()
     if (timer_.timer_set) {
         ngx_del_timer((&timer_));
     }
-    if (started_ && !posted_.posted) {
+    if (started_) {
+        tell_soon();
+    }
+}
+
+void HookRequest::tell_soon()
+{
+    if (!posted_.posted) {
         ngx_post_event((&posted_), &ngx_posted_events);
     }
 }
@@ -304,9 +312,7 @@ void HookRequest::on_timer(ngx_event_t* event)
     auto* c = static_cast<ngx_connection_t*>(event->data);
     auto* self = static_cast<HookRequest*>(c->data);
     self->end_now();
-    if (!self->posted_.posted) {
-        ngx_post_event((&self->posted_), &ngx_posted_events);
-    }
+    self->tell_soon();
 }
 
 void HookRequest::on_posted(ngx_event_t* event)
@@ -332,10 +338,12 @@ void HookRequest::release()
         connection_->ssl = nullptr;
     }
 #endif
-    if (timer_.timer_set) {
-        ngx_del_timer((&timer_));
+    if (!is_whole_ || ngx_exiting) {
+        if (timer_.timer_set) {
+            ngx_del_timer((&timer_));
+        }
+        end_now();
     }
-    end_now();
     finish();
 }
 

@@ -1,7 +1,8 @@
 // A request of our own to a location, and what it answers.
 //
 //   make() ─▶ start() ─▶ nginx's phases, filters ─▶ on_bytes(), on_whole()
-//                         └─▶ its end ─▶ on_closed() ─▶ posted ─▶ Done
+//                                │                               └─▶ Done
+//                                └─▶ its end ─▶ on_closed() ─▶ Done, if not yet
 //
 // To nginx it is a main request like any client's: access phase, error_page,
 // limits and subrequests do what they always do. It ends itself: that it was
@@ -73,6 +74,7 @@ private:
     bool set_body(std::string_view body);
     void lend_tls(ngx_http_request_t& like);
     void end_now();
+    void tell_soon();
     void release();
     void finish();
 
@@ -92,6 +94,7 @@ private:
     ngx_connection_t* connection_ = nullptr; // null: it is closed
     bool started_ = false;
     bool ending_ = false;
+    bool is_whole_ = false; // the answer
     bool released_ = false;
     bool telling_ = false;
     ngx_event_t timer_{};

@@ -10,7 +10,8 @@ from support.session import JsonSession, sessions_on_each_worker
 FIELDS = ["zone", "size", "free", "topics", "messages", "subscriptions",
           "sessions", "workers", "published", "delivered", "evicted",
           "expired", "refused", "refused_subscriptions", "slow",
-          "subscribers_held", "interests", "keys_held", "client_keys_held"]
+          "subscribers_held", "interests", "keys_held", "client_keys_held",
+          "hooks", "hooks_pending", "hooks_denied", "hooks_failed"]
 
 
 def test_fields(nginx, scheme):
