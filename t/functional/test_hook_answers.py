@@ -191,16 +191,14 @@ async def test_the_default_text(ng, backend, topic):
 
 @pytest.mark.parametrize("status", [401, 403, 404])
 @pytest.mark.parametrize("text", [
-    "pay first", "é 😀 \" \\ \n\t</script>", "x" * 200, "é" * 100,
-    "with \0 in it"])
+    "pay first", "é 😀 \" \\ </script>", "x" * 200, "é" * 100])
 async def test_a_text_of_the_application(ng, backend, topic, status, text):
     backend.say(topic, json_answer(status, json.dumps(
         {"code": 5, "message": text, "more": [{}]})))
     async with await JsonSession.open(ng, "/close/proxied") as session:
         for op, fields in OPS.items():
             error = await session.fails(103, op, topic=topic, **fields)
-            if "\0" not in text:
-                assert error["message"] == text
+            assert error["message"] == text
 
 
 async def test_a_text_with_a_charset(ng, backend, topic):
@@ -226,6 +224,7 @@ async def test_a_text_with_a_charset(ng, backend, topic):
     json_answer(403, '{"message":"secret"} x'),
     Answer(403, b'{"message":"\xff"}', {"Content-Type": "application/json"}),
     json_answer(403, '{"message":"\\ud83d"}'),
+    json_answer(403, '{"message":"secret\\u0000"}'),
 ], ids=lambda one: repr(one.body[:30]))
 async def test_no_text_of_the_application(ng, backend, topic, answer):
     backend.say(topic, answer)

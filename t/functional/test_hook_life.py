@@ -95,6 +95,22 @@ async def test_the_client_goes(ng, backend, scheme, topic, path, close):
     await check_given_up(ng, backend, topics)
 
 
+@pytest.mark.parametrize("path", PATHS)
+@pytest.mark.parametrize("count", [16, 17, 40])
+async def test_the_client_goes_while_it_is_not_read(ng, backend, scheme,
+                                                    topic, path, count):
+    """Because as many hooks are pending as may be."""
+    backend.answer = HELD
+    session = await JsonSession.open(ng, path, scheme)
+    for n in range(count):
+        await session.ws.send(json.dumps(
+            {"op": "pub", "topic": f"{topic}/{n}", "text": "never"}))
+    await backend.until_pending(16)
+    session.ws.transport.abort()
+    await check_given_up(ng, backend, [f"{topic}/{n}" for n in range(16)])
+    assert not backend.of(f"{topic}/16")
+
+
 async def test_it_goes_before_its_hook_is_asked(ng, backend, topic):
     """Or while it is asked, or when the answer is there."""
     backend.answer = Answer(200, b"x" * 2000)

@@ -84,7 +84,7 @@ async def test_the_most_of_a_worker(nginx, topic):
     http = Http(ng)
     sessions = [await JsonSession.open(ng, "/slow") for _ in range(5)]
     for one in sessions:
-        for n in range(256):
+        for n in range(250):
             await one.ws.send(json.dumps(
                 {"op": "who", "topic": f"{topic}/{n}"}))
     for one in sessions:

@@ -1,6 +1,7 @@
 """Hooks of plain endpoints: at the upgrade, and for each frame."""
 
 import asyncio
+import contextlib
 import gzip
 
 import pytest
@@ -90,6 +91,15 @@ def say(backend):
     def both(topic, may=Answer(), then=Answer()):
         backend.say(topic, lambda one: may if one.path == "/may" else then)
     return both
+
+
+@contextlib.asynccontextmanager
+async def plain(ng, path, scheme="http"):
+    ws = await connect(ng, path, scheme)
+    try:
+        yield ws
+    finally:
+        await ws.close()
 
 
 def opened(ng, path, topic, scheme="http", pipelined=b""):
@@ -200,7 +210,7 @@ def test_none_in_time_for_a_frame(ng, http, say, topic):
 @pytest.mark.parametrize("path", ENDPOINTS)
 async def test_a_frame_that_is_published(ng, http, backend, say, scheme,
                                          topic, path):
-    async with await connect(ng, f"{path}?topic={topic}", scheme) as ws:
+    async with plain(ng, f"{path}?topic={topic}", scheme) as ws:
         for sent in ("text é", b"\x00\xff", "", b""):
             await ws.send(sent)
             assert await ws.recv() == sent
@@ -222,7 +232,7 @@ async def test_a_frame_that_is_published(ng, http, backend, say, scheme,
     ids=["json", "text", "binary", "no-type", "empty"])
 async def test_a_body_replaces(ng, say, topic, answer, got):
     say(topic, then=answer)
-    async with await connect(ng, f"/both?topic={topic}") as ws:
+    async with plain(ng, f"/both?topic={topic}") as ws:
         for sent in ("old", b"old"):
             await ws.send(sent)
             wanted = got
@@ -240,7 +250,7 @@ async def test_without_a_hook_for_it_nothing_is_published(ng, say, topic):
 
 async def test_what_lists_allow(ng, backend, topic):
     backend.answer = Answer(403)
-    async with await connect(ng, f"/listed?topic={topic}") as ws:
+    async with plain(ng, f"/listed?topic={topic}") as ws:
         await ws.send("x")
         assert await ws.recv() == "x"
     assert not backend.asked
@@ -258,7 +268,7 @@ async def test_frames_are_published_in_order(ng, backend, topic):
     backend.answer = lambda one: Answer(
         delay_s=(0, 0.02, 0.001)[len(backend.asked) % 3])
     for path in ("/both", "/both/four"):
-        async with await connect(ng, f"{path}?topic={topic}/{path[-1]}") as ws:
+        async with plain(ng, f"{path}?topic={topic}/{path[-1]}") as ws:
             for n in range(500):
                 await ws.send(str(n))
             assert [await ws.recv() for _ in range(500)] == [
@@ -267,7 +277,7 @@ async def test_frames_are_published_in_order(ng, backend, topic):
 
 async def test_four_at_a_time(ng, backend, say, topic):
     say(topic, then=HELD)
-    async with await connect(ng, f"/both/four?topic={topic}") as ws:
+    async with plain(ng, f"/both/four?topic={topic}") as ws:
         for n in range(10):
             await ws.send(str(n))
         released = 0

@@ -16,8 +16,8 @@ TICKETS = Issuer("HS256")
 MAX_MESSAGE = 65536
 CONFIG = {"workers": 2, "http": """
 ws_pubsub_zone main:8m;
-ws_pubsub_topic "**" zone=main presence=on history=100;
 ws_pubsub_topic "few/**" zone=main max_subscribers=1;
+ws_pubsub_topic "**" zone=main presence=on history=100;
 """, "locations": f"""
 location /needed {{
     ws_pubsub zone=main;

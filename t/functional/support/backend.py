@@ -120,6 +120,7 @@ class Backend:
         self.asked = []
         self.connections = 0
         self.most_pending = 0
+        self._pending = 0
         self._releases = {}
         self._writers = set()
         self._server = None
@@ -171,9 +172,8 @@ class Backend:
         return [one for one in list(self.asked) if one.topic == topic
                 and path in (None, one.path)]
 
-    def pending(self, topic=None):
-        return sum(one.state == "pending" for one in list(self.asked)
-                   if topic in (None, one.topic))
+    def pending(self):
+        return self._pending
 
     def held(self):
         """Topics of those that wait for their release."""
@@ -218,7 +218,7 @@ class Backend:
         for one, future in list(self._releases.values()):
             if topic in (None, one.topic) and not future.done():
                 future.set_result(answer)
-                one.state = "answered"
+                self._end(one, "answered")
                 count += 1
         return count
 
@@ -243,12 +243,12 @@ class Backend:
         if answer is None:
             return False
         if not answer.stalled:
-            one.state = "answered"  # before the client can have it
+            self._end(one, "answered")  # before the client can have it
         writer.write(answer.whole())
         await writer.drain()
         if answer.stalled:
             await reader.read(1)
-            one.state = "gone"
+            self._end(one, "gone")
             return False
         return not answer.ends_connection and (
             one.header("Connection") or "").lower() != "close"
@@ -266,7 +266,8 @@ class Backend:
     async def decide(self, one, reader):
         """The answer, in its time; None once the client has gone."""
         self.asked.append(one)
-        self.most_pending = max(self.most_pending, self.pending())
+        self._pending += 1
+        self.most_pending = max(self.most_pending, self._pending)
         answer = one.answer = self._rule(one)
         if not answer.held and not answer.delay_s:
             return answer
@@ -281,9 +282,14 @@ class Backend:
             await asyncio.gather(leaves, return_exceptions=True)
             return waits.result()
         waits.cancel()
-        one.state = "gone"
+        self._end(one, "gone")
         leaves.exception()
         return None
+
+    def _end(self, one, state):
+        if one.state == "pending":
+            one.state = state
+            self._pending -= 1
 
     async def _held(self, one):
         future = self._loop.create_future()

@@ -46,7 +46,7 @@ class FastCgi(Backend):
         answer = await self.decide(one, reader)
         if answer is None:
             return False
-        one.state = "answered"
+        self._end(one, "answered")
         text = f"Status: {answer.status}\r\n" + "".join(
             f"{name}: {value}\r\n" for name, value in answer.headers.items())
         whole = answer.cut is None
