@@ -77,8 +77,10 @@ void TestWorker::run()
 
 TestClient::TestClient(TestWorker& worker, const ClientOptions& options)
     : worker_(worker),
-      transport_(worker.clock), settings_{options.limits, options.rate,
-                                          kDefaultMaxMessageBytes},
+      transport_(worker.clock), settings_{options.limits,
+                                          options.rate,
+                                          kDefaultMaxMessageBytes,
+                                          {}},
       client_(worker.registry, worker.registry.admit(0), transport_,
               Encoding{options.protocol->dialect, options.deflated}, settings_,
               admission_of(options))
