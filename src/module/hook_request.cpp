@@ -244,7 +244,11 @@ void HookRequest::on_whole(const ngx_http_request_t& r)
     if (is_whole_) {
         return;
     }
-    is_whole_ = answer_.complete = true;
+    is_whole_ = true;
+    // Of a response that ends too early not all that serve one take notice.
+    const off_t length = r.headers_out.content_length_n;
+    answer_.complete = length == -1 || r.header_only ||
+                       length == static_cast<off_t>(answer_.body.size());
     answer_.status = static_cast<unsigned>(r.headers_out.status);
     answer_.content_type = content_type_of(r.headers_out);
     answer_.encoded = is_encoded(r.headers_out);

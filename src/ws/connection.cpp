@@ -150,11 +150,21 @@ void Connection::read()
     if (!closing_.is_broken() && ngx_handle_read_event(c_->read, 0) != NGX_OK) {
         closing_.note_break();
     }
+    note_if_left();
     if (wants_turn()) {
         process_soon(&ngx_posted_next_events);
     } else if (closing_.is_broken() || closing_.has_input_ended() ||
                has_input(c_, on_write) || closing_.is_closing()) {
         process_soon(&ngx_posted_events);
+    }
+}
+
+// Commands wait, so that nothing is read, and the end of what comes would not
+// be seen: nobody is there any more to wait for the answers.
+void Connection::note_if_left()
+{
+    if (is_open() && client_.effort().is_full() && c_->read->pending_eof) {
+        closing_.note_break();
     }
 }
 
@@ -179,6 +189,7 @@ void Connection::process()
                        due_left_ms() != kNoLimit);
     }
     begin_turn();
+    note_if_left();
     if (closing_.is_closing()) {
         forget_message();
         if (!end_subscriptions()) {

@@ -153,6 +153,7 @@ private:
         return is_stalled() && !(is_open() && client_.effort().is_waiting());
     }
     void begin_turn();
+    void note_if_left();
     bool send_head();
     void write();
 
