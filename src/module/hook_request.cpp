@@ -300,6 +300,8 @@ void HookRequest::end_now()
         return;
     }
     c->error = 1;
+    r_->post_action = 1; // it has none, or this is it already
+    r_->uri_changes = 0;
     r_->count++; // an upstream gives its own up while it is ended
     ngx_http_finalize_request(r_, NGX_HTTP_CLIENT_CLOSED_REQUEST);
     if (connection_ != nullptr) { // so far it may be posted only
