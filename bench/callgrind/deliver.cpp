@@ -39,8 +39,8 @@ class Deliver final : public Job {
 public:
     Deliver(size_t sessions, size_t messages, bool wild)
         : messages_(messages),
-          broker_(zone_.publisher, zone_.worker, dialects_.encoder, scheduler_,
-                  zone_.clock)
+          broker_(zone_.store, zone_.policies, zone_.worker, dialects_.encoder,
+                  scheduler_, zone_.clock)
     {
         zone_.publish(kTopic, payload_);
         for (size_t i = 0; i < sessions; i++) {

@@ -76,7 +76,7 @@ struct Zone {
     FixedClock clock;
     ws_pubsub::Store store;
     ws_pubsub::Policies policies;
-    ws_pubsub::Publisher publisher{store, policies};
+    ws_pubsub::Publisher publisher{store.topics, policies};
     ws_pubsub::WorkerId worker = 0;
 };
 

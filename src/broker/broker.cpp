@@ -29,12 +29,12 @@ const std::string& identity_of(const Subscription& subscription)
 
 } // namespace
 
-Broker::Broker(const Publisher& publisher, WorkerId worker, Encoder& encoder,
-               Scheduler& scheduler, const Clock& clock)
-    : store_(publisher.store), publisher_(publisher), encoder_(encoder),
+Broker::Broker(Store& store, const Policies& policies, WorkerId worker,
+               Encoder& encoder, Scheduler& scheduler, const Clock& clock)
+    : store_(store), publisher_(store.topics, policies), encoder_(encoder),
       scheduler_(scheduler), worker_(worker), laggards_(clock),
       overlaps_(store_, worker), counts_(store_, scheduler, passes_),
-      topics_(publisher, worker, scheduler, counts_, untold_),
+      topics_(store, policies, worker, scheduler, counts_, untold_),
       pacer_(store_, worker, encoder, scheduler, clock, laggards_, budget_),
       start_(store_, worker, encoder, pacer_, deltas_, budget_),
       deliveries_({store_, worker, encoder, scheduler, topics_, untold_,
@@ -234,7 +234,7 @@ bool Broker::become_present(Subscription& subscription)
     const Selector& selector = subscription.group->selector;
     const std::string& identity = subscription.session->identity();
     if (!selector.is_exact() || identity.empty() ||
-        !publisher_.policies.of(selector.text()).presence) {
+        !publisher_.policy_of(selector.text()).presence) {
         return true;
     }
     const LocalTopic* topic = topics_.find_or_add(selector.text());

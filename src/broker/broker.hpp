@@ -56,8 +56,8 @@ struct Subscribed {
 class Broker {
 public:
     // All of them outlive it.
-    Broker(const Publisher& publisher, WorkerId worker, Encoder& encoder,
-           Scheduler& scheduler, const Clock& clock);
+    Broker(Store& store, const Policies& policies, WorkerId worker,
+           Encoder& encoder, Scheduler& scheduler, const Clock& clock);
     Broker(const Broker&) = delete;
     Broker& operator=(const Broker&) = delete;
     // REQUIRES: all sessions were removed, their places given back.

@@ -29,8 +29,8 @@
 
 #include "base/result.hpp"
 #include "broker/groups.hpp"
+#include "broker/policies.hpp"
 #include "broker/presence_queue.hpp"
-#include "broker/publisher.hpp"
 #include "broker/scheduler.hpp"
 #include "broker/selector_index.hpp"
 #include "broker/subscriber_counts.hpp"
@@ -40,12 +40,11 @@ namespace ws_pubsub {
 class LocalTopics {
 public:
     // All of them outlive it. `untold`: keeps its topic local.
-    LocalTopics(const Publisher& publisher, WorkerId worker,
+    LocalTopics(Store& store, const Policies& policies, WorkerId worker,
                 Scheduler& scheduler, SubscriberCounts& counts,
                 PresenceQueue& untold)
-        : store_(publisher.store), policies_(publisher.policies),
-          scheduler_(scheduler), counts_(counts), untold_(untold),
-          worker_(worker)
+        : store_(store), policies_(policies), scheduler_(scheduler),
+          counts_(counts), untold_(untold), worker_(worker)
     {}
 
     [[nodiscard]] Store& store() const { return store_; }

@@ -1,4 +1,4 @@
-// Reads what the topics of a zone keep. A handle: the store outlives it.
+// Reads what the topics of a zone keep. A handle: these outlive it.
 #pragma once
 
 #include <cstddef>
@@ -6,41 +6,41 @@
 #include <string_view>
 #include <vector>
 
-#include "readers/store.hpp"
+#include "topics/topics.hpp"
 
 namespace ws_pubsub {
 
 class Reader {
 public:
-    explicit Reader(Store& store) : store_(&store) {}
+    explicit Reader(Topics& topics) : topics_(&topics) {}
 
-    // As Store::read().
+    // As Topics::read().
     ReadAnswer read(std::string_view topic, const ReadFrom& from,
                     const ReadLimits& limits, Batch& out) const
     {
-        return store_->topics.read(topic, from, limits, out);
+        return topics_->read(topic, from, limits, out);
     }
-    // As Store::newest().
+    // As Topics::newest().
     [[nodiscard]] Position newest(std::string_view topic) const
     {
-        return store_->topics.newest(topic);
+        return topics_->newest(topic);
     }
-    // As Store::scan(), without topics that are gone.
+    // As Topics::scan(), without topics that are gone.
     Topics::Scan scan(const Selector& selector, std::string& after,
                       size_t limit, std::vector<TopicRow>& out,
                       size_t& left) const
     {
-        return store_->topics.scan(selector, after, limit, out, left);
+        return topics_->scan(selector, after, limit, out, left);
     }
-    // As Store::list().
+    // As Topics::list().
     bool list(const Selector& selector, std::string_view after, size_t limit,
               std::vector<TopicRow>& out) const
     {
-        return store_->topics.list(selector, after, limit, out);
+        return topics_->list(selector, after, limit, out);
     }
 
 private:
-    Store* store_;
+    Topics* topics_;
 };
 
 } // namespace ws_pubsub

@@ -45,7 +45,7 @@ Result<Reader> Access::reader(const Selector& wanted,
     if (!may_read(wanted, what)) {
         return kDenied;
     }
-    return Reader(publisher_.store);
+    return publisher_.reader();
 }
 
 Result<ChangeAnswer> Access::publish(const PublishRequest& request) const
@@ -63,7 +63,7 @@ Result<bool> Access::remove(std::string_view topic,
     if (!may_remove(topic)) {
         return kDenied;
     }
-    return publisher_.store.topics.remove(topic, clock_.now_ms(), condition);
+    return publisher_.remove(topic, clock_.now_ms(), condition);
 }
 
 } // namespace ws_pubsub

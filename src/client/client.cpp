@@ -143,7 +143,7 @@ Result<PresenceList> Client::who(const Selector& topic)
     if (const auto fault = check_reading(topic)) {
         return *fault;
     }
-    if (!broker().publisher().policies.of(topic.text()).presence) {
+    if (!broker().publisher().policy_of(topic.text()).presence) {
         return Error{Errc::bad_request, "the topic has no presence"};
     }
     return broker().who(topic.text());

@@ -73,11 +73,11 @@ Result<ChangeAnswer> publish_patch(const Publisher& publisher,
          i++) {
         Batch value;
         const ReadAnswer answer =
-            publisher.store.topics.read(publication.topic, {}, {}, value);
+            publisher.reader().read(publication.topic, {}, {}, value);
         worked_bytes += value.bytes() + patch.text.size();
         if (const auto error = patcher.patch(answer, value, attempt)) {
             // What was applied may not be applicable any more.
-            const auto earlier = publisher.store.topics.find_answer(attempt);
+            const auto earlier = publisher.find_answer(attempt);
             return earlier ? *earlier : *error;
         }
         auto published = publisher.publish(attempt);

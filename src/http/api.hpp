@@ -28,7 +28,7 @@ struct ApiEndpoint {
     RequestTurns& turns; // of the zone
 
     // For what an answer says beside what was asked for.
-    [[nodiscard]] Reader reader() const { return Reader(publisher.store); }
+    [[nodiscard]] Reader reader() const { return publisher.reader(); }
     // What the client may do. The endpoint outlives it.
     [[nodiscard]] Access access() const;
 };

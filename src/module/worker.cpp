@@ -63,9 +63,9 @@ void log_lws(int level, const char* line)
 
 ZoneWorker::ZoneWorker(Zone& zone, Encoder& encoder, const Clock& clock)
     : zone_(zone), memory_(zone.shm_zone()),
-      store_(memory_, *this, zone.header(), clock), publisher_{store_,
-                                                               zone.policies()},
-      encoder_(encoder), clock_(clock), request_turns_(ngx_cycle->log)
+      store_(memory_, *this, zone.header(), clock),
+      publisher_(store_.topics, zone.policies()), encoder_(encoder),
+      clock_(clock), request_turns_(ngx_cycle->log)
 {
     no_connection_.fd = -1;
     due_event_.data = &no_connection_;
@@ -118,8 +118,8 @@ void ZoneWorker::attach(ngx_log_t* log, int wake)
                       zone_.name().c_str());
         return;
     }
-    broker_.emplace(publisher_, *id, encoder_, static_cast<Scheduler&>(*this),
-                    clock_);
+    broker_.emplace(store_, zone_.policies(), *id, encoder_,
+                    static_cast<Scheduler&>(*this), clock_);
     registry_.emplace(*broker_, clock_);
 }
 

@@ -38,8 +38,7 @@ struct Worker {
     Passes passes;
     SubscriberCounts counts{*zone.store, scheduler, passes};
     PresenceQueue untold;
-    LocalTopics topics{Publisher{*zone.store, policies}, id, scheduler, counts,
-                       untold};
+    LocalTopics topics{*zone.store, policies, id, scheduler, counts, untold};
 };
 
 void test_linked_to_both_kinds(void** state)

@@ -53,7 +53,7 @@ struct Race {
     RacingMemory memory{zone.memory};
     Store store{memory, zone.waker, *zone.header, zone.clock};
     Policies policies;
-    Publisher publisher{store, policies};
+    Publisher publisher{store.topics, policies};
     uint64_t others = 0;
     std::string padding; // of the others' values
 

@@ -61,8 +61,8 @@ Allowed allowed(const std::vector<const char*>& selectors)
 
 TestWorker::TestWorker(Zone& zone, const Policies& policies)
     : store(zone.memory, zone.waker, *zone.header, zone.clock),
-      dialects(writer), broker(Publisher{store, policies}, zone.attach(),
-                               dialects.encoder, scheduler, clock)
+      dialects(writer),
+      broker(store, policies, zone.attach(), dialects.encoder, scheduler, clock)
 {}
 
 void TestWorker::run()
