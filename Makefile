@@ -17,7 +17,7 @@ TEST_JOBS ?= 2##                   files of functional and browser tests at once
 SUITE ?= trixie##                   of Debian, for chroot-test
 CHROOT_TARGETS ?= test##            what chroot-test makes there
 DESTDIR ?=##                        a root for `make install` other than /
-# also: BUILD=release|debug|sanitize, MODULE=file ("" for a static nginx),
+# also: BUILD=release|debug|sanitize, PCH=1 (precompiled headers), MODULE=file ("" for a static nginx),
 # LWS_SRC=dir (a libwebsockets source tree), SKIP_PACKAGES=1 (never use apt)
 
 OUT := $(ROOT)/build/$(BUILD)
@@ -142,6 +142,7 @@ fuzz: deps ## each fuzz target for FUZZ_SECONDS over its corpus
 	    ARCHIVE=$(ROOT)/build/fuzz/libpure.a \
 	    SOURCES='$(PURE_SOURCES) $(ROOT)/t/unit/support/apply_delta.cpp' \
 	    MAINS='$(FUZZ_MAINS)' EXTRA_LDFLAGS=-fsanitize=fuzzer \
+	    PURE_OUT=$(ROOT)/build/fuzz/pure PURE_CXXFLAGS='-fsanitize=fuzzer-no-link $(FUZZ_FLAGS)' \
 	    EXTRA_CXXFLAGS='-fsanitize=fuzzer-no-link $(FUZZ_FLAGS) -I$(ROOT)/t/unit' && \
 	auto/fuzz $(FUZZ_SECONDS) $(patsubst $(ROOT)/%.cpp,build/fuzz/bin/%,$(FUZZ_MAINS))
 
