@@ -7,7 +7,7 @@
 #include "base/equal_fold.hpp"
 #include "base/keyed_hash.hpp"
 #include "module/config.hpp"
-#include "module/hook_connection.hpp"
+#include "module/own_connection.hpp"
 #include "ngx/guard.hpp"
 #include "ngx/headers.hpp"
 #include "ngx/log.hpp"
@@ -120,7 +120,7 @@ ngx_int_t refuse(ngx_http_request_t* r, TokenError error)
 bool is_shown(ngx_http_request_t* r, const RequestToken& token,
               const TokenRules& rules)
 {
-    return HookPeer::of(r) != nullptr && token.keys == rules.keys &&
+    return OwnPeer::of(r) != nullptr && token.keys == rules.keys &&
            token.error == TokenError::none && !token.claims.empty();
 }
 

@@ -19,17 +19,17 @@
 
 #include "client/hook_answer.hpp"
 #include "module/hook_book.hpp"
-#include "module/hook_connection.hpp"
+#include "module/own_connection.hpp"
 
 namespace ws_pubsub {
 
-class HookRequest final : private HookPeer {
+class OwnRequest final : private OwnPeer {
 public:
     using Done = std::function<void(HookAnswer answer)>;
     struct Release {
-        void operator()(HookRequest* hook) const { hook->release(); }
+        void operator()(OwnRequest* hook) const { hook->release(); }
     };
-    using Handle = std::unique_ptr<HookRequest, Release>;
+    using Handle = std::unique_ptr<OwnRequest, Release>;
 
     // What its variables say of it.
     struct Subject {
@@ -49,10 +49,10 @@ public:
     static Handle make(ngx_http_request_t& like, size_t room,
                        HookBook::Place place, Subject subject);
     // The one that a request belongs to, be it a subrequest; nullptr: none.
-    static const HookRequest* of(const ngx_http_request_t* r);
+    static const OwnRequest* of(const ngx_http_request_t* r);
 
-    HookRequest(const HookRequest&) = delete;
-    HookRequest& operator=(const HookRequest&) = delete;
+    OwnRequest(const OwnRequest&) = delete;
+    OwnRequest& operator=(const OwnRequest&) = delete;
 
     [[nodiscard]] const Subject& subject() const { return subject_; }
 
@@ -66,8 +66,8 @@ public:
     bool start(const Call& call, Done done);
 
 private:
-    HookRequest(size_t room, HookBook::Place place, Subject subject);
-    ~HookRequest() override;
+    OwnRequest(size_t room, HookBook::Place place, Subject subject);
+    ~OwnRequest() override;
     bool open(ngx_http_request_t& like);
     bool fill(const ngx_http_request_t& like);
     bool set_call(const Call& call);

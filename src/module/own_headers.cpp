@@ -1,6 +1,6 @@
 #include "ngx/ngx.hpp"
 
-#include "module/hook_headers.hpp"
+#include "module/own_headers.hpp"
 
 #include "base/equal_fold.hpp"
 #include "client/hook_call.hpp"

@@ -1,6 +1,6 @@
 #include "ngx/ngx.hpp"
 
-#include "module/hook_connection.hpp"
+#include "module/own_connection.hpp"
 
 #include <algorithm>
 #include <cstring>
@@ -14,9 +14,9 @@ namespace {
 
 constexpr size_t kPoolBytes = 1024;
 
-struct HookConnection {
+struct OwnConnection {
     ngx_http_connection_t http; // first: it is r->http_connection
-    HookPeer* peer;
+    OwnPeer* peer;
     ngx_log_t log;
     ngx_http_log_ctx_t log_context;
     ngx_sockaddr_t remote;
@@ -26,13 +26,13 @@ struct HookConnection {
 };
 
 // (subrequests do not have it in all versions)
-HookPeer& peer_of(const ngx_http_request_t* r)
+OwnPeer& peer_of(const ngx_http_request_t* r)
 {
-    return *reinterpret_cast<HookConnection*>(r->main->http_connection)->peer;
+    return *reinterpret_cast<OwnConnection*>(r->main->http_connection)->peer;
 }
 
 // False: the response is to end here.
-bool take(HookPeer& peer, const ngx_http_request_t& r, ngx_buf_t& buffer)
+bool take(OwnPeer& peer, const ngx_http_request_t& r, ngx_buf_t& buffer)
 {
     return guarded(
         [&] {
@@ -74,7 +74,7 @@ ngx_chain_t* catch_output(ngx_connection_t* c, ngx_chain_t* in, off_t /*limit*/)
 
 void on_pool_cleanup(void* data)
 {
-    static_cast<HookConnection*>(data)->peer->on_closed();
+    static_cast<OwnConnection*>(data)->peer->on_closed();
 }
 
 sockaddr* copy_address(ngx_sockaddr_t& to, const sockaddr* from,
@@ -96,7 +96,7 @@ bool copy_proxy_protocol(ngx_connection_t& c, const ngx_proxy_protocol_t& from,
     return to.src_addr.data != nullptr && to.dst_addr.data != nullptr;
 }
 
-bool copy_addresses(ngx_connection_t& c, HookConnection& own,
+bool copy_addresses(ngx_connection_t& c, OwnConnection& own,
                     ngx_connection_t& from)
 {
     if (ngx_connection_local_sockaddr(&from, nullptr, 0) != NGX_OK) {
@@ -115,14 +115,14 @@ bool copy_addresses(ngx_connection_t& c, HookConnection& own,
            copy_proxy_protocol(c, *from.proxy_protocol, own.proxy_protocol);
 }
 
-void set_log(ngx_connection_t& c, HookConnection& own, const ngx_log_t& like)
+void set_log(ngx_connection_t& c, OwnConnection& own, const ngx_log_t& like)
 {
     c.number = ngx_atomic_fetch_add(ngx_connection_counter, 1);
     own.log = like;
     own.log_context.connection = &c;
     own.log.connection = c.number;
     own.log.data = &own.log_context;
-    own.log.action = const_cast<char*>("asking a hook");
+    own.log.action = const_cast<char*>("asking a location");
     c.log = c.read->log = c.write->log = c.pool->log = &own.log;
     c.log_error = NGX_ERROR_INFO;
 }
@@ -146,10 +146,10 @@ void set_output(ngx_connection_t& c)
 }
 
 // nullptr: no memory.
-HookConnection* make_own(ngx_connection_t& c, ngx_http_request_t& like)
+OwnConnection* make_own(ngx_connection_t& c, ngx_http_request_t& like)
 {
-    auto* own = static_cast<HookConnection*>(
-        ngx_pcalloc(c.pool, sizeof(HookConnection)));
+    auto* own =
+        static_cast<OwnConnection*>(ngx_pcalloc(c.pool, sizeof(OwnConnection)));
     c.buffer = ngx_create_temp_buf(c.pool, 1);
     if (own == nullptr || c.buffer == nullptr ||
         !copy_addresses(c, *own, *like.connection)) {
@@ -178,12 +178,12 @@ ngx_connection_t* open_socket()
 
 } // namespace
 
-HookPeer* HookPeer::of(const ngx_http_request_t* r)
+OwnPeer* OwnPeer::of(const ngx_http_request_t* r)
 {
     return r->connection->send_chain == catch_output ? &peer_of(r) : nullptr;
 }
 
-ngx_connection_t* open_hook_connection(ngx_http_request_t& like, HookPeer& peer)
+ngx_connection_t* open_own_connection(ngx_http_request_t& like, OwnPeer& peer)
 {
     ngx_connection_t* c = open_socket();
     if (c == nullptr) {
@@ -191,7 +191,7 @@ ngx_connection_t* open_hook_connection(ngx_http_request_t& like, HookPeer& peer)
     }
     ngx_pool_t* pool = ngx_create_pool(kPoolBytes, ngx_cycle->log);
     c->pool = pool;
-    HookConnection* own = pool == nullptr ? nullptr : make_own(*c, like);
+    OwnConnection* own = pool == nullptr ? nullptr : make_own(*c, like);
     ngx_pool_cleanup_t* cleanup =
         own == nullptr ? nullptr : ngx_pool_cleanup_add(pool, 0);
     if (cleanup == nullptr) {

@@ -1,12 +1,12 @@
 #include "ngx/ngx.hpp"
 
-#include "module/hook_request.hpp"
+#include "module/own_request.hpp"
 
 #include <algorithm>
 #include <utility>
 
 #include "base/equal_fold.hpp"
-#include "module/hook_headers.hpp"
+#include "module/own_headers.hpp"
 #include "ngx/guard.hpp"
 #include "ngx/text.hpp"
 
@@ -68,7 +68,7 @@ bool is_encoded(const ngx_http_headers_out_t& headers)
 
 } // namespace
 
-HookRequest::HookRequest(size_t room, HookBook::Place place, Subject subject)
+OwnRequest::OwnRequest(size_t room, HookBook::Place place, Subject subject)
     : room_(room), place_(std::move(place)), subject_(std::move(subject))
 {
     no_connection_.fd = static_cast<ngx_socket_t>(-1);
@@ -81,28 +81,28 @@ HookRequest::HookRequest(size_t room, HookBook::Place place, Subject subject)
     posted_.log = ngx_cycle->log;
 }
 
-HookRequest::~HookRequest()
+OwnRequest::~OwnRequest()
 {
     if (posted_.posted) {
         ngx_delete_posted_event((&posted_));
     }
 }
 
-HookRequest::Handle HookRequest::make(ngx_http_request_t& like, size_t room,
-                                      HookBook::Place place, Subject subject)
+OwnRequest::Handle OwnRequest::make(ngx_http_request_t& like, size_t room,
+                                    HookBook::Place place, Subject subject)
 {
-    Handle made(new HookRequest(room, std::move(place), std::move(subject)));
+    Handle made(new OwnRequest(room, std::move(place), std::move(subject)));
     return made->open(like) && made->fill(like) ? std::move(made) : nullptr;
 }
 
-const HookRequest* HookRequest::of(const ngx_http_request_t* r)
+const OwnRequest* OwnRequest::of(const ngx_http_request_t* r)
 {
-    return static_cast<HookRequest*>(HookPeer::of(r));
+    return static_cast<OwnRequest*>(OwnPeer::of(r));
 }
 
-bool HookRequest::open(ngx_http_request_t& like)
+bool OwnRequest::open(ngx_http_request_t& like)
 {
-    connection_ = open_hook_connection(like, *this);
+    connection_ = open_own_connection(like, *this);
     if (connection_ == nullptr) {
         return false;
     }
@@ -125,7 +125,7 @@ bool HookRequest::open(ngx_http_request_t& like)
 
 // For $scheme and $ssl_…: until the request's memory goes, since what closes
 // the connection would shut it down; or the session, whose it is.
-void HookRequest::lend_tls(ngx_http_request_t& like)
+void OwnRequest::lend_tls(ngx_http_request_t& like)
 {
 #if (NGX_HTTP_SSL)
     ngx_pool_cleanup_t* cleanup = like.connection->ssl == nullptr
@@ -143,7 +143,7 @@ void HookRequest::lend_tls(ngx_http_request_t& like)
 #endif
 }
 
-bool HookRequest::fill(const ngx_http_request_t& like)
+bool OwnRequest::fill(const ngx_http_request_t& like)
 {
     ngx_http_request_t& r = *r_;
     if (!copy_headers(like, r) ||
@@ -164,7 +164,7 @@ bool HookRequest::fill(const ngx_http_request_t& like)
     return true;
 }
 
-void HookRequest::forget_variables()
+void OwnRequest::forget_variables()
 {
     const auto* core = static_cast<ngx_http_core_main_conf_t*>(
         ngx_http_get_module_main_conf(r_, ngx_http_core_module));
@@ -175,7 +175,7 @@ void HookRequest::forget_variables()
 #endif
 }
 
-bool HookRequest::set_body(std::string_view body)
+bool OwnRequest::set_body(std::string_view body)
 {
     ngx_http_request_t& r = *r_;
     r.request_body = static_cast<ngx_http_request_body_t*>(
@@ -198,7 +198,7 @@ bool HookRequest::set_body(std::string_view body)
     return true;
 }
 
-bool HookRequest::set_call(const Call& call)
+bool OwnRequest::set_call(const Call& call)
 {
     ngx_http_request_t& r = *r_;
     if (!copy_to(r.pool, call.path, r.uri) ||
@@ -213,7 +213,7 @@ bool HookRequest::set_call(const Call& call)
                               std::to_string(call.body.size()));
 }
 
-bool HookRequest::start(const Call& call, Done done)
+bool OwnRequest::start(const Call& call, Done done)
 {
     if (!set_call(call)) {
         return false;
@@ -229,7 +229,7 @@ bool HookRequest::start(const Call& call, Done done)
     return true;
 }
 
-bool HookRequest::on_bytes(std::string_view bytes)
+bool OwnRequest::on_bytes(std::string_view bytes)
 {
     if (bytes.size() > room_ - answer_.body.size()) {
         return false;
@@ -239,7 +239,7 @@ bool HookRequest::on_bytes(std::string_view bytes)
 }
 
 // What nginx still does then, as mirror or post_action, is not waited for.
-void HookRequest::on_whole(const ngx_http_request_t& r)
+void OwnRequest::on_whole(const ngx_http_request_t& r)
 {
     if (is_whole_) {
         return;
@@ -256,15 +256,15 @@ void HookRequest::on_whole(const ngx_http_request_t& r)
 }
 
 // Before the request is logged and freed, or first when it is terminated.
-void HookRequest::on_request_end(void* data)
+void OwnRequest::on_request_end(void* data)
 {
-    ngx_http_request_t* r = static_cast<HookRequest*>(data)->r_;
+    ngx_http_request_t* r = static_cast<OwnRequest*>(data)->r_;
     const auto* core = static_cast<ngx_http_core_loc_conf_t*>(
         ngx_http_get_module_loc_conf(r, ngx_http_core_module));
     r->logged = core->log_subrequest ? 0 : 1;
 }
 
-void HookRequest::on_closed()
+void OwnRequest::on_closed()
 {
     r_ = nullptr;
     connection_ = nullptr;
@@ -276,7 +276,7 @@ void HookRequest::on_closed()
     }
 }
 
-void HookRequest::tell_soon()
+void OwnRequest::tell_soon()
 {
     if (!posted_.posted) {
         ngx_post_event((&posted_), &ngx_posted_events);
@@ -284,7 +284,7 @@ void HookRequest::tell_soon()
 }
 
 // Most often the connection is closed within.
-void HookRequest::end_now()
+void OwnRequest::end_now()
 {
     ngx_connection_t* c = connection_;
     if (c == nullptr || ending_) {
@@ -313,17 +313,17 @@ void HookRequest::end_now()
     }
 }
 
-void HookRequest::on_timer(ngx_event_t* event)
+void OwnRequest::on_timer(ngx_event_t* event)
 {
     auto* c = static_cast<ngx_connection_t*>(event->data);
-    auto* self = static_cast<HookRequest*>(c->data);
+    auto* self = static_cast<OwnRequest*>(c->data);
     self->end_now();
     self->tell_soon();
 }
 
-void HookRequest::on_posted(ngx_event_t* event)
+void OwnRequest::on_posted(ngx_event_t* event)
 {
-    auto* self = static_cast<HookRequest*>(event->data);
+    auto* self = static_cast<OwnRequest*>(event->data);
     const Done done = std::exchange(self->done_, nullptr);
     if (done) {
         self->telling_ = true;
@@ -333,7 +333,7 @@ void HookRequest::on_posted(ngx_event_t* event)
     self->finish();
 }
 
-void HookRequest::release()
+void OwnRequest::release()
 {
     released_ = true;
     if (!telling_) {
@@ -354,7 +354,7 @@ void HookRequest::release()
 }
 
 // Nobody needs it any more, nor nginx.
-void HookRequest::finish()
+void OwnRequest::finish()
 {
     if (released_ && !telling_ && connection_ == nullptr) {
         delete this;

@@ -1,4 +1,4 @@
-// The request headers of a hook's request.
+// The request headers of a request of our own.
 #pragma once
 
 #include "ngx/ngx.hpp"
