@@ -9,6 +9,8 @@
 
 #include <string_view>
 
+#include "module/own_server.hpp"
+
 namespace ws_pubsub {
 
 // In place of who would be at the other end. It outlives the connection.
@@ -37,5 +39,8 @@ protected:
 // ngx_http_create_request() takes. All is copied. nullptr: none is free, or
 // there is no memory; then the peer hears nothing.
 ngx_connection_t* open_own_connection(ngx_http_request_t& like, OwnPeer& peer);
+// The same to that server; its client has no address, as at a UNIX-domain
+// socket. REQUIRES: the server's `conf`.
+ngx_connection_t* open_own_connection(const OwnServer& server, OwnPeer& peer);
 
 } // namespace ws_pubsub

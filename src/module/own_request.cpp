@@ -6,38 +6,13 @@
 #include <utility>
 
 #include "base/equal_fold.hpp"
-#include "module/own_headers.hpp"
+#include "module/own_parts.hpp"
 #include "ngx/guard.hpp"
 #include "ngx/text.hpp"
 
 namespace ws_pubsub {
 
 namespace {
-
-// False: no memory.
-bool copy_to(ngx_pool_t* pool, std::string_view text, ngx_str_t& to)
-{
-    to = copy(pool, text);
-    return to.data != nullptr;
-}
-
-// As what a client sends: encoded.
-bool set_unparsed_uri(ngx_http_request_t& r)
-{
-    const uintptr_t more =
-        2 * ngx_escape_uri(nullptr, r.uri.data, r.uri.len, NGX_ESCAPE_URI);
-    auto* data = static_cast<u_char*>(
-        ngx_pnalloc(r.pool, r.uri.len + more + 1 + r.args.len));
-    if (data == nullptr) {
-        return false;
-    }
-    auto* end = reinterpret_cast<u_char*>(
-        ngx_escape_uri(data, r.uri.data, r.uri.len, NGX_ESCAPE_URI));
-    *end++ = '?';
-    end = std::copy_n(r.args.data, r.args.len, end);
-    r.unparsed_uri = {static_cast<size_t>(end - data), data};
-    return true;
-}
 
 // As nginx writes it into a response.
 std::string content_type_of(const ngx_http_headers_out_t& headers)
@@ -92,7 +67,20 @@ OwnRequest::Handle OwnRequest::make(ngx_http_request_t& like, size_t room,
                                     HookBook::Place place, Subject subject)
 {
     Handle made(new OwnRequest(room, std::move(place), std::move(subject)));
-    return made->open(like) && made->fill(like) ? std::move(made) : nullptr;
+    if (!made->open(open_own_connection(like, *made))) {
+        return nullptr;
+    }
+    made->lend_tls(like);
+    return fill_like(like, *made->r_) ? std::move(made) : nullptr;
+}
+
+OwnRequest::Handle OwnRequest::make(const OwnServer& server, size_t room)
+{
+    Handle made(new OwnRequest(room, HookBook::Place(), {}));
+    return made->open(open_own_connection(server, *made)) &&
+                   fill_for(server, *made->r_)
+               ? std::move(made)
+               : nullptr;
 }
 
 const OwnRequest* OwnRequest::of(const ngx_http_request_t* r)
@@ -100,9 +88,10 @@ const OwnRequest* OwnRequest::of(const ngx_http_request_t* r)
     return static_cast<OwnRequest*>(OwnPeer::of(r));
 }
 
-bool OwnRequest::open(ngx_http_request_t& like)
+// nullptr: there is none.
+bool OwnRequest::open(ngx_connection_t* c)
 {
-    connection_ = open_own_connection(like, *this);
+    connection_ = c;
     if (connection_ == nullptr) {
         return false;
     }
@@ -119,7 +108,6 @@ bool OwnRequest::open(ngx_http_request_t& like)
     }
     cleanup->handler = on_request_end;
     cleanup->data = this;
-    lend_tls(like);
     return true;
 }
 
@@ -143,27 +131,6 @@ void OwnRequest::lend_tls(ngx_http_request_t& like)
 #endif
 }
 
-bool OwnRequest::fill(const ngx_http_request_t& like)
-{
-    ngx_http_request_t& r = *r_;
-    if (!copy_headers(like, r) ||
-        !copy_to(r.pool, view(like.headers_in.server), r.headers_in.server) ||
-        !copy_to(r.pool, view(like.request_line), r.request_line) ||
-        !copy_to(r.pool, view(like.uri), r.uri) ||
-        !copy_to(r.pool, view(like.args), r.args) ||
-        !copy_to(r.pool, view(like.unparsed_uri), r.unparsed_uri)) {
-        return false;
-    }
-    ngx_str_set(&r.method_name, "POST");
-    r.method = NGX_HTTP_POST;
-    ngx_str_set(&r.http_protocol, "HTTP/1.1");
-    r.http_version = NGX_HTTP_VERSION_9; // a response without a head
-    r.http_state = NGX_HTTP_PROCESS_REQUEST_STATE;
-    r.internal = 1;
-    r.main_filter_need_in_memory = 1; // no sendfile()
-    return true;
-}
-
 void OwnRequest::forget_variables()
 {
     const auto* core = static_cast<ngx_http_core_main_conf_t*>(
@@ -175,42 +142,13 @@ void OwnRequest::forget_variables()
 #endif
 }
 
-bool OwnRequest::set_body(std::string_view body)
-{
-    ngx_http_request_t& r = *r_;
-    r.request_body = static_cast<ngx_http_request_body_t*>(
-        ngx_pcalloc(r.pool, sizeof(ngx_http_request_body_t)));
-    r.headers_in.content_length_n = static_cast<off_t>(body.size());
-    if (r.request_body == nullptr) {
-        return false;
-    }
-    if (body.empty()) {
-        return true;
-    }
-    ngx_buf_t* buffer = ngx_create_temp_buf(r.pool, body.size());
-    ngx_chain_t* link = ngx_alloc_chain_link(r.pool);
-    if (buffer == nullptr || link == nullptr) {
-        return false;
-    }
-    buffer->last = std::copy(body.begin(), body.end(), buffer->last);
-    *link = {buffer, nullptr};
-    r.request_body->bufs = link;
-    return true;
-}
-
 bool OwnRequest::set_call(const Call& call)
 {
     ngx_http_request_t& r = *r_;
-    if (!copy_to(r.pool, call.path, r.uri) ||
-        !copy_to(r.pool, call.arguments, r.args) || !set_unparsed_uri(r) ||
-        !set_body(call.body)) {
-        return false;
-    }
-    ngx_http_set_exten(&r);
-    return (call.content_type.empty() ||
-            add_request_header(r, "Content-Type", call.content_type)) &&
-           add_request_header(r, "Content-Length",
-                              std::to_string(call.body.size()));
+    return set_uri(r, call.path, call.arguments) &&
+           (r.method == NGX_HTTP_GET
+                ? set_line(r)
+                : set_body(r, call.content_type, call.body));
 }
 
 bool OwnRequest::start(const Call& call, Done done)

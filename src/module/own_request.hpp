@@ -20,6 +20,7 @@
 #include "client/hook_answer.hpp"
 #include "module/hook_book.hpp"
 #include "module/own_connection.hpp"
+#include "module/own_server.hpp"
 
 namespace ws_pubsub {
 
@@ -31,7 +32,7 @@ public:
     };
     using Handle = std::unique_ptr<OwnRequest, Release>;
 
-    // What its variables say of it.
+    // What its variables say of it; empty: it is from nobody.
     struct Subject {
         std::string op;
         std::string topic;
@@ -39,7 +40,7 @@ public:
     struct Call {
         std::string_view path; // not encoded
         std::string_view arguments;
-        std::string_view content_type; // empty: there is no body
+        std::string_view content_type; // empty: there is no body, as of a GET
         std::string_view body;
         ngx_msec_t timeout;
     };
@@ -48,6 +49,8 @@ public:
     // have `room` bytes. Empty: no connection is free, or there is no memory.
     static Handle make(ngx_http_request_t& like, size_t room,
                        HookBook::Place place, Subject subject);
+    // A GET from nobody.
+    static Handle make(const OwnServer& server, size_t room);
     // The one that a request belongs to, be it a subrequest; nullptr: none.
     static const OwnRequest* of(const ngx_http_request_t* r);
 
@@ -55,6 +58,8 @@ public:
     OwnRequest& operator=(const OwnRequest&) = delete;
 
     [[nodiscard]] const Subject& subject() const { return subject_; }
+    // It asks for no session, but for the module itself.
+    [[nodiscard]] bool is_from_nobody() const { return subject_.op.empty(); }
 
     // Before start(), to work out what may depend on the request.
     [[nodiscard]] ngx_http_request_t& request() { return *r_; }
@@ -68,10 +73,8 @@ public:
 private:
     OwnRequest(size_t room, HookBook::Place place, Subject subject);
     ~OwnRequest() override;
-    bool open(ngx_http_request_t& like);
-    bool fill(const ngx_http_request_t& like);
+    bool open(ngx_connection_t* c);
     bool set_call(const Call& call);
-    bool set_body(std::string_view body);
     void lend_tls(ngx_http_request_t& like);
     void end_now();
     void tell_soon();
