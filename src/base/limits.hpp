@@ -81,6 +81,16 @@ inline constexpr size_t kMaxKeyFileBytes = 1024UL * 1024;
 inline constexpr int64_t kKeyFileLookMs = 10LL * 1000;
 inline constexpr int64_t kUnknownKeyLookMs = 1000;
 inline constexpr uint32_t kMaxTokenRefreshesAMinute = 10; // of a session
+// Key sets that a location answers with: how long it has for that, how often
+// they are fetched for an unknown key, and again after a failure while there is
+// none: at first, then doubled up to that; the defaults and the limit of times.
+inline constexpr int64_t kKeySetTimeoutMs = 10LL * 1000;
+inline constexpr int64_t kUnknownKidFetchMs = 30LL * 1000;
+inline constexpr int64_t kLeastKeySetRetryMs = 1000;
+inline constexpr int64_t kMostKeySetRetryMs = 30LL * 1000;
+inline constexpr int64_t kDefaultKeySetIntervalMs = 3600LL * 1000;
+inline constexpr int64_t kDefaultKeySetStaleMs = 24LL * 3600 * 1000;
+inline constexpr int64_t kMostKeySetTimeMs = 365LL * 24 * 3600 * 1000;
 
 // Hooks
 inline constexpr int64_t kDefaultHookTimeoutMs = 5LL * 1000;

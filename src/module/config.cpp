@@ -138,8 +138,8 @@ bool check_token(ngx_conf_t* cf, const ngx_http_core_loc_conf_t* core,
         return true;
     }
     ngx_log_error(NGX_LOG_EMERG, cf->log, 0,
-                  "\"ws_pubsub_token\" needs \"ws_pubsub_token_key\" in the "
-                  "location \"%V\"",
+                  "\"ws_pubsub_token\" needs \"ws_pubsub_token_key\" or "
+                  "\"ws_pubsub_token_jwks\" in the location \"%V\"",
                   &core->name);
     return false;
 }
@@ -160,6 +160,11 @@ char* merge_location_conf(ngx_conf_t* cf, void* outer, void* inner)
     }
     if (!check_token(cf, core, conf.token)) {
         return static_cast<char*>(NGX_CONF_ERROR);
+    }
+    if (conf.token.keys != nullptr &&
+        conf.token.mode_at(conf.place()) != TokenMode::off) {
+        conf.token.keys->use_in(static_cast<ngx_http_core_srv_conf_t*>(
+            ngx_http_conf_get_module_srv_conf(cf, ngx_http_core_module)));
     }
     // `if` and limit_except are the same location under a condition; but of
     // these nginx keeps the handler for `if` only.

@@ -23,6 +23,7 @@ struct MainConf {
     std::map<std::string, std::unique_ptr<Zone>, std::less<>> zones;
     // Of all locations. The pool of the configuration owns them.
     std::vector<TokenKeySource*> key_sources;
+    std::vector<KeySet*> key_sets;
     bool has_tokens = false; // a directive of tokens is in use
 
     // Directives may name a zone before it is defined.

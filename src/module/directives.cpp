@@ -302,6 +302,8 @@ ngx_command_t directives[] = {
      NGX_HTTP_LOC_CONF_OFFSET, 0, nullptr},
     {ngx_string("ws_pubsub_token_key"), kAnywhere | NGX_CONF_TAKE2,
      set_token_key, NGX_HTTP_LOC_CONF_OFFSET, 0, nullptr},
+    {ngx_string("ws_pubsub_token_jwks"), kAnywhere | NGX_CONF_TAKE123,
+     set_token_jwks, NGX_HTTP_LOC_CONF_OFFSET, 0, nullptr},
     {ngx_string("ws_pubsub_token_from"), kAnywhere | NGX_CONF_1MORE,
      set_token_from, NGX_HTTP_LOC_CONF_OFFSET, 0, nullptr},
     {ngx_string("ws_pubsub_subscription_token_key"), kAnywhere | NGX_CONF_TAKE2,

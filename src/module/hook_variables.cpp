@@ -4,7 +4,7 @@
 
 #include <string>
 
-#include "module/hook_request.hpp"
+#include "module/own_request.hpp"
 #include "ngx/guard.hpp"
 #include "ngx/variable.hpp"
 
@@ -13,12 +13,12 @@ namespace ws_pubsub {
 namespace {
 
 // They never change. Of a request that is no hook's they are empty.
-template <std::string HookRequest::Subject::*text>
+template <std::string OwnRequest::Subject::*text>
 ngx_int_t get(ngx_http_request_t* r, ngx_http_variable_value_t* value,
               uintptr_t /*data*/)
 {
     value->not_found = 1;
-    const HookRequest* hook = HookRequest::of(r);
+    const OwnRequest* hook = OwnRequest::of(r);
     return hook == nullptr ? ngx_int_t{NGX_OK}
                            : set_variable(r, value, hook->subject().*text);
 }
@@ -36,10 +36,9 @@ bool add(ngx_conf_t* cf, ngx_str_t name, ngx_http_get_variable_pt handler)
 
 bool add_hook_variables(ngx_conf_t* cf)
 {
-    return add(cf, ngx_string("ws_pubsub_op"),
-               get<&HookRequest::Subject::op>) &&
+    return add(cf, ngx_string("ws_pubsub_op"), get<&OwnRequest::Subject::op>) &&
            add(cf, ngx_string("ws_pubsub_topic"),
-               get<&HookRequest::Subject::topic>);
+               get<&OwnRequest::Subject::topic>);
 }
 
 } // namespace ws_pubsub

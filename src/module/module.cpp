@@ -2,6 +2,7 @@
 #include "ngx/ngx.hpp"
 
 #include "module/config.hpp"
+#include "module/key_set_fetcher.hpp"
 #include "module/tokens.hpp"
 #include "module/variables.hpp"
 #include "module/wake_fds.hpp"
@@ -21,6 +22,13 @@ ngx_int_t add_phases(ngx_conf_t* cf)
 {
     const auto* conf = static_cast<MainConf*>(
         ngx_http_conf_get_module_main_conf(cf, ngx_ws_pubsub_module));
+    const auto* core = static_cast<ngx_http_core_main_conf_t*>(
+        ngx_http_conf_get_module_main_conf(cf, ngx_http_core_module));
+    for (KeySet* set : conf->key_sets) {
+        if (set->is_used()) {
+            set->find_address(*core);
+        }
+    }
     return !conf->has_tokens || add_token_phase(cf) ? NGX_OK : NGX_ERROR;
 }
 
@@ -64,12 +72,14 @@ ngx_int_t init_process(ngx_cycle_t* cycle)
         for (const TokenKeySource* source : conf->key_sources) {
             source->check_access(cycle->log);
         }
+        guarded([&] { start_key_sets(conf->key_sets); });
     }
     return NGX_OK;
 }
 
 void exit_process(ngx_cycle_t* /*cycle*/)
 {
+    guarded([] { stop_key_sets(); });
     guarded([] { Worker::stop(); });
 }
 

@@ -15,12 +15,12 @@ namespace {
 
 class PendingRequest final : public PendingHook {
 public:
-    explicit PendingRequest(HookRequest::Handle request)
+    explicit PendingRequest(OwnRequest::Handle request)
         : request_(std::move(request))
     {}
 
 private:
-    HookRequest::Handle request_;
+    OwnRequest::Handle request_;
 };
 
 // False: no memory.
@@ -99,7 +99,7 @@ bool RequestHooks::give_passed(ngx_http_request_t& to) const
 
 // Of the hook's request, while it still has the URI and the arguments of the
 // upgrade.
-bool RequestHooks::work_out(const HookTarget& target, HookRequest& hook,
+bool RequestHooks::work_out(const HookTarget& target, OwnRequest& hook,
                             Uri& out) const
 {
     ngx_http_request_t& r = hook.request();
@@ -118,8 +118,8 @@ bool RequestHooks::work_out(const HookTarget& target, HookRequest& hook,
     return give_passed(r);
 }
 
-HookRequest::Done RequestHooks::reader(const Question& question, Uri uri,
-                                       Done done) const
+OwnRequest::Done RequestHooks::reader(const Question& question, Uri uri,
+                                      Done done) const
 {
     return [&r = r_, &book = book_, about = question.about,
             is_patch = question.patch.has_value(), path = std::move(uri.path),
@@ -140,7 +140,7 @@ std::unique_ptr<PendingHook> RequestHooks::ask(const HookTarget& target,
                                                const Question& question,
                                                HookBook::Place place, Done done)
 {
-    HookRequest::Handle hook = HookRequest::make(
+    OwnRequest::Handle hook = OwnRequest::make(
         r_, conf_.max_message, std::move(place),
         {std::string(question.op), std::string(question.topic)});
     if (hook == nullptr) {
@@ -157,7 +157,7 @@ std::unique_ptr<PendingHook> RequestHooks::ask(const HookTarget& target,
     }
     uri.arguments += hook_arguments(question, token.user, token.session);
     const bool has_body = question.about == Question::About::publish;
-    const HookRequest::Call call = {
+    const OwnRequest::Call call = {
         uri.path, uri.arguments, hook_content_type(question),
         has_body ? question.payload : std::string_view{}, conf_.hooks.timeout};
     if (!hook->start(call, reader(question, uri, std::move(done)))) {

@@ -10,7 +10,7 @@
 #include "client/hooks.hpp"
 #include "module/config.hpp"
 #include "module/hook_book.hpp"
-#include "module/hook_request.hpp"
+#include "module/own_request.hpp"
 
 namespace ws_pubsub {
 
@@ -41,10 +41,10 @@ private:
                                      HookBook::Place place, Done done);
     [[nodiscard]] bool give_token(ngx_http_request_t& to) const;
     [[nodiscard]] bool give_passed(ngx_http_request_t& to) const;
-    [[nodiscard]] bool work_out(const HookTarget& target, HookRequest& hook,
+    [[nodiscard]] bool work_out(const HookTarget& target, OwnRequest& hook,
                                 Uri& out) const;
-    [[nodiscard]] HookRequest::Done reader(const Question& question, Uri uri,
-                                           Done done) const;
+    [[nodiscard]] OwnRequest::Done reader(const Question& question, Uri uri,
+                                          Done done) const;
 
     ngx_http_request_t& r_;
     const LocationConf& conf_;

@@ -15,6 +15,10 @@ constexpr Error kOtherUser{Errc::no_identity, "the token is another user's"};
 constexpr Error kExpiredToken{Errc::expired, "the token has expired"};
 constexpr Error kBadTicket{Errc::denied, "the ticket is not accepted"};
 constexpr Error kExpiredTicket{Errc::expired, "the ticket has expired"};
+constexpr Error kNoTokenKeys{Errc::unavailable,
+                             "the token can't be checked now"};
+constexpr Error kNoTicketKeys{Errc::unavailable,
+                              "the ticket can't be checked now"};
 constexpr Error kNoMemory{Errc::internal, "no memory"};
 
 } // namespace
@@ -28,6 +32,9 @@ Error TokenAuthority::refuse(TokenKind kind, TokenError error) const
                           : "the token is refused: ") +
                std::string(name_of(error));
     });
+    if (error == TokenError::no_keys) {
+        return is_ticket ? kNoTicketKeys : kNoTokenKeys;
+    }
     if (error == TokenError::expired) {
         return is_ticket ? kExpiredTicket : kExpiredToken;
     }

@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "base/limits.hpp"
+#include "client/hook_call.hpp"
 #include "module/arguments.hpp"
 #include "module/config.hpp"
 #include "ngx/guard.hpp"
@@ -197,6 +198,84 @@ char* add_key(ngx_conf_t* cf, const TokenKeys*& place)
 char* set_token_key(ngx_conf_t* cf, ngx_command_t* /*command*/, void* conf)
 {
     return add_key(cf, rules_of(conf).keys);
+}
+
+namespace {
+
+// Of a location. Nobody has asked for it, so that there is nothing that
+// variables could be of.
+std::optional<KeySet::Uri> parse_uri(ngx_str_t text)
+{
+    const std::string_view uri = view(text);
+    const size_t end = std::min(uri.find('?'), uri.size());
+    const std::string_view path = uri.substr(0, end);
+    if (!is_plain_path(path) || ngx_http_script_variables_count(&text) != 0) {
+        return std::nullopt;
+    }
+    return KeySet::Uri{std::string(path), safe_arguments(uri.substr(
+                                              std::min(end + 1, uri.size())))};
+}
+
+// A time that is not 0. nullopt: it is none.
+std::optional<int64_t> parse_pause_ms(std::string_view text)
+{
+    auto* data = reinterpret_cast<u_char*>(const_cast<char*>(text.data()));
+    ngx_str_t line = {text.size(), data};
+    const ngx_int_t ms = ngx_parse_time(&line, 0);
+    return text.empty() || ms <= 0 || ms > kMostKeySetTimeMs
+               ? std::nullopt
+               : std::optional<int64_t>(ms);
+}
+
+char* add_set(ngx_conf_t* cf, const TokenKeys*& place, KeySet::Uri uri,
+              const KeySetClock::Times& times)
+{
+    auto* set = make_in_pool<KeySet>(cf->pool, std::move(uri), times);
+    auto* keys =
+        place != nullptr ? const_cast<TokenKeys*>(place) : make(cf, place);
+    if (set == nullptr || keys == nullptr) {
+        return kConfError;
+    }
+    keys->add(set);
+    main_conf(cf).key_sets.push_back(set);
+    main_conf(cf).has_tokens = true;
+    return NGX_CONF_OK;
+}
+
+} // namespace
+
+// ws_pubsub_token_jwks uri [interval=time] [stale=time]
+char* set_token_jwks(ngx_conf_t* cf, ngx_command_t* /*command*/, void* conf)
+{
+    const Arguments arguments(cf);
+    return guarded(
+        [&] {
+            auto uri = parse_uri(arguments[1]);
+            if (!uri) {
+                return invalid(cf, arguments[1]);
+            }
+            KeySetClock::Times times{kDefaultKeySetIntervalMs,
+                                     kDefaultKeySetStaleMs};
+            for (size_t i = 2; i < arguments.count; i++) {
+                const auto interval = value_of(arguments[i], "interval");
+                const auto stale = value_of(arguments[i], "stale");
+                const auto ms =
+                    interval || stale
+                        ? parse_pause_ms(interval ? *interval : *stale)
+                        : std::nullopt;
+                if (!ms) {
+                    return invalid(cf, arguments[i]);
+                }
+                (interval ? times.interval_ms : times.stale_ms) = *ms;
+            }
+            if (times.stale_ms < times.interval_ms) {
+                return const_cast<char*>(
+                    "takes no \"stale=\" that is shorter than its "
+                    "\"interval=\"");
+            }
+            return add_set(cf, rules_of(conf).keys, std::move(*uri), times);
+        },
+        kConfError);
 }
 
 // ws_pubsub_subscription_token_key alg|jwks file|data:value

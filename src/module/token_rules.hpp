@@ -50,6 +50,7 @@ struct TokenRules {
 
 // The directives' handlers; `conf` is the LocationConf.
 char* set_token_key(ngx_conf_t* cf, ngx_command_t* command, void* conf);
+char* set_token_jwks(ngx_conf_t* cf, ngx_command_t* command, void* conf);
 char* set_ticket_key(ngx_conf_t* cf, ngx_command_t* command, void* conf);
 char* set_token_from(ngx_conf_t* cf, ngx_command_t* command, void* conf);
 char* set_token_mode(ngx_conf_t* cf, ngx_command_t* command, void* conf);

@@ -7,7 +7,7 @@
 #include "base/equal_fold.hpp"
 #include "base/keyed_hash.hpp"
 #include "module/config.hpp"
-#include "module/hook_connection.hpp"
+#include "module/own_request.hpp"
 #include "ngx/guard.hpp"
 #include "ngx/headers.hpp"
 #include "ngx/log.hpp"
@@ -111,6 +111,9 @@ ngx_int_t refuse(ngx_http_request_t* r, TokenError error)
                    ? std::string("a token is needed, and there is none")
                    : "the token is refused: " + std::string(name_of(error));
     });
+    if (error == TokenError::no_keys) { // another token would not do, either
+        return NGX_HTTP_SERVICE_UNAVAILABLE;
+    }
     return ask_for_token(r, error != TokenError::missing)
                ? NGX_HTTP_UNAUTHORIZED
                : NGX_HTTP_INTERNAL_SERVER_ERROR;
@@ -120,15 +123,22 @@ ngx_int_t refuse(ngx_http_request_t* r, TokenError error)
 bool is_shown(ngx_http_request_t* r, const RequestToken& token,
               const TokenRules& rules)
 {
-    return HookPeer::of(r) != nullptr && token.keys == rules.keys &&
+    return OwnPeer::of(r) != nullptr && token.keys == rules.keys &&
            token.error == TokenError::none && !token.claims.empty();
+}
+
+// What brings the keys can't be checked by them.
+bool is_for_keys(const ngx_http_request_t* r)
+{
+    const OwnRequest* own = OwnRequest::of(r);
+    return own != nullptr && own->is_from_nobody();
 }
 
 ngx_int_t check(ngx_http_request_t* r)
 {
     const LocationConf& conf = location_conf(r);
     const TokenMode mode = mode_of(conf);
-    if (mode == TokenMode::off) {
+    if (mode == TokenMode::off || is_for_keys(r)) {
         return NGX_DECLINED;
     }
     RequestToken* token = make_token(r);

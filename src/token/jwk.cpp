@@ -182,7 +182,7 @@ std::optional<TokenKey> key_of(const json_t* jwk, std::string_view type,
     return std::nullopt;
 }
 
-Made make(const json_t* jwk)
+Made make(const json_t* jwk, SecretKeys secrets)
 {
     if (!json_is_object(jwk)) {
         return {std::nullopt, "it is no object"};
@@ -198,6 +198,9 @@ Made make(const json_t* jwk)
         return {std::nullopt, "it has parts of a private key in it"};
     }
     const std::string_view type = text_of(jwk, "kty");
+    if (type == "oct" && secrets == SecretKeys::refused) {
+        return {std::nullopt, "it is a secret, and others may know it"};
+    }
     const auto algorithm = algorithm_of(jwk, type);
     if (!algorithm) {
         return {std::nullopt, "it has no algorithm that is known here"};
@@ -215,7 +218,7 @@ Made make(const json_t* jwk)
 
 } // namespace
 
-TokenKeyList read_jwks(std::string_view text)
+TokenKeyList read_jwks(std::string_view text, SecretKeys secrets)
 {
     const OpensslErrors errors;
     TokenKeyList list;
@@ -233,7 +236,8 @@ TokenKeyList read_jwks(std::string_view text)
     }
     const size_t count = set == nullptr ? 1 : json_array_size(set);
     for (size_t i = 0; i < count; i++) {
-        Made made = make(set == nullptr ? value.get() : json_array_get(set, i));
+        Made made = make(set == nullptr ? value.get() : json_array_get(set, i),
+                         secrets);
         if (made.key) {
             list.keys.push_back(std::move(*made.key));
         } else {

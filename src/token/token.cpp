@@ -45,6 +45,11 @@ JsonValue object_of(const std::optional<std::string>& text)
     return json_is_object(value.get()) ? std::move(value) : nullptr;
 }
 
+JsonValue header_of(const std::optional<Parts>& parts)
+{
+    return parts ? object_of(decode_base64url(parts->header)) : nullptr;
+}
+
 // What the header asks for.
 struct Wanted {
     Algorithm algorithm;
@@ -108,8 +113,7 @@ Verified verify_token(std::string_view token, TokenKind kind,
 {
     Verified result;
     const auto parts = split(token);
-    const JsonValue header =
-        parts ? object_of(decode_base64url(parts->header)) : nullptr;
+    const JsonValue header = header_of(parts);
     if (header == nullptr) {
         return result;
     }
@@ -132,6 +136,15 @@ Verified verify_token(std::string_view token, TokenKind kind,
         result.text = std::move(*text);
     }
     return result;
+}
+
+bool wants_public_key(std::string_view token)
+{
+    const JsonValue header = header_of(split(token));
+    std::optional<Wanted> wanted;
+    return header != nullptr &&
+           read_header(header.get(), wanted) == TokenError::none &&
+           kind_of(wanted->algorithm) != KeyKind::secret;
 }
 
 } // namespace ws_pubsub

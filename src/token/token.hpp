@@ -30,4 +30,8 @@ Verified verify_token(std::string_view token, TokenKind kind,
                       std::span<const TokenKey* const> keys,
                       const ClaimChecks& checks, int64_t now_ms);
 
+// Whether its header asks for an algorithm that is known and whose keys are
+// public: only then may somebody else's set have one for it.
+bool wants_public_key(std::string_view token);
+
 } // namespace ws_pubsub

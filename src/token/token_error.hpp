@@ -10,6 +10,7 @@ namespace ws_pubsub {
 enum class TokenError : uint8_t {
     none,
     missing,     // there is no token
+    no_keys,     // those that it may be of have not come: nobody knows
     malformed,   // no JWS in its compact form, or no claims that are an object
     unknown_key, // no key for its `alg` and `kid`
     signature,
@@ -29,6 +30,8 @@ inline std::string_view name_of(TokenError error)
         return "none";
     case TokenError::missing:
         return "missing";
+    case TokenError::no_keys:
+        return "no_keys";
     case TokenError::malformed:
         return "malformed";
     case TokenError::unknown_key:

@@ -102,6 +102,7 @@ def _here(text):
             (r"ssl_certificate +\S+;", f"ssl_certificate {cert};"),
             (r"ssl_certificate_key +\S+;", f"ssl_certificate_key {key};"),
             (r"/var/log/nginx/", "@PREFIX@/logs/"),
+            (r"/var/cache/nginx/", "@PREFIX@/temp/"),
             (r"worker_rlimit_nofile \d+;", ""),
             (r"load_module \S+;|include \S+/modules-enabled/\S+;", "")):
         text = re.sub(pattern, mine, text)

@@ -204,6 +204,19 @@ void good_ones_of_a_set(void** /*state*/)
     assert_int_equal(list.refused.size(), 2);
 }
 
+void no_secrets_of_others(void** /*state*/)
+{
+    const std::string set =
+        R"({"keys":[{"kty":"oct","alg":"HS256","k":"AyM1SysPpbyDfgZld3um"},)" +
+        Signer(Algorithm::es256).jwk() + "]}";
+    assert_int_equal(read_jwks(set).keys.size(), 2);
+    const TokenKeyList list = read_jwks(set, SecretKeys::refused);
+    assert_int_equal(list.keys.size(), 1);
+    assert_true(list.keys[0].algorithm() == Algorithm::es256);
+    assert_text(list.refused[0],
+                "key 1: it is a secret, and others may know it");
+}
+
 void pem_files(void** /*state*/)
 {
     const Signer one(Algorithm::es256);
@@ -308,6 +321,7 @@ int main()
         cmocka_unit_test(weak_rsa),
         cmocka_unit_test(algorithms_without_saying),
         cmocka_unit_test(good_ones_of_a_set),
+        cmocka_unit_test(no_secrets_of_others),
         cmocka_unit_test(pem_files),
         cmocka_unit_test(secrets),
         cmocka_unit_test(no_errors_are_left),

@@ -193,6 +193,25 @@ void of_another_kid(void** /*state*/)
                  TokenError::none);
 }
 
+void of_whose_set_it_may_be(void** /*state*/)
+{
+    for (const Algorithm algorithm : kAll) {
+        assert_int_equal(wants_public_key(signer_of(algorithm).token(kClaims)),
+                         kind_of(algorithm) != KeyKind::secret);
+    }
+    const auto with_header = [](std::string_view header) {
+        return base64url(header) + ".e30.AA";
+    };
+    assert_true(wants_public_key(with_header(R"({"alg":"ES256"})")));
+    for (const char* header :
+         {R"({"alg":"none"})", R"({"alg":"ES257"})", R"({"alg":7})", "{}", "[]",
+          R"({"alg":"ES256","kid":7})", R"({"alg":"ES256","crit":["x"]})"}) {
+        assert_false(wants_public_key(with_header(header)));
+    }
+    assert_false(wants_public_key(""));
+    assert_false(wants_public_key("a.b.c"));
+}
+
 // The key that is asked for may be one that is not known yet, whatever those
 // without a name say.
 void of_a_kid_that_no_key_has(void** /*state*/)
@@ -356,6 +375,7 @@ int main()
         cmocka_unit_test(no_algorithm),
         cmocka_unit_test(keys_in_the_token_are_not_used),
         cmocka_unit_test(of_another_kid),
+        cmocka_unit_test(of_whose_set_it_may_be),
         cmocka_unit_test(of_a_kid_that_no_key_has),
         cmocka_unit_test(so_many_keys_are_tried),
         cmocka_unit_test(one_bit_flipped),

@@ -1,6 +1,6 @@
 #include "ngx/ngx.hpp"
 
-#include "module/hook_connection.hpp"
+#include "module/own_connection.hpp"
 
 #include <algorithm>
 #include <cstring>
@@ -14,25 +14,28 @@ namespace {
 
 constexpr size_t kPoolBytes = 1024;
 
-struct HookConnection {
+struct OwnConnection {
     ngx_http_connection_t http; // first: it is r->http_connection
-    HookPeer* peer;
+    OwnPeer* peer;
     ngx_log_t log;
     ngx_http_log_ctx_t log_context;
     ngx_sockaddr_t remote;
     ngx_sockaddr_t local;
     u_char remote_text[NGX_SOCKADDR_STRLEN];
     ngx_proxy_protocol_t proxy_protocol;
+    // Of one that is like no other.
+    ngx_http_addr_conf_t addr_conf;
+    ngx_listening_t listening;
 };
 
 // (subrequests do not have it in all versions)
-HookPeer& peer_of(const ngx_http_request_t* r)
+OwnPeer& peer_of(const ngx_http_request_t* r)
 {
-    return *reinterpret_cast<HookConnection*>(r->main->http_connection)->peer;
+    return *reinterpret_cast<OwnConnection*>(r->main->http_connection)->peer;
 }
 
 // False: the response is to end here.
-bool take(HookPeer& peer, const ngx_http_request_t& r, ngx_buf_t& buffer)
+bool take(OwnPeer& peer, const ngx_http_request_t& r, ngx_buf_t& buffer)
 {
     return guarded(
         [&] {
@@ -74,7 +77,7 @@ ngx_chain_t* catch_output(ngx_connection_t* c, ngx_chain_t* in, off_t /*limit*/)
 
 void on_pool_cleanup(void* data)
 {
-    static_cast<HookConnection*>(data)->peer->on_closed();
+    static_cast<OwnConnection*>(data)->peer->on_closed();
 }
 
 sockaddr* copy_address(ngx_sockaddr_t& to, const sockaddr* from,
@@ -96,7 +99,7 @@ bool copy_proxy_protocol(ngx_connection_t& c, const ngx_proxy_protocol_t& from,
     return to.src_addr.data != nullptr && to.dst_addr.data != nullptr;
 }
 
-bool copy_addresses(ngx_connection_t& c, HookConnection& own,
+bool copy_addresses(ngx_connection_t& c, OwnConnection& own,
                     ngx_connection_t& from)
 {
     if (ngx_connection_local_sockaddr(&from, nullptr, 0) != NGX_OK) {
@@ -115,14 +118,14 @@ bool copy_addresses(ngx_connection_t& c, HookConnection& own,
            copy_proxy_protocol(c, *from.proxy_protocol, own.proxy_protocol);
 }
 
-void set_log(ngx_connection_t& c, HookConnection& own, const ngx_log_t& like)
+void set_log(ngx_connection_t& c, OwnConnection& own, const ngx_log_t& like)
 {
     c.number = ngx_atomic_fetch_add(ngx_connection_counter, 1);
     own.log = like;
     own.log_context.connection = &c;
     own.log.connection = c.number;
     own.log.data = &own.log_context;
-    own.log.action = const_cast<char*>("asking a hook");
+    own.log.action = const_cast<char*>("asking a location");
     c.log = c.read->log = c.write->log = c.pool->log = &own.log;
     c.log_error = NGX_ERROR_INFO;
 }
@@ -146,20 +149,62 @@ void set_output(ngx_connection_t& c)
 }
 
 // nullptr: no memory.
-HookConnection* make_own(ngx_connection_t& c, ngx_http_request_t& like)
+OwnConnection* make_own(ngx_connection_t& c)
 {
-    auto* own = static_cast<HookConnection*>(
-        ngx_pcalloc(c.pool, sizeof(HookConnection)));
     c.buffer = ngx_create_temp_buf(c.pool, 1);
-    if (own == nullptr || c.buffer == nullptr ||
-        !copy_addresses(c, *own, *like.connection)) {
-        return nullptr;
+    return c.buffer == nullptr ? nullptr
+                               : static_cast<OwnConnection*>(ngx_pcalloc(
+                                     c.pool, sizeof(OwnConnection)));
+}
+
+// False: no memory.
+bool be_like(ngx_connection_t& c, OwnConnection& own, ngx_http_request_t& like)
+{
+    if (!copy_addresses(c, own, *like.connection)) {
+        return false;
     }
     const auto* server = static_cast<ngx_http_core_srv_conf_t*>(
         ngx_http_get_module_srv_conf((&like), ngx_http_core_module));
-    own->http.conf_ctx = server->ctx;
-    own->http.addr_conf = like.http_connection->addr_conf;
-    return own;
+    own.http.conf_ctx = server->ctx;
+    own.http.addr_conf = like.http_connection->addr_conf;
+    set_log(c, own, *like.connection->log);
+    return true;
+}
+
+// What nginx's own handler says, which nobody else can have, but for the
+// client.
+u_char* describe(ngx_log_t* log, u_char* buffer, size_t size)
+{
+    u_char* end = buffer;
+    if (log->action != nullptr) {
+        end = ngx_snprintf(buffer, size, " while %s", log->action);
+    }
+    const auto* context = static_cast<ngx_http_log_ctx_t*>(log->data);
+    ngx_http_request_t* r = context->request;
+    return r == nullptr
+               ? end
+               : r->log_handler(r, context->current_request, end,
+                                size - static_cast<size_t>(end - buffer));
+}
+
+void come_to(ngx_connection_t& c, OwnConnection& own, const OwnServer& server)
+{
+    own.remote.sockaddr.sa_family = AF_UNIX;
+    c.sockaddr = &own.remote.sockaddr;
+    c.socklen = sizeof(own.remote.sockaddr.sa_family);
+    ngx_str_set(&c.addr_text, "unix:");
+    c.local_sockaddr =
+        copy_address(own.local, &server.address.sockaddr, server.address_size);
+    c.local_socklen = server.address_size;
+    own.listening.fd = static_cast<ngx_socket_t>(-1);
+    own.listening.sockaddr = c.local_sockaddr;
+    own.listening.socklen = c.local_socklen;
+    c.listening = &own.listening;
+    own.addr_conf.default_server = server.conf;
+    own.http.conf_ctx = server.conf->ctx;
+    own.http.addr_conf = &own.addr_conf;
+    set_log(c, own, *ngx_cycle->log);
+    own.log.handler = describe;
 }
 
 // nullptr: none is free.
@@ -176,14 +221,9 @@ ngx_connection_t* open_socket()
     return c;
 }
 
-} // namespace
-
-HookPeer* HookPeer::of(const ngx_http_request_t* r)
-{
-    return r->connection->send_chain == catch_output ? &peer_of(r) : nullptr;
-}
-
-ngx_connection_t* open_hook_connection(ngx_http_request_t& like, HookPeer& peer)
+// `give_ends` gives it its addresses, its server and its log; false: no memory.
+template <class GiveEnds>
+ngx_connection_t* open(OwnPeer& peer, GiveEnds&& give_ends)
 {
     ngx_connection_t* c = open_socket();
     if (c == nullptr) {
@@ -191,17 +231,19 @@ ngx_connection_t* open_hook_connection(ngx_http_request_t& like, HookPeer& peer)
     }
     ngx_pool_t* pool = ngx_create_pool(kPoolBytes, ngx_cycle->log);
     c->pool = pool;
-    HookConnection* own = pool == nullptr ? nullptr : make_own(*c, like);
-    ngx_pool_cleanup_t* cleanup =
-        own == nullptr ? nullptr : ngx_pool_cleanup_add(pool, 0);
+    OwnConnection* own = pool == nullptr ? nullptr : make_own(*c);
+    ngx_pool_cleanup_t* cleanup = own == nullptr || !give_ends(*c, *own)
+                                      ? nullptr
+                                      : ngx_pool_cleanup_add(pool, 0);
     if (cleanup == nullptr) {
+        c->log = ngx_cycle->log; // else the pool's
         ngx_close_connection(c);
         if (pool != nullptr) {
+            pool->log = ngx_cycle->log;
             ngx_destroy_pool(pool);
         }
         return nullptr;
     }
-    set_log(*c, *own, *like.connection->log);
     set_output(*c);
     set_events(*c);
     own->peer = &peer;
@@ -212,6 +254,28 @@ ngx_connection_t* open_hook_connection(ngx_http_request_t& like, HookPeer& peer)
     ngx_atomic_fetch_add(ngx_stat_active, 1); // its end takes it off
 #endif
     return c;
+}
+
+} // namespace
+
+OwnPeer* OwnPeer::of(const ngx_http_request_t* r)
+{
+    return r->connection->send_chain == catch_output ? &peer_of(r) : nullptr;
+}
+
+ngx_connection_t* open_own_connection(ngx_http_request_t& like, OwnPeer& peer)
+{
+    return open(peer, [&like](ngx_connection_t& c, OwnConnection& own) {
+        return be_like(c, own, like);
+    });
+}
+
+ngx_connection_t* open_own_connection(const OwnServer& server, OwnPeer& peer)
+{
+    return open(peer, [&server](ngx_connection_t& c, OwnConnection& own) {
+        come_to(c, own, server);
+        return true;
+    });
 }
 
 } // namespace ws_pubsub

@@ -1,6 +1,6 @@
 #include "ngx/ngx.hpp"
 
-#include "module/hook_headers.hpp"
+#include "module/own_headers.hpp"
 
 #include "base/equal_fold.hpp"
 #include "client/hook_call.hpp"
@@ -31,6 +31,12 @@ bool make_known(ngx_http_request_t& r, ngx_table_elt_t* header)
 
 } // namespace
 
+bool begin_headers(ngx_http_request_t& r)
+{
+    return ngx_list_init(&r.headers_in.headers, r.pool, kUsualHeaders,
+                         sizeof(ngx_table_elt_t)) == NGX_OK;
+}
+
 bool add_request_header(ngx_http_request_t& r, std::string_view name,
                         std::string_view value)
 {
@@ -56,10 +62,6 @@ bool add_request_header(ngx_http_request_t& r, std::string_view name,
 
 bool copy_headers(const ngx_http_request_t& from, ngx_http_request_t& to)
 {
-    if (ngx_list_init(&to.headers_in.headers, to.pool, kUsualHeaders,
-                      sizeof(ngx_table_elt_t)) != NGX_OK) {
-        return false;
-    }
     for (const ngx_list_part_t* part = &from.headers_in.headers.part;
          part != nullptr; part = part->next) {
         const auto* headers = static_cast<ngx_table_elt_t*>(part->elts);

@@ -1,4 +1,4 @@
-// The request headers of a hook's request.
+// The request headers of a request of our own.
 #pragma once
 
 #include "ngx/ngx.hpp"
@@ -7,7 +7,10 @@
 
 namespace ws_pubsub {
 
-// Copies those of the upgrade that are the hook's, too. False: no memory, or
+// Before the first one. False: no memory.
+bool begin_headers(ngx_http_request_t& r);
+
+// Copies those of an upgrade that are its hooks', too. False: no memory, or
 // nginx does not take them.
 bool copy_headers(const ngx_http_request_t& from, ngx_http_request_t& to);
 

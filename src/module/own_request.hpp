@@ -19,19 +19,20 @@
 
 #include "client/hook_answer.hpp"
 #include "module/hook_book.hpp"
-#include "module/hook_connection.hpp"
+#include "module/own_connection.hpp"
+#include "module/own_server.hpp"
 
 namespace ws_pubsub {
 
-class HookRequest final : private HookPeer {
+class OwnRequest final : private OwnPeer {
 public:
     using Done = std::function<void(HookAnswer answer)>;
     struct Release {
-        void operator()(HookRequest* hook) const { hook->release(); }
+        void operator()(OwnRequest* hook) const { hook->release(); }
     };
-    using Handle = std::unique_ptr<HookRequest, Release>;
+    using Handle = std::unique_ptr<OwnRequest, Release>;
 
-    // What its variables say of it.
+    // What its variables say of it; empty: it is from nobody.
     struct Subject {
         std::string op;
         std::string topic;
@@ -39,7 +40,7 @@ public:
     struct Call {
         std::string_view path; // not encoded
         std::string_view arguments;
-        std::string_view content_type; // empty: there is no body
+        std::string_view content_type; // empty: there is no body, as of a GET
         std::string_view body;
         ngx_msec_t timeout;
     };
@@ -48,13 +49,17 @@ public:
     // have `room` bytes. Empty: no connection is free, or there is no memory.
     static Handle make(ngx_http_request_t& like, size_t room,
                        HookBook::Place place, Subject subject);
+    // A GET from nobody.
+    static Handle make(const OwnServer& server, size_t room);
     // The one that a request belongs to, be it a subrequest; nullptr: none.
-    static const HookRequest* of(const ngx_http_request_t* r);
+    static const OwnRequest* of(const ngx_http_request_t* r);
 
-    HookRequest(const HookRequest&) = delete;
-    HookRequest& operator=(const HookRequest&) = delete;
+    OwnRequest(const OwnRequest&) = delete;
+    OwnRequest& operator=(const OwnRequest&) = delete;
 
     [[nodiscard]] const Subject& subject() const { return subject_; }
+    // It asks for no session, but for the module itself.
+    [[nodiscard]] bool is_from_nobody() const { return subject_.op.empty(); }
 
     // Before start(), to work out what may depend on the request.
     [[nodiscard]] ngx_http_request_t& request() { return *r_; }
@@ -66,12 +71,10 @@ public:
     bool start(const Call& call, Done done);
 
 private:
-    HookRequest(size_t room, HookBook::Place place, Subject subject);
-    ~HookRequest() override;
-    bool open(ngx_http_request_t& like);
-    bool fill(const ngx_http_request_t& like);
+    OwnRequest(size_t room, HookBook::Place place, Subject subject);
+    ~OwnRequest() override;
+    bool open(ngx_connection_t* c);
     bool set_call(const Call& call);
-    bool set_body(std::string_view body);
     void lend_tls(ngx_http_request_t& like);
     void end_now();
     void tell_soon();

@@ -1,43 +1,18 @@
 #include "ngx/ngx.hpp"
 
-#include "module/hook_request.hpp"
+#include "module/own_request.hpp"
 
 #include <algorithm>
 #include <utility>
 
 #include "base/equal_fold.hpp"
-#include "module/hook_headers.hpp"
+#include "module/own_parts.hpp"
 #include "ngx/guard.hpp"
 #include "ngx/text.hpp"
 
 namespace ws_pubsub {
 
 namespace {
-
-// False: no memory.
-bool copy_to(ngx_pool_t* pool, std::string_view text, ngx_str_t& to)
-{
-    to = copy(pool, text);
-    return to.data != nullptr;
-}
-
-// As what a client sends: encoded.
-bool set_unparsed_uri(ngx_http_request_t& r)
-{
-    const uintptr_t more =
-        2 * ngx_escape_uri(nullptr, r.uri.data, r.uri.len, NGX_ESCAPE_URI);
-    auto* data = static_cast<u_char*>(
-        ngx_pnalloc(r.pool, r.uri.len + more + 1 + r.args.len));
-    if (data == nullptr) {
-        return false;
-    }
-    auto* end = reinterpret_cast<u_char*>(
-        ngx_escape_uri(data, r.uri.data, r.uri.len, NGX_ESCAPE_URI));
-    *end++ = '?';
-    end = std::copy_n(r.args.data, r.args.len, end);
-    r.unparsed_uri = {static_cast<size_t>(end - data), data};
-    return true;
-}
 
 // As nginx writes it into a response.
 std::string content_type_of(const ngx_http_headers_out_t& headers)
@@ -68,7 +43,7 @@ bool is_encoded(const ngx_http_headers_out_t& headers)
 
 } // namespace
 
-HookRequest::HookRequest(size_t room, HookBook::Place place, Subject subject)
+OwnRequest::OwnRequest(size_t room, HookBook::Place place, Subject subject)
     : room_(room), place_(std::move(place)), subject_(std::move(subject))
 {
     no_connection_.fd = static_cast<ngx_socket_t>(-1);
@@ -81,28 +56,42 @@ HookRequest::HookRequest(size_t room, HookBook::Place place, Subject subject)
     posted_.log = ngx_cycle->log;
 }
 
-HookRequest::~HookRequest()
+OwnRequest::~OwnRequest()
 {
     if (posted_.posted) {
         ngx_delete_posted_event((&posted_));
     }
 }
 
-HookRequest::Handle HookRequest::make(ngx_http_request_t& like, size_t room,
-                                      HookBook::Place place, Subject subject)
+OwnRequest::Handle OwnRequest::make(ngx_http_request_t& like, size_t room,
+                                    HookBook::Place place, Subject subject)
 {
-    Handle made(new HookRequest(room, std::move(place), std::move(subject)));
-    return made->open(like) && made->fill(like) ? std::move(made) : nullptr;
+    Handle made(new OwnRequest(room, std::move(place), std::move(subject)));
+    if (!made->open(open_own_connection(like, *made))) {
+        return nullptr;
+    }
+    made->lend_tls(like);
+    return fill_like(like, *made->r_) ? std::move(made) : nullptr;
 }
 
-const HookRequest* HookRequest::of(const ngx_http_request_t* r)
+OwnRequest::Handle OwnRequest::make(const OwnServer& server, size_t room)
 {
-    return static_cast<HookRequest*>(HookPeer::of(r));
+    Handle made(new OwnRequest(room, HookBook::Place(), {}));
+    return made->open(open_own_connection(server, *made)) &&
+                   fill_for(server, *made->r_)
+               ? std::move(made)
+               : nullptr;
 }
 
-bool HookRequest::open(ngx_http_request_t& like)
+const OwnRequest* OwnRequest::of(const ngx_http_request_t* r)
 {
-    connection_ = open_hook_connection(like, *this);
+    return static_cast<OwnRequest*>(OwnPeer::of(r));
+}
+
+// nullptr: there is none.
+bool OwnRequest::open(ngx_connection_t* c)
+{
+    connection_ = c;
     if (connection_ == nullptr) {
         return false;
     }
@@ -119,13 +108,12 @@ bool HookRequest::open(ngx_http_request_t& like)
     }
     cleanup->handler = on_request_end;
     cleanup->data = this;
-    lend_tls(like);
     return true;
 }
 
 // For $scheme and $ssl_…: until the request's memory goes, since what closes
 // the connection would shut it down; or the session, whose it is.
-void HookRequest::lend_tls(ngx_http_request_t& like)
+void OwnRequest::lend_tls(ngx_http_request_t& like)
 {
 #if (NGX_HTTP_SSL)
     ngx_pool_cleanup_t* cleanup = like.connection->ssl == nullptr
@@ -143,28 +131,7 @@ void HookRequest::lend_tls(ngx_http_request_t& like)
 #endif
 }
 
-bool HookRequest::fill(const ngx_http_request_t& like)
-{
-    ngx_http_request_t& r = *r_;
-    if (!copy_headers(like, r) ||
-        !copy_to(r.pool, view(like.headers_in.server), r.headers_in.server) ||
-        !copy_to(r.pool, view(like.request_line), r.request_line) ||
-        !copy_to(r.pool, view(like.uri), r.uri) ||
-        !copy_to(r.pool, view(like.args), r.args) ||
-        !copy_to(r.pool, view(like.unparsed_uri), r.unparsed_uri)) {
-        return false;
-    }
-    ngx_str_set(&r.method_name, "POST");
-    r.method = NGX_HTTP_POST;
-    ngx_str_set(&r.http_protocol, "HTTP/1.1");
-    r.http_version = NGX_HTTP_VERSION_9; // a response without a head
-    r.http_state = NGX_HTTP_PROCESS_REQUEST_STATE;
-    r.internal = 1;
-    r.main_filter_need_in_memory = 1; // no sendfile()
-    return true;
-}
-
-void HookRequest::forget_variables()
+void OwnRequest::forget_variables()
 {
     const auto* core = static_cast<ngx_http_core_main_conf_t*>(
         ngx_http_get_module_main_conf(r_, ngx_http_core_module));
@@ -175,45 +142,16 @@ void HookRequest::forget_variables()
 #endif
 }
 
-bool HookRequest::set_body(std::string_view body)
+bool OwnRequest::set_call(const Call& call)
 {
     ngx_http_request_t& r = *r_;
-    r.request_body = static_cast<ngx_http_request_body_t*>(
-        ngx_pcalloc(r.pool, sizeof(ngx_http_request_body_t)));
-    r.headers_in.content_length_n = static_cast<off_t>(body.size());
-    if (r.request_body == nullptr) {
-        return false;
-    }
-    if (body.empty()) {
-        return true;
-    }
-    ngx_buf_t* buffer = ngx_create_temp_buf(r.pool, body.size());
-    ngx_chain_t* link = ngx_alloc_chain_link(r.pool);
-    if (buffer == nullptr || link == nullptr) {
-        return false;
-    }
-    buffer->last = std::copy(body.begin(), body.end(), buffer->last);
-    *link = {buffer, nullptr};
-    r.request_body->bufs = link;
-    return true;
+    return set_uri(r, call.path, call.arguments) &&
+           (r.method == NGX_HTTP_GET
+                ? set_line(r)
+                : set_body(r, call.content_type, call.body));
 }
 
-bool HookRequest::set_call(const Call& call)
-{
-    ngx_http_request_t& r = *r_;
-    if (!copy_to(r.pool, call.path, r.uri) ||
-        !copy_to(r.pool, call.arguments, r.args) || !set_unparsed_uri(r) ||
-        !set_body(call.body)) {
-        return false;
-    }
-    ngx_http_set_exten(&r);
-    return (call.content_type.empty() ||
-            add_request_header(r, "Content-Type", call.content_type)) &&
-           add_request_header(r, "Content-Length",
-                              std::to_string(call.body.size()));
-}
-
-bool HookRequest::start(const Call& call, Done done)
+bool OwnRequest::start(const Call& call, Done done)
 {
     if (!set_call(call)) {
         return false;
@@ -229,7 +167,7 @@ bool HookRequest::start(const Call& call, Done done)
     return true;
 }
 
-bool HookRequest::on_bytes(std::string_view bytes)
+bool OwnRequest::on_bytes(std::string_view bytes)
 {
     if (bytes.size() > room_ - answer_.body.size()) {
         return false;
@@ -239,7 +177,7 @@ bool HookRequest::on_bytes(std::string_view bytes)
 }
 
 // What nginx still does then, as mirror or post_action, is not waited for.
-void HookRequest::on_whole(const ngx_http_request_t& r)
+void OwnRequest::on_whole(const ngx_http_request_t& r)
 {
     if (is_whole_) {
         return;
@@ -256,15 +194,15 @@ void HookRequest::on_whole(const ngx_http_request_t& r)
 }
 
 // Before the request is logged and freed, or first when it is terminated.
-void HookRequest::on_request_end(void* data)
+void OwnRequest::on_request_end(void* data)
 {
-    ngx_http_request_t* r = static_cast<HookRequest*>(data)->r_;
+    ngx_http_request_t* r = static_cast<OwnRequest*>(data)->r_;
     const auto* core = static_cast<ngx_http_core_loc_conf_t*>(
         ngx_http_get_module_loc_conf(r, ngx_http_core_module));
     r->logged = core->log_subrequest ? 0 : 1;
 }
 
-void HookRequest::on_closed()
+void OwnRequest::on_closed()
 {
     r_ = nullptr;
     connection_ = nullptr;
@@ -276,7 +214,7 @@ void HookRequest::on_closed()
     }
 }
 
-void HookRequest::tell_soon()
+void OwnRequest::tell_soon()
 {
     if (!posted_.posted) {
         ngx_post_event((&posted_), &ngx_posted_events);
@@ -284,7 +222,7 @@ void HookRequest::tell_soon()
 }
 
 // Most often the connection is closed within.
-void HookRequest::end_now()
+void OwnRequest::end_now()
 {
     ngx_connection_t* c = connection_;
     if (c == nullptr || ending_) {
@@ -313,17 +251,17 @@ void HookRequest::end_now()
     }
 }
 
-void HookRequest::on_timer(ngx_event_t* event)
+void OwnRequest::on_timer(ngx_event_t* event)
 {
     auto* c = static_cast<ngx_connection_t*>(event->data);
-    auto* self = static_cast<HookRequest*>(c->data);
+    auto* self = static_cast<OwnRequest*>(c->data);
     self->end_now();
     self->tell_soon();
 }
 
-void HookRequest::on_posted(ngx_event_t* event)
+void OwnRequest::on_posted(ngx_event_t* event)
 {
-    auto* self = static_cast<HookRequest*>(event->data);
+    auto* self = static_cast<OwnRequest*>(event->data);
     const Done done = std::exchange(self->done_, nullptr);
     if (done) {
         self->telling_ = true;
@@ -333,7 +271,7 @@ void HookRequest::on_posted(ngx_event_t* event)
     self->finish();
 }
 
-void HookRequest::release()
+void OwnRequest::release()
 {
     released_ = true;
     if (!telling_) {
@@ -354,7 +292,7 @@ void HookRequest::release()
 }
 
 // Nobody needs it any more, nor nginx.
-void HookRequest::finish()
+void OwnRequest::finish()
 {
     if (released_ && !telling_ && connection_ == nullptr) {
         delete this;
