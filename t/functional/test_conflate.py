@@ -19,8 +19,8 @@ ws_pubsub_topic "t/*/events/**" zone=main retain=off conflate=always;
 ws_pubsub_queue 64k;
 ws_pubsub_ping_interval 0;  # nobody answers while nothing is read
 """}
-SIZE = 8000
-COUNT = 3000  # more than any socket buffer takes
+SIZE = 32_000
+COUNT = 750  # more than any socket buffer takes
 
 
 class SlowReader:
@@ -89,7 +89,7 @@ async def test_slow_reader(ng, topic, scheme, kind):
 async def test_many_topics_take_turns(ng, topic):
     names = [f"{topic}/always/{n}" for n in range(50)]
     slow = SlowReader(ng, "http", f"{topic}/always/*")
-    rounds = 60
+    rounds = COUNT // len(names)
     with Http(ng) as http:
         for n in range(rounds):
             for name in names:
@@ -106,12 +106,14 @@ async def test_deltas_stay_right(ng, topic, scheme):
     slow = SlowReader(ng, scheme, name, delta=True)
     value = {f"key{n}": "x" * 50 for n in range(200)}
     with Http(ng) as http:
+        before = http.status()["conflated"]
         for n in range(COUNT):
             value[f"key{n % 200}"] = str(n)
-            value["rest"] = str(n) * 1500 # too much for a small delta
+            value["rest"] = str(n) * 6000  # too much for a small delta
             http.publish_json(name, value)
         for said in slow.until([(name, COUNT)]):
             texts.take(said)
+        assert http.status()["conflated"] > before
         assert json.loads(texts.newest[name][1]) == value
         value["key7"] = "end"
         http.publish_json(name, value)

@@ -3,7 +3,7 @@
 import asyncio
 import time
 
-from support.fastws import Publisher
+from support.asynchttp import AsyncHttp
 from support.httpc import Http
 from support.processes import wait_until
 from support.session import JsonSession, sessions_on_each_worker
@@ -133,12 +133,16 @@ async def test_a_hundred_thousand(nginx):
         """)
 
     async def fill(prefix, first):
-        client = Publisher(ng.port)
-        for n in range(first, count, 8):
-            await client.publish(f"{prefix}/{n}", '"x"')
-        client.drop()
+        async with await AsyncHttp.open(ng) as client:
+            for start in range(first * 50, count, 8 * 50):
+                answer = await client.request("POST", "/api/", "".join(
+                    f'{{"topic":"{prefix}/{n}","data":"x"}}\n'
+                    for n in range(start, start + 50)).encode(),
+                    {"Content-Type": "application/x-ndjson"})
+                assert answer.status == 200
+                assert answer.body.count(b'"seq":1') == 50
 
-    # At the speed of HTTP some go while others come.
+    # At the speed of batches some go while others come.
     await asyncio.gather(*(fill("gone", first) for first in range(8)))
     wait_until("all are gone", lambda: Http(ng).status()["topics"] == 0,
                timeout_s=30)

@@ -57,6 +57,12 @@ def request(method, path, body=b"", kind="application/x-ndjson"):
 def read_slowly(sock):
     """Whatever comes, not before the worker's patience is over."""
     time.sleep(STAYS_S + 0.5)
+    return read_all(sock)
+
+
+def read_all(sock):
+    """From here on in larger pieces."""
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 20)
     got = b""
     while piece := sock.recv(1 << 20):
         got += piece
@@ -83,10 +89,7 @@ def test_a_slow_reader_gets_all(ng):
     answers = got[got.index(b"\r\n\r\n") + 4:]
     assert answers.count(b"\n") == 40_000
     assert json.loads(answers.splitlines()[-1])["topic"] == "b/99"
-    got = b""
-    while piece := download.recv(1 << 20):
-        got += piece
-    download.close()
+    got = read_all(download)
     assert got.endswith(b"\r\n\r\n" + b"y" * 20_000_000)
 
 
