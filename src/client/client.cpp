@@ -36,9 +36,10 @@ Client::Client(Registry& registry, SessionLease lease, Link& link,
       lease_(std::move(lease)), registry_(registry), link_(link),
       settings_(settings), permissions_(permissions_before(admission)),
       credentials_(Credentials::of(admission)),
-      bucket_(settings.rate, registry.clock_.ticks_ms())
+      bucket_(settings.rate, registry.clock_.ticks_ms()),
+      since_s_(static_cast<uint32_t>(registry.clock_.now_ms() / 1000))
 {
-    registry_.add(*this);
+    registry_.add(*this, admission.session_id);
 }
 
 void Client::leave()
@@ -52,6 +53,26 @@ void Client::leave()
     }
     broker().remove_session(session_);
     lease_.give_back();
+}
+
+std::string_view Client::user() const
+{
+    return credentials_ == nullptr ? std::string_view() : credentials_->user();
+}
+
+uint32_t Client::end_s() const
+{
+    return credentials_ == nullptr ? 0 : credentials_->end_s();
+}
+
+Broker::Unsubscribed Client::withdraw(std::string_view selector,
+                                      const Error& why)
+{
+    const auto ended = broker().withdraw(session_, selector, why);
+    if (credentials_ != nullptr && ended == Broker::Unsubscribed::done) {
+        credentials_->forget_permit(selector);
+    }
+    return ended;
 }
 
 bool Client::begin_command()
