@@ -11,6 +11,7 @@ import urllib.parse
 import pytest
 
 from support.httpc import Http, http_on_each_worker
+from support.processes import wait_until
 from support.session import JsonSession, sessions_on_each_worker
 from support.tokens import Issuer
 
@@ -352,3 +353,52 @@ async def test_a_client_that_leaves(nginx):
         assert (await ended(one))[1] == 3503
     with Http(ng) as http:
         assert sessions_of(http)["missing"] == []
+
+
+async def test_ids_of_lists_and_logs(nginx):
+    """A session that nobody has asked for its id before has one in a list, and
+    the same in the access log; and the other way round."""
+    log = "log_format ids '$uri $ws_pubsub_session';"
+    ng = nginx(http="ws_pubsub_zone main:8m;" + log,
+               locations=LOCATIONS + """
+        location /logged {
+            ws_pubsub zone=main;
+            ws_pubsub_allow_subscribe "**";
+            access_log @PREFIX@/logs/ids.log ids;
+        }
+        location /early {
+            ws_pubsub zone=main;
+            ws_pubsub_log_at connect;
+            ws_pubsub_allow_subscribe "**";
+            access_log @PREFIX@/logs/ids.log ids;
+        }""")
+    sessions = [await JsonSession.open(ng, path)
+                for path in ("/logged", "/early", "/logged", "/early")]
+    with Http(ng) as http:
+        rows = sessions_of(http)["sessions"]
+    ids = {row["id"] for row in rows}
+    assert len(ids) == 4
+    await close_all(sessions)
+    path = ng.prefix / "logs" / "ids.log"
+    wait_until("all are logged",
+               lambda: len(path.read_text().splitlines()) == 4)
+    logged = [line.split() for line in path.read_text().splitlines()]
+    assert {ident for _, ident in logged} == ids, (logged, rows)
+
+
+async def test_many_sessions_take_turns(nginx):
+    """More than one turn goes through; each is closed once."""
+    ng = nginx(locations=LOCATIONS, workers=1, connections=8192,
+               main="worker_rlimit_nofile 16384;")
+    count = 2500
+    sessions = []
+    for _ in range(count // 50):
+        sessions += await asyncio.gather(*(
+            JsonSession.open(ng, "/ws?identity=many") for _ in range(50)))
+    with Http(ng) as http:
+        page = sessions_of(http, identity="many", limit=1000)
+        assert len(page["sessions"]) > 100 and page["more"]
+        answer = control(http, "DELETE", identity="many")
+        assert (answer.status, answer.json()) == (200, {"closed": count})
+    for one in sessions:
+        assert await one.closed() == 3503

@@ -298,6 +298,7 @@ void test_who_has_missed_orders_closes_all(void** state)
     desk.take(tally);
     assert_false(tally.is_complete());
     assert_int_equal(tally.missing().size(), 1);
+    desk.cluster.disconnect(there);
     desk.cluster.zone.store->workers.detach(
         desk.cluster.second.broker.worker());
     tally.forget_ended(desk.orders());
