@@ -58,6 +58,8 @@ ngx_uint_t status_of(const Error& error)
         return NGX_HTTP_REQUEST_ENTITY_TOO_LARGE;
     case Errc::zone_full:
         return NGX_HTTP_INSUFFICIENT_STORAGE;
+    case Errc::unavailable:
+        return NGX_HTTP_SERVICE_UNAVAILABLE;
     default:
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }

@@ -73,7 +73,7 @@ ngx_int_t answer_control(ngx_http_request_t* r, const ControlTally& tally,
             return send_error(r, kUnknownSession);
         }
         if (lists) {
-            return send_error(r, NGX_HTTP_SERVICE_UNAVAILABLE, kMaybe);
+            return send_error(r, kMaybe);
         }
     }
     if (!lists) {

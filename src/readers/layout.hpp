@@ -111,7 +111,8 @@ struct Order {
     Order* prev;
     Order* next;
     uint64_t number;
-    int64_t expires_ms; // in the clock's ticks
+    int64_t born_ms; // in the clock's ticks
+    int64_t expires_ms;
     uint32_t argument_bytes;
     uint16_t asker; // the worker that waits for answers
     OrderKind kind;
@@ -219,7 +220,7 @@ static_assert(sizeof(Interest) == 72);
 static_assert(sizeof(Present) == 80);
 static_assert(sizeof(PresenceEvent) == 24);
 static_assert(sizeof(TopicPresence) == 48);
-static_assert(sizeof(Order) == 40);
+static_assert(sizeof(Order) == 48);
 static_assert(sizeof(OrderReply) == 24);
 static_assert(kMaxWorkers < kNoWorker);
 static_assert(std::atomic<uint64_t>::is_always_lock_free);

@@ -108,18 +108,28 @@ bool Orders::look_after(Transaction& tx, int64_t ticks_ms)
     return false;
 }
 
-// Makes room for it first, by as many of the oldest as that takes. nullptr:
-// there is no memory.
-Order* Orders::make(Transaction& tx, std::string_view argument)
+// As many of the oldest go as have to. Those that were made just now don't:
+// whoever has not read them may do so yet. False: there is no room.
+bool Orders::make_room(Transaction& tx, size_t bytes)
 {
     const OrderBook& book = header_.orders;
-    const size_t bytes = Order::bytes_of(argument);
     const uint64_t read = read_by_all();
+    const int64_t young_ms = access_.clock.ticks_ms() - kControlWaitMs;
     while (book.head != nullptr &&
            (book.count >= kMaxOrders ||
             book.bytes + Shares::bytes_of(bytes) > most_bytes())) {
+        if (book.head->number > read && book.head->born_ms > young_ms) {
+            return false;
+        }
         drop(tx, *book.head, read);
     }
+    return true;
+}
+
+// nullptr: there is no memory.
+Order* Orders::make(Transaction& tx, std::string_view argument)
+{
+    const size_t bytes = Order::bytes_of(argument);
     Eviction eviction(topics_, tx, bytes);
     void* block = try_with_room([&] { return tx.allocate(bytes); },
                                 [&] { return eviction.evict_some(); });
@@ -141,6 +151,9 @@ Result<PlacedOrder> Orders::place(WorkerId asker, OrderKind kind,
     PlacedOrder placed;
     placed.workers.reserve(kMaxWorkers); // nothing may fail half way
     Transaction tx(access_);
+    if (!make_room(tx, Order::bytes_of(argument))) {
+        return Error{Errc::unavailable, "too many orders at a time"};
+    }
     Order* order = make(tx, argument);
     if (order == nullptr) {
         return Error{Errc::zone_full, "the zone is full"};
@@ -149,7 +162,8 @@ Result<PlacedOrder> Orders::place(WorkerId asker, OrderKind kind,
     order->kind = kind;
     order->asker = asker;
     order->number = placed.number = book.last + 1;
-    order->expires_ms = access_.clock.ticks_ms() + lasts_ms;
+    order->born_ms = access_.clock.ticks_ms();
+    order->expires_ms = order->born_ms + lasts_ms;
     tx.set(book.last, order->number);
     OrderList::push_back(tx, book.head, book.tail, *order);
     tx.set(book.count, book.count + 1);

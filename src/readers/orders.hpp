@@ -2,8 +2,9 @@
 //
 // An order is neither evicted nor refused for want of memory: it takes from
 // what messages leave free, and from messages if need be. There is a limit all
-// the same, beyond which the oldest goes. A worker that has not read an order
-// that is gone finds out.
+// the same, beyond which the oldest goes, unless it is so young that a worker
+// may still be about to read it: then it is a new one that is refused. A worker
+// that has not read an order that is gone finds out.
 //
 // Answers wait in the slot of the worker that has asked, and go with it.
 #pragma once
@@ -56,7 +57,8 @@ public:
     {}
 
     // An order to all workers, which are woken. Errors: limit, the argument is
-    // too long; zone_full, there is no memory at all.
+    // too long; unavailable, there are too many; zone_full, there is no memory
+    // at all.
     Result<PlacedOrder> place(WorkerId asker, OrderKind kind,
                               std::string_view argument, int64_t lasts_ms);
     // The next that the worker has not read; from then on it has.
@@ -84,6 +86,7 @@ public:
 private:
     [[nodiscard]] size_t most_bytes() const;
     [[nodiscard]] uint64_t read_by_all() const;
+    bool make_room(Transaction& tx, size_t bytes);
     Order* make(Transaction& tx, std::string_view argument);
     void drop(Transaction& tx, Order& order, uint64_t read);
     bool drop_read(Transaction& tx, uint64_t read, size_t& steps);

@@ -402,3 +402,39 @@ async def test_many_sessions_take_turns(nginx):
         assert (answer.status, answer.json()) == (200, {"closed": count})
     for one in sessions:
         assert await one.closed() == 3503
+
+
+async def test_a_worker_that_missed_orders(nginx):
+    """More orders than the zone keeps: it can't know what they were about."""
+    ng = nginx(locations=LOCATIONS)
+    sessions = await sessions_on_each_worker(ng)
+    victim = ng.worker_pids()[0]
+    https = []
+    while len(https) < 12:
+        http = Http(ng)
+        if int(http.request("GET", "/pid").body) == victim:
+            http.close()
+        else:
+            https.append(http)
+    os.kill(victim, signal.SIGSTOP)
+    try:
+        for _ in range(5):
+            for http in https:
+                http.connection.request(
+                    "DELETE", "/control/sessions?user=" + "x" * 7000)
+            for http in https:
+                answer = http.connection.getresponse()
+                assert answer.status == 202
+                assert json.loads(answer.read()) == {
+                    "closed": 0, "missing": [victim]}
+    finally:
+        os.kill(victim, signal.SIGCONT)
+    bye, code = await ended(sessions[victim])
+    assert (bye["reason"], code) == ("orders were missed", 1001)
+    ng.wait_for_log("orders of control were missed")
+    for pid, one in sessions.items():
+        if pid != victim:
+            await one.ping()
+            await one.close()
+    assert sessions_of(https[0]) == {
+        "sessions": [], "more": False, "missing": []}

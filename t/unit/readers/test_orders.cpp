@@ -116,8 +116,20 @@ void test_limits(void** state)
     Zone& zone = state_of<Zone>(state);
     const WorkerId here = zone.attach();
     const WorkerId hangs = zone.attach();
-    for (size_t i = 0; i < kMaxOrders + 2; i++) {
+    for (size_t i = 0; i < kMaxOrders; i++) {
         place(zone, here, std::to_string(i));
+        (void)orders_of(zone).read(here);
+    }
+    // Whoever has not read it may be about to.
+    zone.clock.now += kControlWaitMs - 1;
+    assert_int_equal(orders_of(zone)
+                         .place(here, OrderKind::close, "x", kOrderMs)
+                         .error()
+                         .code,
+                     Errc::unavailable);
+    zone.clock.now += 1;
+    for (size_t i = 0; i < 2; i++) {
+        place(zone, here, "x");
         (void)orders_of(zone).read(here);
     }
     assert_int_equal(zone.header->orders.count, kMaxOrders);
@@ -128,6 +140,7 @@ void test_limits(void** state)
     const size_t most = kTestZoneBytes / kOrdersZoneShare;
     const std::string quarter(most / 4, 'x');
     for (size_t i = 0; i < 6; i++) {
+        zone.clock.now += kControlWaitMs;
         place(zone, here, quarter);
     }
     assert_int_equal(zone.header->orders.count, 3);
