@@ -19,10 +19,10 @@
 #include "base/token_bucket.hpp"
 #include "broker/broker.hpp"
 #include "client/access.hpp"
-#include "client/credentials.hpp"
 #include "client/effort.hpp"
 #include "client/hooks.hpp"
 #include "client/registry.hpp"
+#include "client/standing.hpp"
 
 namespace ws_pubsub {
 
@@ -59,12 +59,6 @@ public:
 
 inline constexpr Error kNotSubscribed{Errc::unknown_topic, "not subscribed"};
 
-// Who a client is since it has brought a token.
-struct Authenticated {
-    std::string user;                  // empty: nobody
-    std::optional<int64_t> expires_ms; // since 1970; nullopt: never
-};
-
 class Client {
 public:
     // `registry`, `link` and `settings` outlive it. REQUIRES: the registry has
@@ -92,10 +86,10 @@ public:
     // --- for who lists and controls sessions
     [[nodiscard]] LinkInfo info() const { return link_.info(); }
     // Of its token; empty: nobody's.
-    [[nodiscard]] std::string_view user() const;
+    [[nodiscard]] std::string_view user() const { return standing_.user(); }
     [[nodiscard]] uint32_t since_s() const { return since_s_; }
     // When it ends by time; 0: never.
-    [[nodiscard]] uint32_t end_s() const;
+    [[nodiscard]] uint32_t end_s() const { return standing_.end_s(); }
     // As of Registry.
     uint64_t id() { return registry_.id_of(*this); }
     // As Broker::withdraw().
@@ -116,40 +110,9 @@ public:
     // What it waited for is there: a turn is to follow.
     void go_on_soon() { link_.go_on_soon(); }
 
-    // --- who it is
-    // Nothing is allowed before its first token has come.
-    [[nodiscard]] bool awaits_token() const
-    {
-        return credentials_ != nullptr && credentials_->awaits_token();
-    }
-    // It brings a token: what that allows is what it may do from now on.
-    // Nothing changes on an error, which is one of Credentials::take(). Then,
-    // after it was answered, settle() is to be called.
-    Result<Authenticated> authenticate(std::string_view token);
-    // Ends what it may not have any more, for which it may be paused; or its
-    // session, if its first token was no good.
-    void settle();
-
-    // The ticket that its next command comes with: for that it adds to what the
-    // client may. nullopt: none. Errors: as Credentials::show().
-    std::optional<Error> show_ticket(const std::optional<std::string>& ticket);
-    // As with none.
-    void put_permit_away();
-    // The ticket that is shown is now that of the subscription. Errors: denied,
-    // it is not for it; unknown_topic, there is no such subscription.
-    std::optional<Error> renew(const Selector& selector);
-
-    // --- what hooks say
-    // Whether one has to be asked before the client may do that, as of what it
-    // may, and of the permit that is shown.
-    // REQUIRES: `wanted` is a topic or, to subscribe, a selector.
-    [[nodiscard]] bool must_ask(Question::About about,
-                                std::string_view wanted) const;
-    // As of Hooks.
-    std::unique_ptr<PendingHook> ask(const Question& question,
-                                     Hooks::Done done);
-    // One has said yes: its next command comes with that.
-    void show_verdict(Question::About about, std::string_view wanted);
+    // --- who it is, and what it may
+    [[nodiscard]] Standing& standing() { return standing_; }
+    [[nodiscard]] const Standing& standing() const { return standing_; }
 
     // --- what it asks for
     // Each does nothing that the client may not: error denied; or that a hook
@@ -177,36 +140,6 @@ public:
     void cancel(const Work& work);
 
     // --- for its connection
-    // Whether what it may do is found out with the request that it began with.
-    [[nodiscard]] bool needs_request() const
-    {
-        return credentials_ != nullptr && (credentials_->takes_tokens() ||
-                                           credentials_->hooks() != nullptr);
-    }
-    // How long until run_due() is to be called; Credentials::kNever.
-    [[nodiscard]] int64_t due_left_ms() const;
-    // Closes a session whose time is over; or ends subscriptions whose permits
-    // have ended, and asks their hooks anew. True: the session has ended.
-    bool run_due();
-    // Without a permit.
-    [[nodiscard]] bool may_subscribe(const Selector& topic) const
-    {
-        return permissions_.may_subscribe(topic);
-    }
-    // With the one that is shown.
-    [[nodiscard]] bool may_subscribe_now(const Selector& topic) const
-    {
-        const Permit* shown = permit();
-        return may_subscribe(topic) ||
-               (shown != nullptr && shown->permissions.may_subscribe(topic));
-    }
-    // Whether a subscription of that selector may stay.
-    [[nodiscard]] bool may_keep(const Selector& selector) const
-    {
-        return may_subscribe(selector) ||
-               (credentials_ != nullptr &&
-                credentials_->has_permit(selector.text()));
-    }
     // As of Broker.
     void send_more();
     void caught_up();
@@ -218,11 +151,10 @@ public:
 private:
     friend class Registry;
     friend class PermitKeeper;
-    [[nodiscard]] const Permit* permit() const;
+    friend class Standing;
     [[nodiscard]] Access access(const Permissions& permissions);
-    [[nodiscard]] Access access_to(const Selector& wanted);
     std::optional<Error> check_reading(const Selector& wanted);
-    void hold_permit(const Selector& selector);
+    [[nodiscard]] const Clock& clock() const { return registry_.clock(); }
     [[nodiscard]] Broker& broker() { return registry_.broker_; }
 
     // What a delivery needs comes first, close together.
@@ -231,8 +163,7 @@ private:
     Registry& registry_;
     Link& link_;
     const ClientSettings& settings_;
-    Permissions permissions_;
-    std::unique_ptr<Credentials> credentials_; // null: none, and none to come
+    Standing standing_;
     TokenBucket bucket_;
     Effort effort_;
     uint32_t place_ = 0; // in the registry

@@ -14,13 +14,15 @@ void CommandQueue::add(std::unique_ptr<QueuedCommand> command)
 
 void CommandQueue::ask(Entry& entry, const Question& question)
 {
-    entry.pending = client_.ask(question, [this, &entry](Verdict verdict) {
-        entry.verdict = std::move(verdict);
-        const auto answered = std::move(entry.pending); // ends with this call
-        if (&entry == &entries_.front()) {
-            client_.go_on_soon();
-        }
-    });
+    entry.pending =
+        client_.standing().ask(question, [this, &entry](Verdict verdict) {
+            entry.verdict = std::move(verdict);
+            const auto answered =
+                std::move(entry.pending); // ends with this call
+            if (&entry == &entries_.front()) {
+                client_.go_on_soon();
+            }
+        });
     if (entry.pending == nullptr) {
         entry.verdict.emplace().refusal = kCantAsk;
     }

@@ -45,14 +45,13 @@ Permit permit_of_hook(Question::About about, const Selector& wanted,
 
 uint32_t PermitKeeper::in_seconds(uint32_t seconds) const
 {
-    return now_s(client_.registry_.clock()) + seconds;
+    return now_s(client_.clock()) + seconds;
 }
 
 void PermitKeeper::run()
 {
     while (!client_.session_.stopped()) {
-        const auto selector =
-            credentials_.due_permit(client_.registry_.clock());
+        const auto selector = credentials_.due_permit(client_.clock());
         if (!selector) {
             return;
         }
@@ -64,7 +63,8 @@ void PermitKeeper::run()
             }
         } else if (held.of == Permit::Of::hook) {
             ask_again(*selector);
-        } else if (client_.may_subscribe(*Selector::parse(*selector))) {
+        } else if (client_.standing().may_subscribe(
+                       *Selector::parse(*selector))) {
             credentials_.forget_permit(*selector); // it is of no use any more
         } else if (!end(*selector, kTicketEnded)) {
             return;
@@ -88,9 +88,11 @@ void PermitKeeper::ask_again(const std::string& selector)
     Question question;
     question.op = "sub";
     question.topic = selector;
-    auto pending = client_.ask(question, [client = &client_,
-                                          credentials = &credentials_,
-                                          selector](Verdict verdict) {
+    auto pending = client_.standing().ask(question, [client = &client_,
+                                                     credentials =
+                                                         &credentials_,
+                                                     selector](
+                                                        Verdict verdict) {
         PermitKeeper(*client, *credentials).take(selector, std::move(verdict));
     });
     Renewal& renewal = credentials_.permits().find(selector)->renewal;

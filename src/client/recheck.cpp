@@ -23,7 +23,7 @@ bool Recheck::step(size_t& left)
 
 bool Recheck::allows(const Selector& selector) const
 {
-    return client_.may_keep(selector);
+    return client_.standing().may_keep(selector);
 }
 
 } // namespace ws_pubsub

@@ -44,7 +44,7 @@ bool must_ask(const Client& client, const Command& command)
         return false;
     }
     const auto asked = question_of(command);
-    return asked && client.must_ask(asked->about, asked->topic);
+    return asked && client.standing().must_ask(asked->about, asked->topic);
 }
 
 } // namespace
@@ -237,8 +237,8 @@ JsonProtocol::Ran JsonProtocol::execute(const Command& command,
 {
     client_.effort().spend(effort_of(command));
     const bool is_too_early = fault != nullptr && fault->code == Errc::rate;
-    const bool needs_token = client_.awaits_token() && !is_too_early &&
-                             command.op != Op::authenticate &&
+    const bool needs_token = client_.standing().awaits_token() &&
+                             !is_too_early && command.op != Op::authenticate &&
                              (fault != nullptr || command.op != Op::ping);
     if (needs_token) {
         refuse(command, kNeedsToken);
@@ -260,9 +260,9 @@ std::optional<Error> JsonProtocol::show_permit(const Command& command,
                                                const Verdict* verdict)
 {
     if (verdict == nullptr) {
-        return client_.show_ticket(command.ticket);
+        return client_.standing().show_ticket(command.ticket);
     }
-    client_.show_verdict(question_of(command)->about, command.topic);
+    client_.standing().show_verdict(question_of(command)->about, command.topic);
     return std::nullopt;
 }
 
@@ -312,7 +312,7 @@ void JsonProtocol::ping(const Command& command)
 
 void JsonProtocol::authenticate(const Command& command)
 {
-    const auto who = client_.authenticate(command.token);
+    const auto who = client_.standing().authenticate(command.token);
     if (who) {
         begin_ok(command);
         JsonWriter out(json_);
@@ -328,7 +328,7 @@ void JsonProtocol::authenticate(const Command& command)
     } else {
         refuse(command, who.error());
     }
-    client_.settle();
+    client_.standing().settle();
 }
 
 void JsonProtocol::subscribe(const Command& command)
@@ -392,7 +392,8 @@ void JsonProtocol::publish(const Command& command, const Verdict* verdict)
 
 void JsonProtocol::renew(const Command& command)
 {
-    if (const auto fault = client_.renew(*Selector::parse(command.topic))) {
+    if (const auto fault =
+            client_.standing().renew(*Selector::parse(command.topic))) {
         return refuse(command, *fault);
     }
     answer_done(command);

@@ -28,13 +28,14 @@ std::optional<Question> question_of(const Command& command)
 std::optional<Question> JsonProtocol::Waiting::early_question()
 {
     Client& client = protocol_.client_;
-    if (fault_ || command_.ticket || client.awaits_token()) {
+    if (fault_ || command_.ticket || client.standing().awaits_token()) {
         return std::nullopt;
     }
-    client.put_permit_away(); // of a command that was done before
+    client.standing().put_permit_away(); // of a command that was done before
     auto asked = question_of(command_);
-    return asked && client.must_ask(asked->about, asked->topic) ? asked
-                                                                : std::nullopt;
+    return asked && client.standing().must_ask(asked->about, asked->topic)
+               ? asked
+               : std::nullopt;
 }
 
 QueuedCommand::Ran JsonProtocol::Waiting::run(const Verdict* verdict)

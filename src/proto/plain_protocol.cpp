@@ -49,7 +49,8 @@ private:
 void PlainProtocol::on_open()
 {
     const auto selector = Selector::parse(topic_);
-    if (!selector || !client_.may_subscribe_now(*selector)) {
+    if (!selector ||
+        !client_.standing().to_read(*selector).may_subscribe(*selector)) {
         return;
     }
     const auto subscribed = client_.subscribe(*selector, {});
@@ -68,7 +69,7 @@ void PlainProtocol::on_message(bool binary, std::string_view payload)
         return client_.close(EndCause::policy, "too many messages");
     }
     const PayloadKind kind = binary ? PayloadKind::binary : PayloadKind::text;
-    client_.put_permit_away();
+    client_.standing().put_permit_away();
     if (must_ask()) {
         wait(kind, payload);
     } else {
@@ -111,7 +112,7 @@ void PlainProtocol::publish(PayloadKind kind, std::string_view payload,
     request.kind = kind;
     request.payload = payload;
     if (verdict != nullptr) {
-        client_.show_verdict(Question::About::publish, topic_);
+        client_.standing().show_verdict(Question::About::publish, topic_);
         if (verdict->payload) {
             replace_payload(request, *verdict->payload);
         }

@@ -26,7 +26,7 @@ private:
 
     [[nodiscard]] bool must_ask() const
     {
-        return client_.must_ask(Question::About::publish, topic_);
+        return client_.standing().must_ask(Question::About::publish, topic_);
     }
     void wait(PayloadKind kind, std::string_view payload);
     void publish(PayloadKind kind, std::string_view payload,

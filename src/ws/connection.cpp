@@ -115,7 +115,7 @@ void Connection::on_timer()
         process_soon(&ngx_posted_events);
         return;
     }
-    if (client_.run_due()) {
+    if (client_.standing().run_due()) {
         return;
     }
     const SessionTimer::Due due = timer_.due(
@@ -209,7 +209,7 @@ void Connection::process()
     }
     if (is_open() && settings().log_at_connect && request_.is_held() &&
         !request_.is_logged() && request_.is_alone() && send_head()) {
-        if (client_.needs_request()) {
+        if (client_.standing().needs_request()) {
             request_.log();
         } else {
             request_.let_go();
@@ -398,7 +398,7 @@ void Connection::finish()
 // since each ends so much.
 int64_t Connection::due_left_ms() const
 {
-    const int64_t left_ms = client_.due_left_ms();
+    const int64_t left_ms = client_.standing().due_left_ms();
     return left_ms == Credentials::kNever
                ? kNoLimit
                : std::clamp<int64_t>(left_ms, 1, kLongestWaitMs);

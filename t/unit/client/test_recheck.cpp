@@ -38,11 +38,11 @@ struct Hall {
     // The token is taken, and no subscription was looked at yet.
     static void begin(TestClient& peer, std::string_view token)
     {
-        assert_true(bool(peer.client().authenticate(token)));
+        assert_true(bool(peer.client().standing().authenticate(token)));
     }
     void finish(TestClient& peer)
     {
-        peer.client().settle();
+        peer.client().standing().settle();
         while (peer.client().effort().is_paused()) {
             cluster.first.broker.run();
         }

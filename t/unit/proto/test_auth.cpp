@@ -61,17 +61,17 @@ void test_who_it_is_and_until_when(void** state)
     rights.expires_ms = kTestNowMs + 50'000;
     rights.end_s = kNowS + 75;
     TestClient& ann = office.connect_ann();
-    assert_true(ann.client().due_left_ms() == Credentials::kNever);
+    assert_true(ann.client().standing().due_left_ms() == Credentials::kNever);
     ann.say(R"({"id":1,"op":"auth","token":"ann"})");
     assert_text(ann.take(),
                 R"({"id":1,"ok":{"user":"ann","expires":1700000050000}})");
-    assert_int_equal(ann.client().due_left_ms(), 75'000);
+    assert_int_equal(ann.client().standing().due_left_ms(), 75'000);
     assert_int_equal(ann.transport().due_changes, 1);
     assert_text(office.tokens.taken.back(), "ann");
     // Then again for ever.
     ann.say(R"({"id":2,"op":"auth","token":"ann again"})");
     assert_text(ann.take(), R"({"id":2,"ok":{"user":"ann"}})");
-    assert_true(ann.client().due_left_ms() == Credentials::kNever);
+    assert_true(ann.client().standing().due_left_ms() == Credentials::kNever);
     // No id, no answer.
     ann.say(R"({"op":"auth","token":"ann"})");
     assert_text(ann.take(), "");
@@ -85,7 +85,7 @@ void test_nobody_has_no_name(void** state)
     TestClient& peer = office.connect_later();
     peer.say(R"({"id":1,"op":"auth","token":"anybody"})");
     assert_text(peer.take(), R"({"id":1,"ok":{}})");
-    assert_false(peer.client().awaits_token());
+    assert_false(peer.client().standing().awaits_token());
     // Which nobody else can be, either.
     peer.say(R"({"id":2,"op":"auth","token":"anybody"})");
     assert_text(peer.take(), R"({"id":2,"ok":{}})");
@@ -145,7 +145,7 @@ void test_nothing_before_the_first_token(void** state)
                              R"({"id":3,"ok":{"epoch":"0","seq":1}})");
     // It need not bring one any more.
     office.clock().step = 3600LL * 1000;
-    assert_false(peer.client().run_due());
+    assert_false(peer.client().standing().run_due());
 }
 
 void test_one_try_for_the_first_token(void** state)

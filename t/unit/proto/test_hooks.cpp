@@ -29,7 +29,7 @@ struct Club {
     static void wait(Cluster& cluster, TestClient& peer, int64_t seconds)
     {
         cluster.first.clock.step += seconds * 1000;
-        peer.client().run_due();
+        peer.client().standing().run_due();
         cluster.run();
     }
 

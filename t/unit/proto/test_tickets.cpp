@@ -140,18 +140,18 @@ void test_subscription_ends_with_it(void** state)
     ask(ann, "sub", "seat/7", with("matinee"));
     ask(ann, "sub", "seat/8", with("stalls"));
     ask(ann, "sub", "hall/1");
-    assert_int_equal(ann.client().due_left_ms(), 10'000);
+    assert_int_equal(ann.client().standing().due_left_ms(), 10'000);
     assert_int_equal(ann.transport().due_changes, 2);
     theatre.wait(9);
-    assert_false(ann.client().run_due());
+    assert_false(ann.client().standing().run_due());
     theatre.cluster.zone.put("seat/7", "a");
     theatre.cluster.run();
     assert_true(ann.take().find("\"a\"") != std::string::npos);
     theatre.wait(1);
-    assert_false(ann.client().run_due());
+    assert_false(ann.client().standing().run_due());
     assert_text(ann.take(), R"({"op":"unsub","topic":"seat/7","code":109,)"
                             R"("reason":"the ticket has expired"})");
-    assert_true(ann.client().due_left_ms() == Credentials::kNever);
+    assert_true(ann.client().standing().due_left_ms() == Credentials::kNever);
     theatre.cluster.zone.put("seat/7", "b");
     theatre.cluster.run();
     assert_text(ann.take(), "");
@@ -167,7 +167,7 @@ void test_stays_where_rights_allow_it(void** state)
     TestClient& ann = theatre.connect_ann();
     ask(ann, "sub", "hall/1", with("door"));
     theatre.wait(10);
-    assert_false(ann.client().run_due());
+    assert_false(ann.client().standing().run_due());
     assert_text(ann.take(), "");
     assert_int_equal(ann.session().subscriptions(), 1);
 }
@@ -179,10 +179,10 @@ void test_forgotten_with_the_subscription(void** state)
     TestClient& ann = theatre.connect_ann();
     ask(ann, "sub", "seat/7", with("matinee"));
     assert_true(is_ok(ask(ann, "unsub", "seat/7")));
-    assert_true(ann.client().due_left_ms() == Credentials::kNever);
+    assert_true(ann.client().standing().due_left_ms() == Credentials::kNever);
     ask(ann, "sub", "seat/7", with("stalls"));
     theatre.wait(10);
-    assert_false(ann.client().run_due());
+    assert_false(ann.client().standing().run_due());
     assert_text(ann.take(), "");
 }
 
@@ -206,12 +206,12 @@ void test_renewed(void** state)
         R"({"id":1,"error":{"code":107,)"
         R"("message":"auth takes a token, or a topic and its ticket"}})");
     theatre.wait(10);
-    assert_false(ann.client().run_due());
+    assert_false(ann.client().standing().run_due());
     assert_text(ann.take(), R"({"op":"unsub","topic":"seat/8","code":109,)"
                             R"("reason":"the ticket has expired"})");
-    assert_int_equal(ann.client().due_left_ms(), 10'000);
+    assert_int_equal(ann.client().standing().due_left_ms(), 10'000);
     theatre.wait(10);
-    assert_false(ann.client().run_due());
+    assert_false(ann.client().standing().run_due());
     assert_text(ann.take(), R"({"op":"unsub","topic":"seat/7","code":109,)"
                             R"("reason":"the ticket has expired"})");
 }
@@ -241,7 +241,7 @@ void test_ends_amid_a_command(void** state)
     Theatre& theatre = state_of<Theatre>(state);
     Client& ann = theatre.connect_ann().client();
     const Selector seats = *Selector::parse("seat/*");
-    assert_false(ann.show_ticket("matinee").has_value());
+    assert_false(ann.standing().show_ticket("matinee").has_value());
     {
         const auto subscribing = ann.begin_subscribing(seats, {});
         assert_true(bool(subscribing));
@@ -268,12 +268,12 @@ void test_many_end_in_turns(void** state)
     size_t turns = 0;
     while (left > 0) {
         theatre.cluster.first.broker.run();
-        assert_false(ann.client().run_due());
+        assert_false(ann.client().standing().run_due());
         const size_t now = ann.session().subscriptions();
         assert_true(now < left && left - now <= kEndsPerTurn);
         left = now;
         turns++;
-        assert_true((left > 0) == (ann.client().due_left_ms() <= 0));
+        assert_true((left > 0) == (ann.client().standing().due_left_ms() <= 0));
     }
     assert_int_equal(turns, kMany / kEndsPerTurn + 1);
     assert_int_equal(ann.take_frames().size(), kMany);
