@@ -39,10 +39,13 @@ uint64_t Registry::make_id()
 {
     static const HashKey key = random_hash_key();
     static uint64_t made = 0;
-    const uint64_t parts[] = {static_cast<uint64_t>(getpid()), ++made};
-    const uint64_t id =
-        keyed_hash({reinterpret_cast<const char*>(parts), sizeof(parts)}, key);
-    return id != 0 ? id : make_id();
+    uint64_t id = 0;
+    while (id == 0) {
+        const uint64_t parts[] = {static_cast<uint64_t>(getpid()), ++made};
+        id = keyed_hash({reinterpret_cast<const char*>(parts), sizeof(parts)},
+                        key);
+    }
+    return id;
 }
 
 uint64_t Registry::id_of(const Client& client)
