@@ -1,5 +1,5 @@
-// Close codes that the server sends (RFC 6455 section 7.4.1 and its registry; those from 3000
-// on are listed in docs/protocol.md).
+// Close codes that the server sends (RFC 6455 section 7.4.1 and its registry;
+// those from 3000 on are listed in docs/protocol.md).
 #pragma once
 
 #include <cstdint>
@@ -22,5 +22,6 @@ inline constexpr uint16_t kCloseTooSlow = 3008;
 inline constexpr uint16_t kCloseNoPong = 3012;
 inline constexpr uint16_t kCloseBadCommand = 3500;
 inline constexpr uint16_t kCloseUnauthorized = 3502;
+inline constexpr uint16_t kCloseOrdered = 3503; // where control says no other
 
 } // namespace ws_pubsub

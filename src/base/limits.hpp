@@ -101,6 +101,19 @@ inline constexpr size_t kMaxHookMessageBytes = 200; // of an error's text
 inline constexpr int64_t kLeastHookRetryMs = 1000;  // of `again`, doubled
 inline constexpr int64_t kMostHookRetryMs = 30LL * 1000; // up to this
 
+// Control: orders in the zone, which wait so long for workers that hang, and
+// may be so many; in small zones a 16th of it. What a worker answers to one, how
+// long a request waits for that, and what it goes through in one turn.
+inline constexpr int64_t kOrderMs = 60LL * 1000;
+inline constexpr size_t kMaxOrders = 1000;
+inline constexpr size_t kMaxOrderBytes = 256UL * 1024;
+inline constexpr size_t kOrdersZoneShare = 16;
+inline constexpr size_t kMaxReplyBytes = 64UL * 1024;
+inline constexpr int64_t kControlWaitMs = 1000;
+inline constexpr size_t kControlledPerTurn = 2000; // sessions
+inline constexpr size_t kMaxListedSessions = 1000;
+inline constexpr size_t kMaxReasonBytes = 123; // of a Close frame
+
 // What directives may ask for. A message is encoded in memory, as text up to
 // six times its size, and sizes in the zone and of frames have 32 bits.
 inline constexpr size_t kMostMaxMessageBytes = 256UL * 1024 * 1024;

@@ -17,9 +17,10 @@ Client::Client(Registry& registry, SessionLease lease, Link& link,
                std::move(admission.rights.identity)),
       lease_(std::move(lease)), registry_(registry), link_(link),
       settings_(settings), standing_(*this, admission),
-      bucket_(settings.rate, registry.clock().ticks_ms())
+      bucket_(settings.rate, registry.clock().ticks_ms()),
+      since_s_(static_cast<uint32_t>(registry.clock().now_ms() / 1000))
 {
-    registry_.add(*this);
+    registry_.add(*this, admission.session_id);
 }
 
 void Client::leave()
@@ -31,6 +32,16 @@ void Client::leave()
     standing_.end();
     broker().remove_session(session_);
     lease_.give_back();
+}
+
+Broker::Unsubscribed Client::withdraw(std::string_view selector,
+                                      const Error& why)
+{
+    const auto ended = broker().withdraw(session_, selector, why);
+    if (ended == Broker::Unsubscribed::done) {
+        standing_.forget_permit(selector);
+    }
+    return ended;
 }
 
 bool Client::begin_command()

@@ -34,9 +34,20 @@ struct ClientSettings {
     HookRules hooks;
 };
 
+// What of a client its connection knows.
+struct LinkInfo {
+    std::string_view address;  // of the peer
+    std::string_view endpoint; // the location
+    std::string_view protocol;
+};
+
 // The connection to a peer.
 class Link : public Transport {
 public:
+    // As close(), with that code.
+    virtual void close_with(uint16_t code, std::string_view reason) = 0;
+    // For who lists sessions.
+    [[nodiscard]] virtual LinkInfo info() const = 0;
     // The peer was refused something: for the server's log.
     virtual void log_denial(const Denial& denial) = 0;
     // A client that has paused goes on: call Effort::begin_turn(), and its
@@ -66,6 +77,26 @@ public:
     void close(EndCause cause, std::string_view reason)
     {
         link_.close(cause, reason);
+    }
+    void close_with(uint16_t code, std::string_view reason)
+    {
+        link_.close_with(code, reason);
+    }
+
+    // --- for who lists and controls sessions
+    [[nodiscard]] LinkInfo info() const { return link_.info(); }
+    // Of its token; empty: nobody's.
+    [[nodiscard]] std::string_view user() const { return standing_.user(); }
+    [[nodiscard]] uint32_t since_s() const { return since_s_; }
+    // When it ends by time; 0: never.
+    [[nodiscard]] uint32_t end_s() const { return standing_.end_s(); }
+    // As of Registry.
+    uint64_t id() { return registry_.id_of(*this); }
+    // As Broker::withdraw().
+    Broker::Unsubscribed withdraw(std::string_view selector, const Error& why);
+    [[nodiscard]] bool is_subscribed(std::string_view selector) const
+    {
+        return registry_.broker_.is_subscribed(session_, selector);
     }
 
     // --- how much it may ask for
@@ -136,6 +167,7 @@ private:
     TokenBucket bucket_;
     Effort effort_;
     uint32_t place_ = 0; // in the registry
+    uint32_t since_s_;   // since 1970
 };
 
 } // namespace ws_pubsub

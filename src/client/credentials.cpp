@@ -32,7 +32,8 @@ std::unique_ptr<Credentials> Credentials::of(Admission& admission)
 {
     const bool may_change =
         admission.authority != nullptr || admission.hooks != nullptr ||
-        admission.token_due_s != 0 || admission.rights.end_s != 0;
+        admission.token_due_s != 0 || admission.rights.end_s != 0 ||
+        admission.rights.user.has_value();
     return std::unique_ptr<Credentials>(may_change ? new Credentials(admission)
                                                    : nullptr);
 }

@@ -36,6 +36,7 @@ struct Admission {
     std::unique_ptr<Hooks> hooks; // null: none is asked
     // What a hook that was asked before has allowed, at once.
     std::optional<Permit> permit;
+    uint64_t session_id = 0; // 0: it has none yet
 };
 
 class Credentials {
@@ -43,7 +44,7 @@ public:
     static constexpr int64_t kNever = INT64_MAX;
 
     // Takes authority, hooks and permit, and copies what it needs of the rest.
-    // nullptr: nothing will change.
+    // nullptr: there was no token, and nothing will change.
     static std::unique_ptr<Credentials> of(Admission& admission);
     Credentials(const Credentials&) = delete;
     Credentials& operator=(const Credentials&) = delete;
@@ -60,6 +61,13 @@ public:
     // A token: what the client may do from now on. Nothing changes on an error:
     // bad_request, none is taken; rate, too many came; as Authority::take().
     Result<Rights> take(std::string_view token, const Clock& clock);
+    // Of its token; empty: nobody's.
+    [[nodiscard]] std::string_view user() const
+    {
+        return user_ ? std::string_view(*user_) : std::string_view();
+    }
+    // When the session ends by that, in seconds; 0: never.
+    [[nodiscard]] uint32_t end_s() const { return end_s_; }
     // Its first token was no good: it has no second try.
     [[nodiscard]] bool refused() const { return refused_; }
 

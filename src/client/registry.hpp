@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <unordered_map>
 #include <vector>
 
 #include "base/clock.hpp"
@@ -42,15 +43,36 @@ public:
         }
     }
 
+    // Who has a place, from 0 to size() - 1; where one leaves, the last one
+    // takes it.
+    [[nodiscard]] Client& at(size_t place) const { return *clients_[place]; }
+
+    // Its session's, from 1 on, which is made when it is first asked for. Of a
+    // client that has left only the last that did can still be told; 0: it can
+    // not.
+    uint64_t id_of(const Client& client);
+    // nullptr: there is none.
+    [[nodiscard]] Client* find(uint64_t id) const;
+    // One that is likely to be no other's.
+    static uint64_t make_id();
+
+    [[nodiscard]] Broker& broker() const { return broker_; }
+
 private:
     friend class Client;
 
-    void add(Client& client);
+    void add(Client& client, uint64_t id);
     void remove(const Client& client);
+    void set_id(const Client& client, uint64_t id);
 
     Broker& broker_;
     const Clock& clock_;
     std::vector<Client*> clients_; // each knows its place
+    // Of those whose ids were asked for: most never are.
+    std::unordered_map<const Client*, uint64_t> ids_;
+    std::unordered_map<uint64_t, Client*> by_id_;
+    const Client* left_ = nullptr; // the last that had one
+    uint64_t left_id_ = 0;
 };
 
 } // namespace ws_pubsub

@@ -88,6 +88,19 @@ public:
     [[nodiscard]] const Permissions& to_read(const Selector& wanted) const;
     [[nodiscard]] const Permissions& to_publish(std::string_view topic) const;
 
+    // --- who it is, by its token
+    // Empty: nobody.
+    [[nodiscard]] std::string_view user() const
+    {
+        return credentials_ == nullptr ? std::string_view()
+                                       : credentials_->user();
+    }
+    // When its session ends by that, in seconds; 0: never.
+    [[nodiscard]] uint32_t end_s() const
+    {
+        return credentials_ == nullptr ? 0 : credentials_->end_s();
+    }
+
     // --- in time
     // Whether what it may do is found out with the request that it began with.
     [[nodiscard]] bool needs_request() const
@@ -108,7 +121,7 @@ private:
 
     Client& client_;
     Permissions permissions_;
-    std::unique_ptr<Credentials> credentials_; // null: nothing will change
+    std::unique_ptr<Credentials> credentials_; // null: none, and none to come
 };
 
 } // namespace ws_pubsub

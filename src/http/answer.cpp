@@ -58,6 +58,8 @@ ngx_uint_t status_of(const Error& error)
         return NGX_HTTP_REQUEST_ENTITY_TOO_LARGE;
     case Errc::zone_full:
         return NGX_HTTP_INSUFFICIENT_STORAGE;
+    case Errc::unavailable:
+        return NGX_HTTP_SERVICE_UNAVAILABLE;
     default:
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
@@ -66,9 +68,6 @@ ngx_uint_t status_of(const Error& error)
 // What the client could do instead.
 bool add_hint(ngx_http_request_t* r, ngx_uint_t status)
 {
-    if (status == NGX_HTTP_NOT_ALLOWED) {
-        return add_header(r, "Allow", "GET, HEAD, POST, PUT, PATCH, DELETE");
-    }
     if (status == NGX_HTTP_UNSUPPORTED_MEDIA_TYPE &&
         r->method == NGX_HTTP_PATCH) {
         // RFC 5789 section 3.1
@@ -134,6 +133,14 @@ ngx_int_t send_error(ngx_http_request_t* r, ngx_uint_t status,
 ngx_int_t send_error(ngx_http_request_t* r, const Error& error)
 {
     return send_error(r, status_of(error), error);
+}
+
+ngx_int_t send_not_allowed(ngx_http_request_t* r, std::string_view methods)
+{
+    return add_header(r, "Allow", methods)
+               ? send_error(r, NGX_HTTP_NOT_ALLOWED,
+                            {Errc::unknown_op, "method not allowed"})
+               : NGX_HTTP_INTERNAL_SERVER_ERROR;
 }
 
 ngx_int_t bad_argument(ngx_http_request_t* r, std::string_view message)

@@ -32,12 +32,13 @@ ngx_int_t send_json(ngx_http_request_t* r, ngx_uint_t status,
 ngx_int_t send_text(ngx_http_request_t* r, std::string_view content_type,
                     std::string text);
 
-// {"error":{"code","message"}}; adds Allow to a 405, and Accept-Patch to a 415
-// that a PATCH gets.
+// {"error":{"code","message"}}; adds Accept-Patch to a 415 that a PATCH gets.
 ngx_int_t send_error(ngx_http_request_t* r, ngx_uint_t status,
                      const Error& error);
 // The same, with the status that belongs to the error.
 ngx_int_t send_error(ngx_http_request_t* r, const Error& error);
+// 405, with the methods that there are.
+ngx_int_t send_not_allowed(ngx_http_request_t* r, std::string_view methods);
 // 400, error 107.
 ngx_int_t bad_argument(ngx_http_request_t* r, std::string_view message);
 

@@ -70,8 +70,7 @@ ngx_int_t handle_api(ngx_http_request_t* r, const ApiEndpoint& endpoint,
 {
     const bool publishes = (r->method & kPublishes) != 0;
     if (!publishes && (r->method & (kReads | NGX_HTTP_DELETE)) == 0) {
-        return send_error(r, NGX_HTTP_NOT_ALLOWED,
-                          {Errc::unknown_op, "method not allowed"});
+        return send_not_allowed(r, "GET, HEAD, POST, PUT, PATCH, DELETE");
     }
     const bool root = topic.empty() && endpoint.has_root;
     if (root && r->method == NGX_HTTP_POST) {

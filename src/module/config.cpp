@@ -8,6 +8,7 @@
 #include "module/handlers.hpp"
 #include "ngx/guard.hpp"
 #include "ngx/pool.hpp"
+#include "ngx/text.hpp"
 #include "proto/json_protocol.hpp"
 #include "proto/plain_protocol.hpp"
 
@@ -176,6 +177,7 @@ char* merge_location_conf(ngx_conf_t* cf, void* outer, void* inner)
         }
     }
     conf.session = session_settings(conf);
+    conf.session.endpoint = view(core->name);
     if (conf.role == Role::api) {
         enlarge_body_buffer(cf, conf.max_message);
     }

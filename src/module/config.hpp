@@ -31,7 +31,7 @@ struct MainConf {
 };
 
 // What a location is.
-enum class Role : uint8_t { none, websocket, api, status };
+enum class Role : uint8_t { none, websocket, api, status, control };
 
 struct LocationConf {
     Role role = Role::none;

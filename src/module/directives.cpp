@@ -78,7 +78,13 @@ bool has_prefix(const ngx_http_core_loc_conf_t* location)
     return location->named == 0 && location->noname == 0;
 }
 
-// ws_pubsub, ws_pubsub_api, ws_pubsub_status: zone=name [topic=…]
+bool may_have_topic(Role role)
+{
+    return role == Role::websocket || role == Role::api;
+}
+
+// ws_pubsub, ws_pubsub_api: zone=name [topic=…]
+// ws_pubsub_status, ws_pubsub_control: zone=name
 char* set_role(ngx_conf_t* cf, const ngx_command_t* command, void* conf,
                Role role)
 {
@@ -97,7 +103,7 @@ char* set_role(ngx_conf_t* cf, const ngx_command_t* command, void* conf,
             zone && !zone->empty() && location.zone == nullptr) {
             location.zone = &main_conf(cf).zone(*zone);
         } else if (const auto topic = value_of(arguments[i], "topic");
-                   topic && role != Role::status && location.topic == nullptr) {
+                   topic && may_have_topic(role) && location.topic == nullptr) {
             char* rc = set_topic_value(cf, *topic, location.topic);
             if (rc != NGX_CONF_OK) {
                 return rc;
@@ -115,6 +121,12 @@ char* set_role(ngx_conf_t* cf, const ngx_command_t* command, void* conf,
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
                            "\"%V\" needs \"topic=\" in a location without a "
                            "prefix",
+                           &command->name);
+        return kConfError;
+    }
+    if (role == Role::control && !has_prefix(core)) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "\"%V\" needs a location with a prefix",
                            &command->name);
         return kConfError;
     }
@@ -262,6 +274,8 @@ ngx_command_t directives[] = {
      set_role<Role::api>, NGX_HTTP_LOC_CONF_OFFSET, 0, nullptr},
     {ngx_string("ws_pubsub_status"), NGX_HTTP_LOC_CONF | NGX_CONF_TAKE1,
      set_role<Role::status>, NGX_HTTP_LOC_CONF_OFFSET, 0, nullptr},
+    {ngx_string("ws_pubsub_control"), NGX_HTTP_LOC_CONF | NGX_CONF_TAKE1,
+     set_role<Role::control>, NGX_HTTP_LOC_CONF_OFFSET, 0, nullptr},
     {ngx_string("ws_pubsub_allow_subscribe"), kAnywhere | NGX_CONF_1MORE,
      set_allow<&LocationConf::allow_subscribe>, NGX_HTTP_LOC_CONF_OFFSET, 0,
      nullptr},

@@ -11,6 +11,7 @@
 #include "module/request_hooks.hpp"
 #include "module/rights.hpp"
 #include "module/token_authority.hpp"
+#include "module/tokens.hpp"
 #include "module/waiting_upgrade.hpp"
 #include "ws/accept.hpp"
 
@@ -118,6 +119,7 @@ ngx_int_t open_session(ngx_http_request_t* r, const LocationConf& conf,
     if (ngx_exiting || zone.registry() == nullptr) {
         return NGX_HTTP_SERVICE_UNAVAILABLE;
     }
+    options.session_id = session_number(r);
     return accept_upgrade(r, *zone.registry(), worker.parts(), conf.session,
                           std::move(options), upgrade);
 }

@@ -9,6 +9,7 @@
 #include "base/limits.hpp"
 #include "http/answer.hpp"
 #include "http/api.hpp"
+#include "http/control.hpp"
 #include "http/status.hpp"
 #include "module/config.hpp"
 #include "module/endpoint.hpp"
@@ -49,17 +50,45 @@ std::optional<std::string> topic_of_uri(ngx_http_request_t* r)
     return std::string(rest);
 }
 
+// What the request is answered instead, where it may change nothing; what is
+// read may be the page of an error.
+std::optional<ngx_int_t> refuse_change(ngx_http_request_t* r,
+                                       const LocationConf& conf)
+{
+    if ((r->method & (NGX_HTTP_GET | NGX_HTTP_HEAD)) != 0) {
+        return std::nullopt;
+    }
+    if (const auto failure = earlier_failure(r)) {
+        return failure;
+    }
+    return may_page_change(r, conf.origins)
+               ? std::nullopt
+               : std::optional(
+                     send_error(r, {Errc::denied, "not from that origin"}));
+}
+
+ngx_int_t serve_control(ngx_http_request_t* r, const LocationConf& conf,
+                        ZoneWorker& zone)
+{
+    if (const auto refused = refuse_change(r, conf)) {
+        return *refused;
+    }
+    if (zone.broker() == nullptr) {
+        return NGX_HTTP_SERVICE_UNAVAILABLE;
+    }
+    const auto path = topic_of_uri(r);
+    return path ? handle_control(r,
+                                 {zone.store(), zone.broker()->worker(),
+                                  zone.control().waits()},
+                                 *path)
+                : NGX_HTTP_NOT_FOUND;
+}
+
 ngx_int_t serve_api(ngx_http_request_t* r, const LocationConf& conf,
                     const Worker& worker, ZoneWorker& zone)
 {
-    // What is read may be the page of an error.
-    if ((r->method & (NGX_HTTP_GET | NGX_HTTP_HEAD)) == 0) {
-        if (const auto failure = earlier_failure(r)) {
-            return *failure;
-        }
-        if (!may_page_change(r, conf.origins)) {
-            return send_error(r, {Errc::denied, "not from that origin"});
-        }
+    if (const auto refused = refuse_change(r, conf)) {
+        return *refused;
     }
     const auto topic =
         conf.topic != nullptr ? configured_topic(r, conf) : topic_of_uri(r);
@@ -103,6 +132,8 @@ ngx_int_t dispatch(ngx_http_request_t* r)
                                 zone->broker() != nullptr && ngx_exiting == 0);
         }
         return handle_status(r, conf.zone->name(), zone->store());
+    case Role::control:
+        return serve_control(r, conf, *zone);
     case Role::none:
         break;
     }

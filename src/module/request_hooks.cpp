@@ -71,7 +71,7 @@ bool RequestHooks::give_token(ngx_http_request_t& to) const
     if (own == nullptr || copied == nullptr) {
         return false;
     }
-    session_id(*own); // there is one from now on
+    session_id(&r_, *own); // there is one from now on
     if (const RequestToken* token = token_at(&r_, conf_)) {
         *copied = *token;
     }

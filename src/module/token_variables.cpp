@@ -87,7 +87,7 @@ ngx_int_t get_session(ngx_http_request_t* r, ngx_http_variable_value_t* value,
             if (token == nullptr) {
                 return ngx_int_t{NGX_ERROR};
             }
-            return set_value(r, value, session_id(*token));
+            return set_value(r, value, session_id(r, *token));
         },
         ngx_int_t{NGX_ERROR});
 }

@@ -5,13 +5,15 @@
 #include <algorithm>
 
 #include "base/equal_fold.hpp"
-#include "base/keyed_hash.hpp"
+#include "client/control_order.hpp"
+#include "client/registry.hpp"
 #include "module/config.hpp"
 #include "module/own_request.hpp"
 #include "ngx/guard.hpp"
 #include "ngx/headers.hpp"
 #include "ngx/log.hpp"
 #include "ngx/text.hpp"
+#include "ws/connection.hpp"
 
 namespace ws_pubsub {
 
@@ -219,16 +221,22 @@ void RequestToken::take(const Verified& result)
     }
 }
 
-std::string_view session_id(RequestToken& token)
+std::string_view session_id(ngx_http_request_t* r, RequestToken& token)
 {
-    constexpr std::string_view kDigits = "0123456789abcdef";
     if (token.session.empty()) {
-        uint64_t number = random_hash_key().first;
-        for (size_t i = 0; i < 16; i++, number >>= 4) {
-            token.session += kDigits[number & 15];
-        }
+        Connection* session = location_conf(r).role == Role::websocket
+                                  ? Connection::of(r)
+                                  : nullptr;
+        const uint64_t id = session == nullptr ? 0 : session->id();
+        token.session = session_id_text(id != 0 ? id : Registry::make_id());
     }
     return token.session;
+}
+
+uint64_t session_number(ngx_http_request_t* r)
+{
+    const RequestToken* token = token_of(r);
+    return token == nullptr ? 0 : parse_session_id(token->session).value_or(0);
 }
 
 uint64_t times_asked()

@@ -45,8 +45,11 @@ const RequestToken* token_here(ngx_http_request_t* r);
 // nullptr: no memory.
 RequestToken* make_token(ngx_http_request_t* r);
 
-// The id of its session, which is made when it is first asked for.
-std::string_view session_id(RequestToken& token);
+// The id of the request's session, which is made when it is first asked for:
+// here, or in the session's Registry.
+std::string_view session_id(ngx_http_request_t* r, RequestToken& token);
+// The same as a number; 0: it was not asked for here yet.
+uint64_t session_number(ngx_http_request_t* r);
 
 // How often token_here() was asked in this process: what has asked it depends
 // on the token.

@@ -65,7 +65,7 @@ ZoneWorker::ZoneWorker(Zone& zone, Encoder& encoder, const Clock& clock)
     : zone_(zone), memory_(zone.shm_zone()),
       store_(memory_, *this, zone.header(), clock),
       publisher_(store_.topics, zone.policies()), encoder_(encoder),
-      clock_(clock), request_turns_(ngx_cycle->log)
+      clock_(clock), control_(zone.name()), request_turns_(ngx_cycle->log)
 {
     no_connection_.fd = -1;
     due_event_.data = &no_connection_;
@@ -121,6 +121,7 @@ void ZoneWorker::attach(ngx_log_t* log, int wake)
     broker_.emplace(store_, zone_.policies(), *id, encoder_,
                     static_cast<Scheduler&>(*this), clock_);
     registry_.emplace(*broker_, clock_);
+    control_.attach(*registry_);
 }
 
 void ZoneWorker::wake(size_t worker, int number)
@@ -141,20 +142,6 @@ void ZoneWorker::wake_others()
         WakeFds::of_process().wake(number);
     }
     to_wake_.clear();
-}
-
-void ZoneWorker::read_inbox_soon()
-{
-    if (!inbox_event_.posted) {
-        ngx_post_event(&inbox_event_, &ngx_posted_events);
-    }
-}
-
-void ZoneWorker::run_soon()
-{
-    if (!run_event_.posted) {
-        ngx_post_event(&run_event_, &ngx_posted_next_events);
-    }
 }
 
 void ZoneWorker::run_at(int64_t ticks_ms)
@@ -181,7 +168,8 @@ void ZoneWorker::on_due(ngx_event_t* event)
 
 void ZoneWorker::on_wake()
 {
-    if (broker_ && store_.inboxes.may_have_unread(broker_->worker())) {
+    if (broker_ && (store_.inboxes.may_have_unread(broker_->worker()) ||
+                    control_.may_have_some())) {
         read_inbox_soon();
     }
 }
@@ -200,6 +188,8 @@ void ZoneWorker::on_inbox(ngx_event_t* event)
     }
     self->deferrals_ = 0;
     self->wake_others();
+    self->control_.run();
+    self->wake_others(); // who has asked
     self->read_inbox();
 }
 

@@ -14,6 +14,7 @@
 #include "module/config.hpp"
 #include "module/hook_book.hpp"
 #include "module/ngx_clock.hpp"
+#include "module/zone_control.hpp"
 #include "module/zone_memory.hpp"
 #include "proto/dialects.hpp"
 #include "readers/store.hpp"
@@ -44,6 +45,7 @@ public:
     Store& store() { return store_; }
     [[nodiscard]] const Publisher& publisher() const { return publisher_; }
     RequestTurns& request_turns() { return request_turns_; }
+    ZoneControl& control() { return control_; }
     // nullptr without a slot.
     Broker* broker() { return broker_ ? &*broker_ : nullptr; }
     // REQUIRES: a broker.
@@ -56,8 +58,18 @@ public:
 
 private:
     void wake(size_t worker, int number) override;
-    void run_soon() override;
-    void read_inbox_soon() override;
+    void run_soon() override
+    {
+        if (!run_event_.posted) {
+            ngx_post_event(&run_event_, &ngx_posted_next_events);
+        }
+    }
+    void read_inbox_soon() override
+    {
+        if (!inbox_event_.posted) {
+            ngx_post_event(&inbox_event_, &ngx_posted_events);
+        }
+    }
     void read_inbox_next() override
     {
         if (!inbox_event_.posted) {
@@ -70,6 +82,7 @@ private:
     void drop_broker()
     {
         hook_book_.count_in(nullptr);
+        control_.detach();
         registry_.reset();
         broker_.reset();
     }
@@ -88,6 +101,7 @@ private:
     const Clock& clock_;
     std::optional<Broker> broker_;
     std::optional<Registry> registry_; // with a broker
+    ZoneControl control_;
     RequestTurns request_turns_;
     std::vector<int> to_wake_; // numbers of workers that have new messages
     ngx_event_t inbox_event_{};

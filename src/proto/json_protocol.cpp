@@ -107,7 +107,7 @@ void JsonProtocol::refuse(const Command& command, const Error& error)
     send(json_);
 }
 
-FrameRef JsonProtocol::farewell(EndCause cause, std::string_view reason,
+FrameRef JsonProtocol::farewell(uint16_t code, std::string_view reason,
                                 int64_t after_ms)
 {
     json_.clear();
@@ -116,7 +116,7 @@ FrameRef JsonProtocol::farewell(EndCause cause, std::string_view reason,
         .name("op")
         .string("bye")
         .name("code")
-        .number(close_code(cause))
+        .number(code)
         .name("reason")
         .string(reason)
         .name("after")

@@ -24,7 +24,7 @@ public:
     void on_message(bool binary, std::string_view payload) override;
     void begin_turn() override;
     void stop() override;
-    FrameRef farewell(EndCause cause, std::string_view reason,
+    FrameRef farewell(uint16_t code, std::string_view reason,
                       int64_t after_ms) override;
 
 private:

@@ -43,7 +43,7 @@ public:
     }
     // What the server says before it closes; empty if it says nothing.
     // `after_ms`: when the client should come back.
-    virtual FrameRef farewell(EndCause /*cause*/, std::string_view /*reason*/,
+    virtual FrameRef farewell(uint16_t /*code*/, std::string_view /*reason*/,
                               int64_t /*after_ms*/)
     {
         return {};

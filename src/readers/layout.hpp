@@ -8,7 +8,9 @@
 //        ├── selector_root ──▶ SelectorNode …  who wants new topics
 //        │                        └── records ──▶ SelectorRecord …
 //        ├── presence_buckets ──▶ Present …  who is subscribed to what
-//        └── away ──▶ Present …   who is expected back
+//        ├── away ──▶ Present …   who is expected back
+//        └── orders ──▶ Order …   to all workers; their answers are in the
+//                                 slot of who has asked: workers[] ── replies
 //
 // Who may touch what: everything here, under the zone's lock and through a
 // Transaction, by any worker; but an Interest's `token` means something to its
@@ -100,6 +102,53 @@ struct TopicPresence {
     uint32_t unread;      // events from head to tail
 };
 
+// What an order is about. Only a list may be missed.
+enum class OrderKind : uint8_t { list, close, unsubscribe };
+
+// Something that every worker is to do for its sessions, until all have read it
+// or its time is over.
+struct Order {
+    Order* prev;
+    Order* next;
+    uint64_t number;
+    int64_t born_ms; // in the clock's ticks
+    int64_t expires_ms;
+    uint32_t argument_bytes;
+    uint16_t asker; // the worker that waits for answers
+    OrderKind kind;
+
+    static size_t bytes_of(std::string_view argument)
+    {
+        return sizeof(Order) + argument.size();
+    }
+    std::string_view argument()
+    {
+        return {reinterpret_cast<const char*>(this + 1), argument_bytes};
+    }
+};
+
+// What a worker has said to an order.
+struct OrderReply {
+    OrderReply* next;
+    uint64_t order;
+    uint32_t text_bytes;
+    uint16_t worker;
+
+    std::string_view text()
+    {
+        return {reinterpret_cast<const char*>(this + 1), text_bytes};
+    }
+};
+
+struct OrderBook {
+    Order* head; // by number
+    Order* tail;
+    uint64_t last; // number that was given
+    uint64_t lost; // of the last that went before all had read it
+    uint64_t bytes;
+    uint64_t count;
+};
+
 // Written by one worker, read by all.
 struct Counter {
     std::atomic<uint64_t> value;
@@ -134,6 +183,9 @@ struct WorkerSlot {
     Interest* inbox_head;
     Interest* inbox_tail;
     Interest* interests;
+    uint64_t first_order;  // of those that it may have asked for
+    uint64_t order_cursor; // number of the last one that it has read
+    OrderReply* replies;   // to orders of its own
     WorkerCounters counters;
 };
 
@@ -148,7 +200,7 @@ struct DeliveryTotals {
 };
 
 inline constexpr uint64_t kZoneMagic = 0x7773707562737562; // "wspubsub"
-inline constexpr uint32_t kLayoutVersion = 7;
+inline constexpr uint32_t kLayoutVersion = 8;
 
 struct ZoneHeader : TopicsHeader {
     SelectorNode selector_root;
@@ -158,6 +210,7 @@ struct ZoneHeader : TopicsHeader {
     uint64_t presence_bucket_count; // a power of two
     Present* away_head;             // for longest
     Present* away_tail;
+    OrderBook orders;
     DeliveryTotals ended; // of workers that have ended
     WorkerSlot workers[kMaxWorkers];
 };
@@ -167,6 +220,8 @@ static_assert(sizeof(Interest) == 72);
 static_assert(sizeof(Present) == 80);
 static_assert(sizeof(PresenceEvent) == 24);
 static_assert(sizeof(TopicPresence) == 48);
+static_assert(sizeof(Order) == 48);
+static_assert(sizeof(OrderReply) == 24);
 static_assert(kMaxWorkers < kNoWorker);
 static_assert(std::atomic<uint64_t>::is_always_lock_free);
 

@@ -109,7 +109,8 @@ Store::Store(Memory& memory, Waker& waker, ZoneHeader& header,
       inboxes(access_, header, topics.parts(), interests, events_),
       selectors(access_, header, interests),
       presence(access_, header, topics.parts(), inboxes, selectors, events_),
-      workers(access_, header, interests, inboxes, selectors, presence)
+      orders(access_, header, topics.parts()),
+      workers(access_, header, interests, inboxes, selectors, presence, orders)
 {}
 
 ZoneStatus Store::status()
@@ -151,6 +152,7 @@ bool Store::expire(int64_t ticks_ms)
         Transaction tx(access_);
         more = presence.end_absences(tx, ticks_ms);
         more |= topics.look_after(tx, ticks_ms);
+        more |= orders.look_after(tx, ticks_ms);
     }
     more |= workers.reap_some();
     return more;

@@ -15,6 +15,7 @@
 #include "readers/inboxes.hpp"
 #include "readers/interests.hpp"
 #include "readers/layout.hpp"
+#include "readers/orders.hpp"
 #include "readers/presence.hpp"
 #include "readers/selectors.hpp"
 #include "readers/workers.hpp"
@@ -79,6 +80,7 @@ public:
     Inboxes inboxes;
     Selectors selectors;
     Presence presence;
+    Orders orders;
     Workers workers;
 };
 

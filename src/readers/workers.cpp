@@ -20,6 +20,7 @@ std::optional<WorkerId> Workers::attach(const ProcessId& process, int wake)
         WorkerSlot& slot = header_.workers[i];
         if (slot.process.pid == 0) {
             tx.set(slot.wake, wake);
+            orders_.attach(tx, slot);
             tx.set(slot.process.started, process.started);
             tx.set(slot.process.pid, process.pid);
             return static_cast<WorkerId>(i);
@@ -68,6 +69,9 @@ bool Workers::free_some(Transaction& tx, WorkerSlot& slot, size_t& steps)
     }
     for (; slot.interests != nullptr && steps > 0; steps--) {
         interests_.free(tx, *slot.interests);
+    }
+    for (; slot.replies != nullptr && steps > 0; steps--) {
+        Orders::free_first_reply(tx, slot);
     }
     if (steps == 0) {
         return true;

@@ -8,6 +8,7 @@
 #include "base/process.hpp"
 #include "readers/inboxes.hpp"
 #include "readers/layout.hpp"
+#include "readers/orders.hpp"
 #include "readers/presence.hpp"
 #include "readers/selectors.hpp"
 #include "shm/transaction.hpp"
@@ -18,9 +19,11 @@ namespace ws_pubsub {
 class Workers {
 public:
     Workers(ZoneAccess& access, ZoneHeader& header, Interests& interests,
-            Inboxes& inboxes, Selectors& selectors, Presence& presence)
+            Inboxes& inboxes, Selectors& selectors, Presence& presence,
+            Orders& orders)
         : access_(access), header_(header), interests_(interests),
-          inboxes_(inboxes), selectors_(selectors), presence_(presence)
+          inboxes_(inboxes), selectors_(selectors), presence_(presence),
+          orders_(orders)
     {}
 
     // Takes a slot; nullopt when there is none. Others wake its worker by
@@ -51,6 +54,7 @@ private:
     Inboxes& inboxes_;
     Selectors& selectors_;
     Presence& presence_;
+    Orders& orders_;
 };
 
 } // namespace ws_pubsub

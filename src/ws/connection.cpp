@@ -316,10 +316,14 @@ bool Connection::end_subscriptions()
 
 void Connection::close(EndCause cause, std::string_view reason)
 {
-    if (!is_open()) {
-        return;
+    if (is_open()) {
+        end_open(protocol_->close_code(cause), reason, cause);
     }
-    const uint16_t code = protocol_->close_code(cause);
+}
+
+void Connection::end_open(uint16_t code, std::string_view reason,
+                          EndCause cause)
+{
     begin_closing(code);
     log_end(c_->log, "session closed", code, reason);
     if (cause == EndCause::too_slow || cause == EndCause::no_pong) {
@@ -329,9 +333,8 @@ void Connection::close(EndCause cause, std::string_view reason)
     if (cause == EndCause::too_slow) {
         client_.count_slow();
     }
-    const FrameRef farewell =
-        protocol_->farewell(cause, reason, random_delay_ms());
-    if (farewell) {
+    if (const FrameRef farewell =
+            protocol_->farewell(code, reason, random_delay_ms())) {
         session().push(farewell);
     }
     session().push(shared().writer.make_close(code, reason));

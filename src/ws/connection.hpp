@@ -25,6 +25,7 @@
 #include <string_view>
 
 #include "base/prefetch.hpp"
+#include "ngx/text.hpp"
 #include "ws/closing.hpp"
 #include "ws/flush_list.hpp"
 #include "ws/held_request.hpp"
@@ -66,6 +67,16 @@ public:
     }
     void flush_now() override;
     void close(EndCause cause, std::string_view reason) override;
+    void close_with(uint16_t code, std::string_view reason) override
+    {
+        if (is_open()) {
+            end_open(code, reason, EndCause::policy);
+        }
+    }
+    [[nodiscard]] LinkInfo info() const override
+    {
+        return {view(c_->addr_text), settings().endpoint, protocol_name()};
+    }
     void log_denial(const Denial& denial) override;
     void go_on_soon() override { process_soon(&ngx_posted_next_events); }
     void due_changed() override { SessionTimer::arm_within(c_, due_left_ms()); }
@@ -108,6 +119,8 @@ public:
         return subscriptions_seen_ > 0 ? subscriptions_seen_
                                        : session().subscriptions();
     }
+    // Its id, which is made when it is first asked for; 0: it has left without.
+    [[nodiscard]] uint64_t id() { return client_.id(); }
     // 0 while it is open.
     [[nodiscard]] uint16_t close_code() const { return closing_.code(); }
     [[nodiscard]] const SessionCounters& counters()
@@ -159,6 +172,7 @@ private:
 
     // closing
     void begin_closing(uint16_t code);
+    void end_open(uint16_t code, std::string_view reason, EndCause cause);
     bool end_subscriptions();
     void finish();
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string_view>
 
 #include "base/clock.hpp"
 #include "base/limits.hpp"
@@ -21,6 +22,7 @@ class LwsPool;
 // Those of a location; its configuration holds it.
 struct SessionSettings {
     const ProtocolKind* protocol = nullptr;
+    std::string_view endpoint; // the location's name
     ClientSettings client;
     KeepaliveTimes keepalive;
     uint64_t max_connections = 0;                          // 0: no limit

@@ -4,7 +4,8 @@
 //   connecting ──▶ open ──▶ waiting ──▶ connecting …
 //        └─────────────────────┘ │
 //        └──────────▶ unauthorized ──▶ connecting, by now()
-//   any of them ──▶ closed, for good: by close(), or by the server with 3500
+//   any of them ──▶ closed, for good: by close(), or by the server with 3500 or
+//                   3503
 //
 // Unauthorized: the upgrade was answered 401 or 403, or there is no token that
 // the server takes, which trying again does not mend.
@@ -26,6 +27,7 @@ const CLOSE_NORMAL = 1000;
 const CLOSE_RESTART = 1001;
 const CLOSE_ABNORMAL = 1006; // as WebSocket has it: no Close came
 const CLOSE_BAD_COMMAND = 3500;
+const CLOSE_ORDERED = 3503; // by an application
 
 // A session that held so long shows that attempts work: the next drop begins
 // with the shortest wait.
@@ -254,7 +256,7 @@ export class Link {
         if (this.#state === "closed") {
             return; // by what the application did when it was told
         }
-        if (code === CLOSE_BAD_COMMAND) {
+        if (code === CLOSE_BAD_COMMAND || code === CLOSE_ORDERED) {
             this.#end({ code, reason });
             return;
         }

@@ -302,6 +302,39 @@ void test_end_of_a_worker(void** state)
                  [&] { (void)shared.store.expire(shared.clock.now); });
 }
 
+void test_orders(void** state)
+{
+    auto& shared = state_of<Shared>(state);
+    Orders& orders = shared.store.orders;
+    const auto place = [&] {
+        (void)orders.place(shared.workers[0], OrderKind::close, "all",
+                           kOrderMs);
+    };
+    die_anywhere(shared, 1, place);
+    const OrderToRead order = orders.read(shared.workers[1]);
+    assert_text(order.argument, "all");
+    for (const std::string_view text : {"one", "two"}) {
+        die_anywhere(shared, 1, [&] {
+            (void)orders.answer(shared.workers[1], order, text);
+        });
+    }
+    // The last to read it frees it.
+    die_anywhere(shared, 1, [&] { (void)orders.read(shared.workers[0]); });
+    assert_null(shared.header->orders.head);
+    die_anywhere(shared, 1,
+                 [&] { (void)orders.take_answers(shared.workers[0]); });
+    place();
+    place();
+    shared.clock.now += kOrderMs;
+    die_anywhere(shared, 1,
+                 [&] { (void)shared.store.expire(shared.clock.now); });
+    assert_int_equal(shared.header->orders.lost, 3);
+    place();
+    (void)orders.answer(shared.workers[1], orders.read(shared.workers[1]), "x");
+    die_anywhere(shared, 1,
+                 [&] { shared.store.workers.detach(shared.workers[0]); });
+}
+
 } // namespace
 } // namespace ws_pubsub
 
@@ -326,6 +359,7 @@ int main()
         of_shared("test_remove", test_remove),
         of_shared("test_readers", test_readers),
         of_shared("test_end_of_a_worker", test_end_of_a_worker),
+        of_shared("test_orders", test_orders),
     };
     return cmocka_run_group_tests(tests, nullptr, nullptr);
 }

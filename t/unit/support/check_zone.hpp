@@ -51,6 +51,7 @@ public:
         check_keys();
         check_totals();
         check_shares();
+        check_orders();
     }
 
     // Empty when all is well.
@@ -611,6 +612,43 @@ private:
     {
         expect(header_.shares.held == held_, "what is held is wrong");
         expect(header_.shares.reading == reading_, "what reads is wrong");
+    }
+
+    void check_orders()
+    {
+        const OrderBook& book = header_.orders;
+        uint64_t bytes = 0;
+        uint64_t count = 0;
+        const Order* prev = nullptr;
+        for (Order* order = book.head; order != nullptr; order = order->next) {
+            if (!see(order, "order")) {
+                return;
+            }
+            expect(order->prev == prev && order->number <= book.last &&
+                       (prev == nullptr || prev->number < order->number),
+                   "a strange order");
+            bytes += Shares::bytes_of(Order::bytes_of(order->argument()));
+            count++;
+            prev = order;
+        }
+        expect(book.tail == prev, "the orders' tail is wrong");
+        expect(book.bytes == bytes && book.count == count,
+               "the orders are counted wrong");
+        expect(count <= kMaxOrders && bytes <= kMaxOrderBytes,
+               "too many orders");
+        for (const WorkerSlot& slot : header_.workers) {
+            expect(slot.process.pid != 0 || slot.replies == nullptr,
+                   "answers of a free slot");
+            expect(slot.order_cursor <= book.last, "a cursor is too high");
+            for (OrderReply* reply = slot.replies; reply != nullptr;
+                 reply = reply->next) {
+                if (!see(reply, "answer")) {
+                    return;
+                }
+                expect(reply->order >= slot.first_order,
+                       "an answer to somebody else's order");
+            }
+        }
     }
 
     void check_totals()

@@ -85,12 +85,21 @@ public:
     }
     void close(EndCause cause, std::string_view reason) override
     {
+        close_with(usual_close_code(cause), reason);
+    }
+    void close_with(uint16_t code, std::string_view reason) override
+    {
         closes++;
-        close_code = usual_close_code(cause);
+        close_code = code;
         close_reason = reason;
         if (session != nullptr) {
             session->stop();
         }
+    }
+
+    [[nodiscard]] LinkInfo info() const override
+    {
+        return {"192.0.2.1", "/ws", "json.wspubsub.v1"};
     }
 
     void log_denial(const Denial& denial) override

@@ -279,7 +279,7 @@ private:
 
     void rare(Worker& worker, std::string_view& bytes)
     {
-        switch (take(bytes) % 4) {
+        switch (take(bytes) % 8) {
         case 0: // all but the others die
             for (Worker& any : workers_) {
                 pids_of_the_living_[static_cast<size_t>(
@@ -294,8 +294,28 @@ private:
             clock_.now += kIdempotencyTtlMs / 2;
             store_.expire(clock_.now);
             return;
-        default:
+        case 3:
             store_.status();
+            return;
+        default:
+            return order(worker, take(bytes));
+        }
+    }
+
+    void order(const Worker& worker, size_t n)
+    {
+        if (n % 4 == 0) {
+            (void)store_.orders.place(
+                worker.id, static_cast<OrderKind>(n / 4 % 3),
+                std::string(n * 8, 'x'), static_cast<int64_t>(n) * 500);
+        } else if (n % 4 == 1) {
+            store_.orders.take_answers(worker.id);
+        } else {
+            const OrderToRead read = store_.orders.read(worker.id);
+            if (read.number != 0) {
+                (void)store_.orders.answer(worker.id, read,
+                                           std::string(n * 8, 'y'));
+            }
         }
     }
 
