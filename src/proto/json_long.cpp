@@ -26,11 +26,11 @@ void JsonProtocol::begin_long(const Command& command, const Selector& selector)
         auto subscribing =
             client_.begin_subscribing(begun->selector, command.options);
         if (!subscribing) {
-            return refuse(command, subscribing.error());
+            return replies_.refuse(command, subscribing.error());
         }
         begun->subscribing = std::move(*subscribing);
     } else if (const auto reader = client_.reader(selector); !reader) {
-        return refuse(command, reader.error());
+        return replies_.refuse(command, reader.error());
     }
     long_ = std::move(begun);
     if (client_.begin(*long_)) {
@@ -60,8 +60,9 @@ bool JsonProtocol::step(Long& command, size_t& left)
         who(command);
     }
     if (done) {
-        spend(left, reads * kReadCost + json_.size() / kBytesPerTopic);
-        keep_little();
+        spend(left,
+              reads * kReadCost + replies_.text().size() / kBytesPerTopic);
+        replies_.keep_little();
     }
     return done;
 }
@@ -80,7 +81,7 @@ bool JsonProtocol::go_on_getting(Long& command, size_t& left)
 {
     const auto reader = client_.reader(command.selector);
     if (!reader) {
-        refuse(command.command, reader.error());
+        replies_.refuse(command.command, reader.error());
         return true;
     }
     const PageLimits limits = page_limits(command.command);
@@ -89,11 +90,11 @@ bool JsonProtocol::go_on_getting(Long& command, size_t& left)
     if (scanned == Topics::Scan::paused) {
         return false;
     }
-    begin_ok(command.command);
-    JsonWriter(json_).begin_object().name("items");
-    append_rows(json_, *reader, command.rows, scanned == Topics::Scan::full,
-                true, limits);
-    end_ok(command.command);
+    replies_.begin_ok(command.command);
+    JsonWriter(replies_.text()).begin_object().name("items");
+    append_rows(replies_.text(), *reader, command.rows,
+                scanned == Topics::Scan::full, true, limits);
+    replies_.end_ok(command.command);
     return true;
 }
 
@@ -101,27 +102,27 @@ void JsonProtocol::history(const Long& command)
 {
     const auto reader = client_.reader(command.selector);
     if (!reader) {
-        return refuse(command.command, reader.error());
+        return replies_.refuse(command.command, reader.error());
     }
     const ReadFrom& from = command.command.options.start.from;
-    begin_ok(command.command);
+    replies_.begin_ok(command.command);
     const ReadAnswer answer =
-        append_history(json_, *reader, command.command.topic, from,
+        append_history(replies_.text(), *reader, command.command.topic, from,
                        page_limits(command.command));
     if (const auto fault = fault_of(answer, from)) {
-        return refuse(command.command, *fault);
+        return replies_.refuse(command.command, *fault);
     }
-    end_ok(command.command);
+    replies_.end_ok(command.command);
 }
 
 void JsonProtocol::who(const Long& command)
 {
     const auto present = client_.who(command.selector);
     if (!present) {
-        return refuse(command.command, present.error());
+        return replies_.refuse(command.command, present.error());
     }
-    begin_ok(command.command);
-    JsonWriter out(json_);
+    replies_.begin_ok(command.command);
+    JsonWriter out(replies_.text());
     out.begin_object().name("who").begin_array();
     for (const std::string& identity : present->who) {
         out.string(identity);
@@ -132,7 +133,7 @@ void JsonProtocol::who(const Long& command)
         .name("more")
         .boolean(present->more)
         .end_object();
-    end_ok(command.command);
+    replies_.end_ok(command.command);
 }
 
 } // namespace ws_pubsub

@@ -10,9 +10,6 @@ namespace ws_pubsub {
 
 namespace {
 
-// What an idle session keeps of the memory that its answers took.
-constexpr size_t kKeptAnswerBytes = 1024;
-
 constexpr Error kTooManyCommands{Errc::rate, "too many commands"};
 
 // One that looks through the zone, or reads and writes a whole value for a
@@ -57,7 +54,7 @@ const ProtocolKind kJsonProtocol{
     }};
 
 JsonProtocol::JsonProtocol(Client& client, FrameWriter& writer)
-    : client_(client), writer_(writer)
+    : client_(client), replies_(client.session(), writer)
 {}
 
 JsonProtocol::~JsonProtocol()
@@ -67,63 +64,10 @@ JsonProtocol::~JsonProtocol()
     }
 }
 
-void JsonProtocol::send(std::string_view json)
-{
-    Session& session = client_.session();
-    session.send(writer_.make(Opcode::text, json, session.encoding().deflated));
-}
-
-// `{"id":…,"ok":` — the caller appends the value, then end_ok() sends.
-void JsonProtocol::begin_ok(const Command& command)
-{
-    json_.clear();
-    JsonWriter(json_).begin_object().name("id").raw(command.id).name("ok");
-}
-
-void JsonProtocol::end_ok(const Command& command)
-{
-    json_ += '}';
-    if (!command.id.empty()) {
-        send(json_);
-    }
-}
-
-void JsonProtocol::answer_done(const Command& command)
-{
-    begin_ok(command);
-    json_ += "{}";
-    end_ok(command);
-}
-
-void JsonProtocol::refuse(const Command& command, const Error& error)
-{
-    json_.clear();
-    JsonWriter out(json_);
-    out.begin_object();
-    if (!command.id.empty()) {
-        out.name("id").raw(command.id);
-    }
-    out.members(append_error, error).end_object();
-    send(json_);
-}
-
 FrameRef JsonProtocol::farewell(uint16_t code, std::string_view reason,
                                 int64_t after_ms)
 {
-    json_.clear();
-    JsonWriter(json_)
-        .begin_object()
-        .name("op")
-        .string("bye")
-        .name("code")
-        .number(code)
-        .name("reason")
-        .string(reason)
-        .name("after")
-        .number(static_cast<uint64_t>(after_ms))
-        .end_object();
-    return writer_.make(Opcode::text, json_,
-                        client_.session().encoding().deflated);
+    return replies_.bye(code, reason, after_ms);
 }
 
 void JsonProtocol::on_message(bool binary, std::string_view payload)
@@ -151,7 +95,7 @@ void JsonProtocol::begin_turn()
     }
     if (queue_ != nullptr) {
         queue_->run();
-        keep_little();
+        replies_.keep_little();
     }
     if (rest_.empty() || client_.effort().is_tired()) {
         return;
@@ -197,7 +141,7 @@ std::string_view JsonProtocol::run(CommandReader::Kind kind,
         }
         kind = reader.next();
     }
-    keep_little();
+    replies_.keep_little();
     return left;
 }
 
@@ -222,14 +166,6 @@ void JsonProtocol::wait(const Command& command, const Error* fault)
     queue_->add(std::make_unique<Waiting>(*this, command, fault));
 }
 
-void JsonProtocol::keep_little()
-{
-    if (json_.capacity() > kKeptAnswerBytes) {
-        json_ = {};
-        json_.shrink_to_fit();
-    }
-}
-
 // Without a token nothing else is looked at but what brings it.
 JsonProtocol::Ran JsonProtocol::execute(const Command& command,
                                         const Error* fault,
@@ -241,13 +177,13 @@ JsonProtocol::Ran JsonProtocol::execute(const Command& command,
                              !is_too_early && command.op != Op::authenticate &&
                              (fault != nullptr || command.op != Op::ping);
     if (needs_token) {
-        refuse(command, kNeedsToken);
+        replies_.refuse(command, kNeedsToken);
     } else if (fault != nullptr) {
-        refuse(command, *fault);
+        replies_.refuse(command, *fault);
     } else if (verdict != nullptr && verdict->refusal) {
-        refuse(command, verdict->error());
+        replies_.refuse(command, verdict->error());
     } else if (const auto bad = show_permit(command, verdict)) {
-        refuse(command, *bad);
+        replies_.refuse(command, *bad);
     } else {
         return must_ask(client_, command) ? Ran::must_ask
                                           : carry_out(command, verdict);
@@ -292,30 +228,18 @@ JsonProtocol::Ran JsonProtocol::carry_out(const Command& command,
         renew(command);
         break;
     case Op::ping:
-        ping(command);
+        replies_.pong(command);
         break;
     }
     return Ran::done;
-}
-
-void JsonProtocol::ping(const Command& command)
-{
-    json_.clear();
-    JsonWriter out(json_);
-    out.begin_object();
-    if (!command.id.empty()) {
-        out.name("id").raw(command.id);
-    }
-    out.name("op").string("pong").end_object();
-    send(json_);
 }
 
 void JsonProtocol::authenticate(const Command& command)
 {
     const auto who = client_.standing().authenticate(command.token);
     if (who) {
-        begin_ok(command);
-        JsonWriter out(json_);
+        replies_.begin_ok(command);
+        JsonWriter out(replies_.text());
         out.begin_object();
         if (!who->user.empty()) {
             out.name("user").string(who->user);
@@ -324,9 +248,9 @@ void JsonProtocol::authenticate(const Command& command)
             out.name("expires").number(static_cast<uint64_t>(*who->expires_ms));
         }
         out.end_object();
-        end_ok(command);
+        replies_.end_ok(command);
     } else {
-        refuse(command, who.error());
+        replies_.refuse(command, who.error());
     }
     client_.standing().settle();
 }
@@ -344,10 +268,10 @@ void JsonProtocol::answer_subscribed(const Command& command,
                                      const Result<Subscribed>& subscribed)
 {
     if (!subscribed) {
-        return refuse(command, subscribed.error());
+        return replies_.refuse(command, subscribed.error());
     }
-    begin_ok(command);
-    JsonWriter out(json_);
+    replies_.begin_ok(command);
+    JsonWriter out(replies_.text());
     out.begin_object().name("topics").begin_array();
     for (const TopicRow& row : subscribed->topics) {
         out.members(append_topic_row, row.path, row.newest);
@@ -356,7 +280,7 @@ void JsonProtocol::answer_subscribed(const Command& command,
         .name("recovered")
         .boolean(subscribed->recovered)
         .end_object();
-    end_ok(command);
+    replies_.end_ok(command);
     client_.start(*subscribed->subscription);
 }
 
@@ -367,9 +291,9 @@ JsonProtocol::Ran JsonProtocol::unsubscribe(const Command& command)
         return Ran::later;
     }
     if (ended == Broker::Unsubscribed::unknown) {
-        refuse(command, kNotSubscribed);
+        replies_.refuse(command, kNotSubscribed);
     } else {
-        answer_done(command);
+        replies_.done(command);
     }
     return Ran::done;
 }
@@ -380,23 +304,23 @@ void JsonProtocol::publish(const Command& command, const Verdict* verdict)
         verdict != nullptr && verdict->payload ? &*verdict->payload : nullptr;
     const auto published = client_.publish(publish_request(command, instead));
     if (!published) {
-        return refuse(command, published.error());
+        return replies_.refuse(command, published.error());
     }
-    begin_ok(command);
-    JsonWriter(json_)
+    replies_.begin_ok(command);
+    JsonWriter(replies_.text())
         .begin_object()
         .members(append_position, published->at)
         .end_object();
-    end_ok(command);
+    replies_.end_ok(command);
 }
 
 void JsonProtocol::renew(const Command& command)
 {
     if (const auto fault =
             client_.standing().renew(*Selector::parse(command.topic))) {
-        return refuse(command, *fault);
+        return replies_.refuse(command, *fault);
     }
-    answer_done(command);
+    replies_.done(command);
 }
 
 // A page never fills the session's queue.
@@ -413,21 +337,22 @@ void JsonProtocol::get(const Command& command)
     }
     const auto reader = client_.reader(*selector);
     if (!reader) {
-        return refuse(command, reader.error());
+        return replies_.refuse(command, reader.error());
     }
     Batch none;
     if (reader->read(command.topic, {ReadFrom::Kind::nothing, 0, {}}, {}, none)
             .expired) {
-        return refuse(command, kExpired);
+        return replies_.refuse(command, kExpired);
     }
-    begin_ok(command);
-    JsonWriter(json_).begin_object().name("items");
-    const size_t topics = append_topics(
-        json_, *reader, *selector, command.after, true, page_limits(command));
+    replies_.begin_ok(command);
+    JsonWriter(replies_.text()).begin_object().name("items");
+    const size_t topics =
+        append_topics(replies_.text(), *reader, *selector, command.after, true,
+                      page_limits(command));
     if (topics == 0) {
-        return refuse(command, kUnknownTopic);
+        return replies_.refuse(command, kUnknownTopic);
     }
-    end_ok(command);
+    replies_.end_ok(command);
 }
 
 } // namespace ws_pubsub

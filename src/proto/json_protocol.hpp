@@ -7,6 +7,7 @@
 
 #include "client/command_queue.hpp"
 #include "proto/command.hpp"
+#include "proto/json_replies.hpp"
 #include "proto/pages.hpp"
 #include "proto/protocol.hpp"
 
@@ -43,7 +44,6 @@ private:
     void subscribe(const Command& command);
     void publish(const Command& command, const Verdict* verdict);
     void get(const Command& command);
-    void ping(const Command& command);
     void authenticate(const Command& command);
     void renew(const Command& command);
 
@@ -56,18 +56,11 @@ private:
                            const Result<Subscribed>& subscribed);
     void history(const Long& command);
     void who(const Long& command);
-    void keep_little();
 
     [[nodiscard]] PageLimits page_limits(const Command& command) const;
-    void begin_ok(const Command& command);
-    void end_ok(const Command& command);
-    void answer_done(const Command& command);
-    void refuse(const Command& command, const Error& error);
-    void send(std::string_view json);
 
     Client& client_;
-    FrameWriter& writer_;
-    std::string json_;
+    JsonReplies replies_;
     std::string rest_;                    // commands for later turns,
     size_t rest_done_ = 0;                // but for so much of it
     std::unique_ptr<CommandQueue> queue_; // before these; null: none waits

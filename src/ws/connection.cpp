@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "ngx/log.hpp"
 #include "ws/socket_reader.hpp"
 
 namespace ws_pubsub {
@@ -59,12 +58,6 @@ Connection::~Connection()
         protocol_.reset();
         client_.leave();
     }
-}
-
-Connection* Connection::of(ngx_http_request_t* r)
-{
-    return static_cast<Connection*>(
-        ngx_http_get_module_ctx(r, ngx_ws_pubsub_module));
 }
 
 // --- from the request to the session
@@ -295,11 +288,6 @@ void Connection::begin_closing(uint16_t code)
     protocol_->stop();
     SessionTimer::arm(c_, ngx_exiting ? kExitCloseTimeoutMs : kCloseTimeoutMs);
     flush_soon();
-}
-
-void Connection::log_denial(const Denial& denial)
-{
-    log_info(c_->log, [&] { return text_of(denial); });
 }
 
 // Before the peer sees our Close: whoever comes back then must find its place

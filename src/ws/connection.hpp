@@ -25,6 +25,7 @@
 #include <string_view>
 
 #include "base/prefetch.hpp"
+#include "ngx/log.hpp"
 #include "ngx/text.hpp"
 #include "ws/closing.hpp"
 #include "ws/flush_list.hpp"
@@ -50,7 +51,11 @@ public:
                const SharedParts& shared, const SessionSettings& settings,
                SessionOptions options, const Upgrade& upgrade);
     // The session of a request that was upgraded; nullptr if it was not.
-    static Connection* of(ngx_http_request_t* r);
+    static Connection* of(ngx_http_request_t* r)
+    {
+        return static_cast<Connection*>(
+            ngx_http_get_module_ctx(r, ngx_ws_pubsub_module));
+    }
 
     ~Connection() override;
     Connection(const Connection&) = delete;
@@ -77,7 +82,10 @@ public:
     {
         return {view(c_->addr_text), settings().endpoint, protocol_name()};
     }
-    void log_denial(const Denial& denial) override;
+    void log_denial(const Denial& denial) override
+    {
+        log_info(c_->log, [&] { return text_of(denial); });
+    }
     void go_on_soon() override { process_soon(&ngx_posted_next_events); }
     void due_changed() override { SessionTimer::arm_within(c_, due_left_ms()); }
 
