@@ -276,7 +276,7 @@ void test_farewell(void** state)
 {
     TestClient& client = state_of<Cluster>(state).connect();
     const FrameRef frame =
-        client.protocol().farewell(EndCause::going_away, "going \"away\"", 250);
+        client.protocol().farewell(kCloseGoingAway, "going \"away\"", 250);
     const auto frames = parse_frames({frame->data(), frame->size()});
     assert_int_equal(frames.size(), 1);
     assert_text(

@@ -60,8 +60,7 @@ void test_no_notices(void** state)
     assert_true(*cluster.zone.remove("room"));
     cluster.run();
     assert_text(client.take(), "");
-    assert_false(
-        bool(client.protocol().farewell(EndCause::going_away, "x", 1)));
+    assert_false(bool(client.protocol().farewell(kCloseGoingAway, "x", 1)));
 }
 
 void test_compressed(void** state)
