@@ -102,8 +102,8 @@ inline constexpr int64_t kLeastHookRetryMs = 1000;  // of `again`, doubled
 inline constexpr int64_t kMostHookRetryMs = 30LL * 1000; // up to this
 
 // Control: orders in the zone, which wait so long for workers that hang, and
-// may be so many; in small zones a 16th of it. What a worker answers to one, how
-// long a request waits for that, and what it goes through in one turn.
+// may be so many; in small zones a 16th of it. What a worker answers to one,
+// how long a request waits for that, and what it goes through in one turn.
 inline constexpr int64_t kOrderMs = 60LL * 1000;
 inline constexpr size_t kMaxOrders = 1000;
 inline constexpr size_t kMaxOrderBytes = 256UL * 1024;
