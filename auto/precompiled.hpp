@@ -1,4 +1,5 @@
-// What most sources include, for compile.mk's PCH=1. Nothing includes this file.
+// What most sources include, for compile.mk's PCH=1. Nothing includes this
+// file.
 #include <algorithm>
 #include <array>
 #include <bit>

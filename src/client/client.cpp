@@ -143,10 +143,10 @@ Result<ChangeAnswer> Client::publish(const PublishRequest& request)
 
 Result<Reader> Client::reader(const Selector& wanted)
 {
-    if (standing_.must_ask(Question::About::subscribe, wanted.text())) {
-        return kCantAsk;
+    if (const auto fault = check_reading(wanted)) {
+        return *fault;
     }
-    return access(standing_.to_read(wanted)).reader(wanted, kSubscribe);
+    return broker().publisher().reader();
 }
 
 Result<PresenceList> Client::who(const Selector& topic)

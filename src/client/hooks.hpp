@@ -12,6 +12,7 @@
 #include "base/limits.hpp"
 #include "base/message.hpp"
 #include "base/result.hpp"
+#include "base/topic.hpp"
 #include "json/patch.hpp"
 
 namespace ws_pubsub {
@@ -48,6 +49,15 @@ struct HookRules {
     [[nodiscard]] Mode mode(Question::About about) const
     {
         return about == Question::About::publish ? publish : subscribe;
+    }
+    // Whether one is asked about what the client's permissions allow, or not.
+    // What is reserved only they can allow.
+    [[nodiscard]] bool must_ask(Question::About about, bool allowed,
+                                std::string_view wanted) const
+    {
+        const Mode its = mode(about);
+        return allowed ? its == Mode::always
+                       : its != Mode::off && !is_reserved(wanted);
     }
     [[nodiscard]] bool has_any() const
     {

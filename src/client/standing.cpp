@@ -120,8 +120,8 @@ const Permit* Standing::permit() const
 
 bool Standing::must_ask(Question::About about, std::string_view wanted) const
 {
-    const HookRules::Mode mode = client_.settings_.hooks.mode(about);
-    if (mode == HookRules::Mode::off) {
+    const HookRules& hooks = client_.settings_.hooks;
+    if (hooks.mode(about) == HookRules::Mode::off) {
         return false;
     }
     const Selector selector = *Selector::parse(wanted);
@@ -131,9 +131,8 @@ bool Standing::must_ask(Question::About about, std::string_view wanted) const
     if (has_permit && shown->of == Permit::Of::hook) {
         return false;
     }
-    return has_permit || allow(about, selector, permissions_)
-               ? mode == HookRules::Mode::always
-               : !is_reserved(wanted);
+    return hooks.must_ask(
+        about, has_permit || allow(about, selector, permissions_), wanted);
 }
 
 std::unique_ptr<PendingHook> Standing::ask(const Question& question,

@@ -127,13 +127,12 @@ ngx_int_t open_session(ngx_http_request_t* r, const LocationConf& conf,
 // Whether a hook is asked before the client of a plain endpoint is let in.
 bool must_ask_first(const LocationConf& conf, const SessionOptions& options)
 {
-    const auto mode = conf.session.client.hooks.subscribe;
-    if (conf.topic == nullptr || mode == HookRules::Mode::off) {
-        return false;
-    }
-    const bool may = options.rights.permissions.may_subscribe(
-        *Selector::parse(options.topic));
-    return may ? mode == HookRules::Mode::always : !is_reserved(options.topic);
+    return conf.topic != nullptr &&
+           conf.session.client.hooks.must_ask(
+               Question::About::subscribe,
+               options.rights.permissions.may_subscribe(
+                   *Selector::parse(options.topic)),
+               options.topic);
 }
 
 } // namespace

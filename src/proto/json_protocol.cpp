@@ -35,15 +35,6 @@ int effort_of(const Command& command)
     }
 }
 
-bool must_ask(const Client& client, const Command& command)
-{
-    if (!client.settings().hooks.has_any()) {
-        return false;
-    }
-    const auto asked = question_of(command);
-    return asked && client.standing().must_ask(asked->about, asked->topic);
-}
-
 } // namespace
 
 const ProtocolKind kJsonProtocol{
@@ -185,8 +176,8 @@ JsonProtocol::Ran JsonProtocol::execute(const Command& command,
     } else if (const auto bad = show_permit(command, verdict)) {
         replies_.refuse(command, *bad);
     } else {
-        return must_ask(client_, command) ? Ran::must_ask
-                                          : carry_out(command, verdict);
+        return needed_question(client_, command) ? Ran::must_ask
+                                                 : carry_out(command, verdict);
     }
     return Ran::done;
 }

@@ -24,6 +24,18 @@ std::optional<Question> question_of(const Command& command)
     }
 }
 
+std::optional<Question> needed_question(const Client& client,
+                                        const Command& command)
+{
+    if (!client.settings().hooks.has_any()) {
+        return std::nullopt;
+    }
+    auto asked = question_of(command);
+    return asked && client.standing().must_ask(asked->about, asked->topic)
+               ? asked
+               : std::nullopt;
+}
+
 // A ticket is looked at in its turn: it may be enough.
 std::optional<Question> JsonProtocol::Waiting::early_question()
 {
@@ -32,10 +44,7 @@ std::optional<Question> JsonProtocol::Waiting::early_question()
         return std::nullopt;
     }
     client.standing().put_permit_away(); // of a command that was done before
-    auto asked = question_of(command_);
-    return asked && client.standing().must_ask(asked->about, asked->topic)
-               ? asked
-               : std::nullopt;
+    return needed_question(client, command_);
 }
 
 QueuedCommand::Ran JsonProtocol::Waiting::run(const Verdict* verdict)

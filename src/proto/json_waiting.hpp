@@ -9,6 +9,9 @@ namespace ws_pubsub {
 
 // What a hook may be asked of the command; nullopt: nothing. Refers to it.
 std::optional<Question> question_of(const Command& command);
+// The same, where it has to be asked before the client may do that.
+std::optional<Question> needed_question(const Client& client,
+                                        const Command& command);
 
 class JsonProtocol::Waiting final : public QueuedCommand {
 public:
