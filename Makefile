@@ -11,14 +11,15 @@ NGINX ?= $(firstword $(wildcard /usr/sbin/nginx /usr/local/sbin/nginx) nginx)## 
 NGX_SRC ?= /usr/share/nginx/src##   headers and configure of the installed nginx
 TESTS ?=##                          more arguments for pytest, e.g. TESTS="-k reload"
 FUZZ_SECONDS ?= 20##                how long each fuzz target runs
-CHAOS_SECONDS ?= 600##              how long `make chaos` goes on
+CHAOS_SECONDS ?= 600##              how long `make chaos` goes on; its cluster two minutes, if not given
 LISTEN ?= 127.0.0.1##               where `make run` listens, with PORT and TLS_PORT
 TEST_JOBS ?= 2##                   files of functional and browser tests at once
+SHARE ?=##                          of the functional tests, e.g. 2/3: every third file, from the second on
 SUITE ?= trixie##                   of Debian, for chroot-test
 CHROOT_TARGETS ?= test##            what chroot-test makes there
 DESTDIR ?=##                        a root for `make install` other than /
 # also: BUILD=release|debug|sanitize, PCH=1 (precompiled headers), MODULE=file ("" for a static nginx),
-# LWS_SRC=dir (a libwebsockets source tree), SKIP_PACKAGES=1 (never use apt)
+# LWS_SRC=dir, HIREDIS_SRC=dir (other source trees of libwebsockets, hiredis), SKIP_PACKAGES=1 (never use apt)
 
 OUT := $(ROOT)/build/$(BUILD)
 BUILT := $(if $(filter release,$(BUILD)),$(ROOT)/build,$(OUT))/ngx_ws_pubsub_module.so
@@ -36,10 +37,10 @@ PYTHON = /usr/bin/python3
 SUBMAKE = $(MAKE) --no-print-directory
 COMPILE_WITH = $(SUBMAKE) -j$(JOBS) -f auto/compile.mk
 
-.PHONY: build deps module lws unit valgrind functional client browser chaos test run \
+.PHONY: build deps module lws unit valgrind functional probe client browser chaos test run \
     install deb deb-check container-check chroot-test \
     uninstall newest static lint lint-format lint-tidy lint-layers lint-shell \
-    lint-docs fuzz bench bench-growth bench-profile bench-instructions bench-counted \
+    lint-docs fuzz bench bench-growth bench-access bench-cluster bench-profile bench-instructions bench-counted bench-snapshot \
     bench-programs clean distclean help
 .NOTPARALLEL:
 .DEFAULT_GOAL := build
@@ -50,8 +51,9 @@ build: deps module ## install what is missing, build the module, check that ngin
 deps: ## install what the build needs
 	@auto/packages build
 
-lws: ## build libwebsockets (part of build)
+lws: ## build what is linked in, libwebsockets and hiredis (part of build)
 	@auto/lws
+	@auto/hiredis
 
 module: ## build without installing anything
 	@auto/nginx-build installed $(NGX_SRC) $(OUT)/nginx
@@ -64,7 +66,7 @@ module: ## build without installing anything
 
 newest: deps ## build Debian's newest nginx and the module for it: build/nginx-newest/dynamic
 	@auto/nginx-newest
-	@auto/nginx-build dynamic $(ROOT)/build/nginx-newest/src $(NEWEST)
+	@PROBE=1 auto/nginx-build dynamic $(ROOT)/build/nginx-newest/src $(NEWEST)
 	@auto/nginx-check $(NEWEST)/nginx $(NEWEST)/ngx_ws_pubsub_module.so $(NEWEST)/check
 	@echo "test it: make functional NGINX=$(NEWEST)/nginx MODULE=$(NEWEST)/ngx_ws_pubsub_module.so"
 newest static: NEWEST = $(ROOT)/build/nginx-newest/$(KIND)
@@ -73,7 +75,7 @@ static: KIND = static
 
 static: deps ## the same nginx with the module built in: build/nginx-newest/static
 	@auto/nginx-newest
-	@auto/nginx-build static $(ROOT)/build/nginx-newest/src $(NEWEST)
+	@PROBE=1 auto/nginx-build static $(ROOT)/build/nginx-newest/src $(NEWEST)
 	@auto/nginx-check $(NEWEST)/nginx "" $(NEWEST)/check
 	@echo "test it: make functional NGINX=$(NEWEST)/nginx MODULE="
 
@@ -82,9 +84,8 @@ static: deps ## the same nginx with the module built in: build/nginx-newest/stat
 UNIT_MAINS = $(wildcard $(ROOT)/t/unit/*/$(if $(filter test_%,$(TESTS)),$(TESTS),test_*).cpp)
 UNIT_SUPPORT = $(wildcard $(ROOT)/t/unit/support/*.cpp)
 
-unit: deps ## the unit tests, without nginx (TESTS=test_delivery: one program)
+unit: deps lws ## the unit tests, without nginx (TESTS=test_delivery: one program)
 	@auto/packages unit
-	@auto/lws
 	@$(if $(UNIT_MAINS),,echo "unit: no tests yet"; exit 0;) \
 	$(COMPILE_WITH) ARCHIVE=$(OUT)/unit/libpure.a MAINS='$(UNIT_MAINS)' \
 	    SOURCES='$(PURE_SOURCES) $(UNIT_SUPPORT)' \
@@ -101,20 +102,26 @@ export RUN_UNDER RUN_SECONDS
 # A test of a given nginx or module does not build ours.
 TEST_BUILD = $(if $(filter $(BUILT),$(MODULE)),build)
 TEST_ENV = WS_PUBSUB_MODULE='$(MODULE)' NGINX='$(NGINX)' \
-    WS_PUBSUB_PRELOAD='$(PRELOAD)'
+    WS_PUBSUB_PRELOAD='$(PRELOAD)' WS_PUBSUB_PROBE='$(PROBE)'
+PROBE = $(if $(TEST_BUILD),$(OUT)/nginx/,$(dir $(NGINX)))redis_probe.so
 PYTEST = $(TEST_ENV) $(PYTHON) -m pytest -q
 # The files of a directory side by side: mostly they wait. One test alone shows
 # more of what it does.
 SIDE_BY_SIDE = $(if $(TESTS),,-n $(TEST_JOBS) --dist loadfile)
 # An empty directory is no failure.
 TEST_DIRS = $(foreach dir,$(1),$(if $(wildcard t/$(dir)/test_*.py),t/$(dir)))
+TEST_FILES = $(if $(SHARE),$(shell auto/share '$(SHARE)' t/$(1)),$(call TEST_DIRS,$(1)))
 define RUN_PYTEST
 @auto/packages test
-@$(if $(call TEST_DIRS,$(1)),$(PYTEST) $(SIDE_BY_SIDE) $(call TEST_DIRS,$(1)) $(TESTS),echo "$(1): no tests yet")
+@$(if $(call TEST_DIRS,$(1)),$(PYTEST) $(SIDE_BY_SIDE) $(TEST_FILES) $(TESTS),echo "$(1): no tests yet")
 endef
 
-functional: $(TEST_BUILD) ## a real nginx and real clients (MODULE, NGINX, TESTS)
+functional: $(TEST_BUILD) probe ## a real nginx and real clients (MODULE, NGINX, TESTS)
 	$(call RUN_PYTEST,functional)
+
+# Of a given nginx it is there if `make newest` or `make static` has made that.
+probe: $(TEST_BUILD)
+	@$(if $(TEST_BUILD),PROBE=1 auto/nginx-build installed $(NGX_SRC) $(OUT)/nginx)
 
 browser: $(TEST_BUILD) ## headless Chromium on the examples
 	$(call RUN_PYTEST,browser)
@@ -125,7 +132,8 @@ client: $(TEST_BUILD) ## the browser client, in Node
 
 chaos: $(TEST_BUILD) ## kills, reloads, stops, bursts and slow readers, all at once: for long runs
 	@auto/packages test
-	@CHAOS_SECONDS=$(CHAOS_SECONDS) $(PYTEST) -s t/chaos $(TESTS)
+	@CHAOS_SECONDS=$(CHAOS_SECONDS) $(CLUSTER_SECONDS) $(PYTEST) -s t/chaos $(TESTS)
+CLUSTER_SECONDS = $(if $(filter file,$(origin CHAOS_SECONDS)),CHAOS_CLUSTER_SECONDS=120)
 
 test: ## build, then unit, functional, client and browser tests
 	@auto/test build unit functional client browser
@@ -134,9 +142,8 @@ FUZZ_MAINS = $(wildcard $(ROOT)/t/fuzz/fuzz_*.cpp)
 FUZZ_FLAGS = -fsanitize=address,undefined -fno-sanitize-recover=all
 
 # clang's idea of -Wconversion is another than g++'s, which is the one that counts
-fuzz: deps ## each fuzz target for FUZZ_SECONDS over its corpus
+fuzz: deps lws ## each fuzz target for FUZZ_SECONDS over its corpus
 	@auto/packages fuzz
-	@auto/lws
 	@$(if $(FUZZ_MAINS),,echo "fuzz: no targets yet"; exit 0;) \
 	$(COMPILE_WITH) BUILD=debug CXX=clang++ WARNINGS=-w \
 	    ARCHIVE=$(ROOT)/build/fuzz/libpure.a \
@@ -161,6 +168,12 @@ bench: bench-programs ## this module beside nchan and a bare epoll server: bench
 bench-growth: bench-programs ## the cost as the work grows, a plot each: bench/results (QUICK, ROUNDS)
 	@$(RUN_BENCH) growth $(ONLY)
 
+bench-access: bench-programs ## what tokens and hooks cost: bench/results/access.md (QUICK, ROUNDS)
+	@$(RUN_BENCH) access
+
+bench-cluster: bench-programs ## a zone on several hosts, over a Redis, beside nchan's: bench/results/cluster.md (QUICK, ROUNDS)
+	@$(RUN_BENCH) cluster
+
 bench-profile: bench-programs ## perf on the fan-out
 	@$(RUN_BENCH) profile $(ONLY)
 
@@ -168,12 +181,19 @@ COUNTED = $(ROOT)/bench/callgrind
 bench-instructions: bench-counted ## count the hot path's instructions, unmoved by noise: bench/results/instructions.md
 	@$(PYTHON) -B bench/run/instructions.py $(ROOT)/build/bench/counted/bin/bench/callgrind/main
 
-bench-counted: deps
+bench-counted: deps lws
 	@auto/packages bench
-	@auto/lws
 	@$(COMPILE_WITH) ARCHIVE=$(ROOT)/build/bench/counted/libpure.a MAINS='$(COUNTED)/main.cpp' \
 	    SOURCES='$(PURE_SOURCES) $(filter-out %/main.cpp,$(wildcard $(COUNTED)/*.cpp)) $(wildcard $(ROOT)/bench/shared/*.cpp) $(ROOT)/bench/load/payload.cpp' \
 	    EXTRA_CXXFLAGS=-I$(ROOT)/bench
+
+bench-snapshot: deps ## what it costs to write a million topics down, and to read them
+	@auto/packages bench
+	@auto/lws
+	@$(COMPILE_WITH) ARCHIVE=$(ROOT)/build/bench/snapshot/libpure.a MAINS='$(ROOT)/bench/snapshot/main.cpp' \
+	    SOURCES='$(PURE_SOURCES)' EXTRA_CXXFLAGS=-I$(ROOT)/bench
+	@$(ROOT)/build/bench/snapshot/bin/bench/snapshot/main
+	@$(ROOT)/build/bench/snapshot/bin/bench/snapshot/main 20000 50
 
 bench-programs: $(TEST_BUILD)
 	@auto/packages bench
@@ -188,10 +208,10 @@ lint-packages:
 lint-shell: ## syntax of the scripts
 	@for script in config config.make $(SHELL_SCRIPTS); do sh -n $$script || exit 1; done
 	@for script in $(BASH_SCRIPTS); do bash -n $$script || exit 1; done
-BASH_SCRIPTS = $(shell grep -lE '^\#!/bin/bash' auto/* .ci/*)
-SHELL_SCRIPTS = $(shell grep -lE '^\#!/bin/sh' auto/*)
+BASH_SCRIPTS = $(shell grep -lE -d skip '^\#!/bin/bash' auto/* .ci/* examples/*/*)
+SHELL_SCRIPTS = $(shell grep -lE -d skip '^\#!/bin/sh' auto/* examples/*/*)
 
-lint-layers: ## the arrows between the directories of src; files: their length, a header for each source
+lint-layers: ## the arrows between the directories of src; the length of files, a header for each source, what a class can do
 	@$(PYTHON) t/lint/layers.py
 
 lint-docs: ## what README.md and docs/ have to name, and their links
@@ -205,13 +225,12 @@ lint-tidy: lint-packages build ## clang-tidy, on what has changed since it last 
 	@$(SUBMAKE) -j$(JOBS) -k -f auto/tidy.mk OBJS=$(OUT)/nginx/ws_pubsub
 
 ## Using
-run: $(TEST_BUILD) ## the examples on http://localhost:8080 and https://localhost:8443 (LISTEN, PORT, TLS_PORT, FEED=0)
+run: $(TEST_BUILD) ## the examples on http://localhost:8080 and https://localhost:8443 (LISTEN, PORT, TLS_PORT, APP_PORT, FEED=0)
 	@auto/packages run
-	@LISTEN='$(LISTEN)' PORT='$(PORT)' TLS_PORT='$(TLS_PORT)' FEED='$(FEED)' auto/run $(NGINX) '$(MODULE)'
+	@LISTEN='$(LISTEN)' PORT='$(PORT)' TLS_PORT='$(TLS_PORT)' APP_PORT='$(APP_PORT)' FEED='$(FEED)' auto/run $(NGINX) '$(MODULE)'
 
-deb: deps ## a Debian package for the installed nginx: build/deb
+deb: deps lws ## a Debian package for the installed nginx: build/deb
 	@auto/packages deb
-	@auto/lws
 	@auto/deb $(VERSION)
 
 deb-check: deb ## as root: install, upgrade, remove and purge that package on this machine
@@ -256,8 +275,8 @@ uninstall: ## undo install
 	    $(DESTDIR)$(AVAILABLE)/$(LOADED_BY) $(DESTDIR)$(DOCUMENTS) \
 	    $(DESTDIR)/usr/share/ngx_ws_pubsub_module
 
-clean: ## remove what was built, except libwebsockets and the downloads
-	@find build -mindepth 1 -maxdepth 1 ! -name lws ! -name apt ! -name nginx-newest \
+clean: ## remove what was built, except what is linked in and the downloads
+	@find build -mindepth 1 -maxdepth 1 ! -name lws ! -name hiredis ! -name apt ! -name nginx-newest \
 	    -exec rm -rf {} + 2> /dev/null || true
 	@rm -rf build/nginx-newest/dynamic* build/nginx-newest/static*
 

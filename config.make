@@ -3,13 +3,16 @@
 # archive is linked again only if that changed it.
 cat << END                                                    >> $NGX_MAKEFILE
 
-$NGX_OBJS/ws_pubsub/libws_pubsub.a: $ngx_addon_dir/build/lws/libws_redir.a ws_pubsub_always
+$NGX_OBJS/ws_pubsub/libws_pubsub.a: $ws_pubsub_lws $ws_pubsub_hiredis ws_pubsub_always
 	@\$(MAKE) --no-print-directory -f $ngx_addon_dir/auto/compile.mk \\
 	    ARCHIVE=\$(abspath \$@) BUILD=${WS_PUBSUB_BUILD:-release} \\
 	    NGX_DIR=\$(CURDIR) NGX_INCS='\$(ALL_INCS)' NGX_CFLAGS='\$(CFLAGS)'
 
-$ngx_addon_dir/build/lws/libws_redir.a: ws_pubsub_always
+$ws_pubsub_lws: ws_pubsub_always
 	@$ngx_addon_dir/auto/lws
+
+$ws_pubsub_hiredis: ws_pubsub_always
+	@$ngx_addon_dir/auto/hiredis
 
 .PHONY: ws_pubsub_always
 ws_pubsub_always:

@@ -59,18 +59,18 @@ $(ARCHIVE): $(OBJECTS) $(OUT)/objects.txt
 # $(1): a folder, $(2): the command, $(3): where that is written down, $(4): a name
 # for the precompiled header, which begins with those of nginx where there is one. The
 # compiler finds NAME.gch by -include NAME.
-# (-MMD leaves system headers out: libwebsockets' are covered by its stamp)
-LWS_STAMP := $(wildcard $(ROOT)/build/lws/stamp)
+# (-MMD leaves system headers out: those of what is linked in are covered by its stamp)
+LINKED_IN := $(wildcard $(ROOT)/build/lws/stamp $(ROOT)/build/hiredis/stamp)
 # Of the standard library's inlined functions g++ 12 warns where they come from a
 # precompiled header, and there alone: a build without one has these warnings, too.
 PCH_WARNINGS = -Winvalid-pch -Wno-array-bounds -Wno-restrict -Wno-stringop-overflow
 define COMPILE_RULES
-$(1)/obj/%.o: $(ROOT)/%.cpp $(3) $(LWS_STAMP) $(if $(PCH),$(1)/$(4).gch)
+$(1)/obj/%.o: $(ROOT)/%.cpp $(3) $(LINKED_IN) $(if $(PCH),$(1)/$(4).gch)
 	@mkdir -p $$(@D)
 	@echo "  CXX  $$*.cpp"
 	@$(2) $(if $(PCH),-include $(1)/$(4) $(PCH_WARNINGS)) -MMD -MP -c -o $$@ $$<
 
-$(1)/$(4).gch: $(ROOT)/auto/precompiled.hpp $(ROOT)/src/ngx/ngx.hpp $(3) $(LWS_STAMP)
+$(1)/$(4).gch: $(ROOT)/auto/precompiled.hpp $(ROOT)/src/ngx/ngx.hpp $(3) $(LINKED_IN)
 	@echo "  CXX  auto/precompiled.hpp"
 	@$(2) $(if $(NGX_DIR),$(if $(filter own,$(4)),-include ngx/ngx.hpp)) -x c++-header -o $$@ $$<
 endef

@@ -21,11 +21,14 @@ endif
 CXXFLAGS_ALL = $(CXX_STANDARD) $(WARNINGS) -fPIC -fvisibility=hidden \
     -ffunction-sections -fdata-sections -fstack-protector-strong \
     -U_FORTIFY_SOURCE $(OPTIMIZE.$(BUILD)) \
-    -ffile-prefix-map=$(ROOT)/= -I$(ROOT)/src -isystem $(ROOT)/build/lws/include
-LIBS = -ljansson -lcrypto -lz
+    -ffile-prefix-map=$(ROOT)/= -I$(ROOT)/src -isystem $(ROOT)/build/lws/include \
+    -isystem $(ROOT)/build/hiredis/include
+LIBS = $(ROOT)/build/hiredis/libhiredis.a -ljansson -lcrypto -lz
 
 # Compiles and is tested without nginx (t/lint/layers.py holds it to that).
-PURE_LAYERS = base wire json token shm topics readers broker client proto
+PURE_LAYERS = base wire json token shm topics log readers broker client proto
 PURE_SOURCES = $(wildcard $(PURE_LAYERS:%=$(ROOT)/src/%/*.cpp) \
     $(ROOT)/src/ws/frame_guard.cpp $(ROOT)/src/ws/deflate_offer.cpp \
-    $(ROOT)/src/ws/keepalive.cpp $(ROOT)/src/ws/closing.cpp)
+    $(ROOT)/src/ws/keepalive.cpp $(ROOT)/src/ws/closing.cpp \
+    $(patsubst %,$(ROOT)/src/redis/%.cpp,reply resp_reader command pipeline url \
+    backoff calls stream replication read_size snapshot_text ground))

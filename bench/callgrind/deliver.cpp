@@ -8,6 +8,7 @@
 #include "callgrind/script.hpp"
 #include "callgrind/zone.hpp"
 #include "proto/dialects.hpp"
+#include "wire/frame_writer.hpp"
 
 namespace ws_bench {
 

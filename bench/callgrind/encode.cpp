@@ -6,6 +6,7 @@
 #include "callgrind/zone.hpp"
 #include "load/payload.hpp"
 #include "proto/dialects.hpp"
+#include "wire/frame_writer.hpp"
 
 namespace ws_bench {
 

@@ -64,7 +64,7 @@ struct Zone {
         publication.topic = topic;
         publication.payload = payload;
         publication.now_ms = kNowMs;
-        if (!publisher.publish(publication)) {
+        if (!publisher.publish(publication).answer()) {
             std::abort();
         }
     }

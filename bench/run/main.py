@@ -1,4 +1,4 @@
-"""python3 bench/run/main.py compare|growth|profile [key ...]
+"""python3 bench/run/main.py compare|growth|access|cluster|profile [key ...]
 
 Environment: QUICK=1, ROUNDS=n, NGINX, WS_PUBSUB_MODULE, NCHAN_MODULE."""
 
@@ -13,6 +13,8 @@ def main():
         sys.exit(__doc__)
     machine.enter_namespace()
     # After it: this is a new process then.
+    import access
+    import cluster
     import compare
     import growth
     import profile_server
@@ -21,6 +23,8 @@ def main():
     commands = {
         "compare": lambda: compare.compare(quick, rounds, sys.argv[2:]),
         "growth": lambda: growth.grow(quick, rounds, sys.argv[2:]),
+        "access": lambda: access.measure(quick, rounds),
+        "cluster": lambda: cluster.measure(quick, rounds),
         "profile": lambda: profile_server.profile(sys.argv[2:]),
     }
     commands[sys.argv[1]]()

@@ -194,23 +194,29 @@ class Nginx:
     def available(self):
         return pathlib.Path(self.module).exists()
 
+    def configuration(self, **words):
+        return NGINX_CONF.format(**words)
+
     def start(self, workers=1, tls=False, deflate=False, zone="64m",
-              connections=min(DESCRIPTORS, 60_000) - 100):
+              connections=min(DESCRIPTORS, 60_000) - 100, cores=None, **more):
+        """`cores`: how many it may use, by default as many as workers;
+        `more`: words of the configuration."""
         prefix = RUN / self.name
         (prefix / "temp").mkdir(parents=True, exist_ok=True)
         make_certificate()
         port, publish_port = free_port(), free_port()
         words = {"zone": zone, "kept": 1 if workers == 1 else 64, "compression": "on" if deflate else "off",
                  "deflate": "nchan_deflate_message_for_websocket on;"
-                            if deflate else ""}
-        (prefix / "nginx.conf").write_text(NGINX_CONF.format(
+                            if deflate else "", **more}
+        (prefix / "nginx.conf").write_text(self.configuration(
             workers=workers, module=self.module, connections=connections,
             user="user root;" if os.geteuid() == 0 else "", run=RUN, port=port,
             publish_port=publish_port, tls="ssl" if tls else "",
             reuseport="reuseport" if workers > 1 else "",
             **{part: text.format(**words)
-               for part, text in self.conf.items()}))
-        pin = machine.on_core(0) if workers == 1 else machine.on_cores(workers)
+               for part, text in self.conf.items()}, **more))
+        cores = cores or workers
+        pin = machine.on_core(0) if cores == 1 else machine.on_cores(cores)
         return started(
             [*pin, NGINX, "-e", "stderr", "-p", prefix, "-c", "nginx.conf"],
             port, lambda pid: children(pid, workers),

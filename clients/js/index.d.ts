@@ -65,7 +65,7 @@ export interface Gap {
 
 export interface Gone {
     topic: string;
-    /** The server's, or "removed" or "replaced" while away. */
+    /** The server's, or "removed", "replaced" or "reset" while away. */
     reason: string;
 }
 

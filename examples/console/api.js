@@ -23,7 +23,7 @@ export class ApiError extends Error {
 // -- asking ------------------------------------------------------------------
 
 // Rejects with an ApiError, also for an answer that is an error.
-async function ask(url, options = {}, timeout = TIMEOUT_MS) {
+export async function ask(url, options = {}, timeout = TIMEOUT_MS) {
   let response;
   try {
     response = await fetch(url, {
@@ -73,11 +73,12 @@ async function readUpTo(response, limit) {
   return { bytes: bytes.subarray(0, limit), isWhole: count <= limit };
 }
 
-async function askJson(url, timeout) {
-  const response = await ask(url, {}, timeout);
+// What an answer has to say; GET where `options` say nothing else.
+export async function askJson(url, { timeout, ...options } = {}) {
+  const response = await ask(url, options, timeout);
   const { bytes, isWhole } = await readUpTo(response, MOST_PAGE_BYTES);
   if (!isWhole) {
-    throw new ApiError("the messages are too large to be listed");
+    throw new ApiError("the answer is too large to be shown");
   }
   try {
     return JSON.parse(new TextDecoder().decode(bytes));
@@ -155,4 +156,4 @@ export async function remove(topic) {
   await ask(topicUrl(topic), { method: "DELETE" });
 }
 
-export const status = () => askJson(STATUS, STATUS_TIMEOUT_MS);
+export const status = () => askJson(STATUS, { timeout: STATUS_TIMEOUT_MS });

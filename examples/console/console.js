@@ -5,6 +5,7 @@ import { closeWithPage, find } from "../shared/page.js";
 import { connect } from "../wspubsub/client.js";
 import { askToRemove, preparePublish, startPublish } from "./publish.js";
 import { showRates } from "./rates.js";
+import { startSessions } from "./sessions.js";
 import { Status } from "./status.js";
 import { noteState, startTap, tap } from "./tap.js";
 import { clockText, visible } from "./text.js";
@@ -84,5 +85,6 @@ find("open").addEventListener("submit", (event) => {
   event.preventDefault();
   open(find("open-name").value);
 });
+startSessions();
 state.run();
 refresh();

@@ -48,7 +48,7 @@ function draw() {
 }
 
 function lineOf({ at, topic, seq, text, isCut, notice }) {
-  return element("li", notice ? "notice" : "", "",
+  return element("div", notice ? "notice" : "", "",
     element("time", "", clockText(at, true)),
     ...(topic === undefined ? [] : [element("bdi", "name", topic)]),
     ...(seq === undefined ? [] : [element("span", "faint", `#${seq}`)]),

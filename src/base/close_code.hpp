@@ -16,6 +16,7 @@ inline constexpr uint16_t kCloseBadPayload = 1007;
 inline constexpr uint16_t kClosePolicy = 1008;
 inline constexpr uint16_t kCloseTooBig = 1009;
 inline constexpr uint16_t kCloseInternalError = 1011;
+inline constexpr uint16_t kCloseServiceRestart = 1012;
 inline constexpr uint16_t kCloseTryAgainLater = 1013;
 inline constexpr uint16_t kCloseExpired = 3005;
 inline constexpr uint16_t kCloseTooSlow = 3008;

@@ -53,6 +53,8 @@ inline constexpr size_t kTopicsReleasedPerTurn = 4096;
 inline constexpr size_t kTopicsCountedPerTurn = 1024;
 inline constexpr size_t kEndsPerTurn = 256;
 inline constexpr size_t kReachedPerTurn = 32UL * 1024;
+// Signatures of the tokens and tickets that sessions bring, of all zones.
+inline constexpr size_t kSignaturesPerTurn = 16;
 // And what it brings from the zone to them: new messages, and what single
 // sessions ask for. A topic counts as so many bytes, beside those of its
 // messages.
@@ -113,6 +115,67 @@ inline constexpr int64_t kControlWaitMs = 1000;
 inline constexpr size_t kControlledPerTurn = 2000; // sessions
 inline constexpr size_t kMaxListedSessions = 1000;
 inline constexpr size_t kMaxReasonBytes = 123; // of a Close frame
+
+// Revocations of a zone, in small ones an 8th of it; and how long one counts,
+// at least.
+inline constexpr size_t kMaxRevocations = 10000;
+inline constexpr size_t kRevocationsZoneShare = 8;
+inline constexpr int64_t kRevocationKeepMs = 24LL * 60 * 60 * 1000;
+
+// A zone that follows a log that several hosts share: the hosts, and the time
+// after which one that says nothing is gone; how long is known what somebody
+// has appended who appends no more; and topics, or people, looked at for an
+// entry in one hold of the lock.
+inline constexpr size_t kMaxLogHosts = 64;
+inline constexpr int64_t kLogHostGoneMs = 10LL * 1000;
+inline constexpr int64_t kOriginKeptMs = 10LL * 60 * 1000;
+inline constexpr size_t kTouchedPerLock = 256;
+inline constexpr size_t kHeardPerLock = 32;
+
+// What a worker has appended to such a log and waits for: so many changes, so
+// many bytes, so long; and what it may not be larger than. Which worker brings
+// the entries to the zone, and what it does of that in one turn; after which
+// time without Redis a host is alone.
+inline constexpr size_t kAnswerCells = 1024;
+inline constexpr size_t kDefaultClusterPending = 4UL * 1024 * 1024;
+inline constexpr int64_t kDefaultClusterWaitMs = 5000;
+inline constexpr int64_t kMostClusterWaitMs = 60LL * 1000;
+inline constexpr size_t kMaxLoggedBytes = 8UL * 1024 * 1024;
+inline constexpr uint32_t kDefaultClusterBudget = 60; // percent of the zone
+inline constexpr uint32_t kMostClusterBudget = 90;
+inline constexpr size_t kMaxClusterNameBytes = 64;
+inline constexpr size_t kDefaultClusterLog = 64UL * 1024 * 1024;
+inline constexpr size_t kLeastClusterLog = 64UL * 1024;
+inline constexpr int64_t kTailerLeaseMs = 3000;
+inline constexpr size_t kAppliedPerTurn = 256; // entries
+inline constexpr int64_t kAliveMs = 2000;
+inline constexpr int64_t kAloneMs = 5000;
+// Topics are idle for so long at least: their readers are looked at when half
+// of it is over by the log's time, which hosts make go on by kAliveMs.
+inline constexpr int64_t kLeastClusterIdleMs = 10LL * 1000;
+
+// Events: how many are kept where no policy says it; and webhooks that carry
+// them: how long a worker has the lease for that, the most of a batch, the
+// longest delay, how long one has to be answered, by so many bytes, and after
+// which time it is sent again: at first, then doubled up to that.
+inline constexpr uint32_t kDefaultEventHistory = 1000;
+inline constexpr int64_t kCourierLeaseMs = 5LL * 1000;
+inline constexpr size_t kDefaultEventBatch = 100;
+inline constexpr size_t kMostEventBatch = 1000;
+inline constexpr size_t kMaxEventBatchBytes = 512UL * 1024;
+inline constexpr int64_t kDefaultEventDelayMs = 50;
+inline constexpr int64_t kMostEventDelayMs = 60LL * 1000;
+inline constexpr int64_t kWebhookTimeoutMs = 10LL * 1000;
+inline constexpr size_t kMaxWebhookAnswerBytes = 64UL * 1024;
+inline constexpr int64_t kLeastWebhookRetryMs = 1000;
+inline constexpr int64_t kMostWebhookRetryMs = 30LL * 1000;
+
+// Snapshots: how often one is written, at most and where nothing is said; how
+// long a worker has the lease for that; and what none has more of.
+inline constexpr int64_t kDefaultSnapshotIntervalMs = 60LL * 1000;
+inline constexpr int64_t kMostSnapshotIntervalMs = 24LL * 3600 * 1000;
+inline constexpr int64_t kSnapshotLeaseMs = 5LL * 1000;
+inline constexpr size_t kMostSnapshotBytes = 64UL * 1024 * 1024 * 1024;
 
 // What directives may ask for. A message is encoded in memory, as text up to
 // six times its size, and sizes in the zone and of frames have 32 bits.

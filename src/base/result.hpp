@@ -26,6 +26,7 @@ enum class Errc : uint16_t {
     other_epoch = 112,
     conflict = 114,
     unavailable = 115,
+    unknown = 116,
 };
 
 // What a conflict is about: HTTP has a status for each.

@@ -23,17 +23,20 @@ constexpr size_t kRenameCost = 2 * kReadCost;
 const std::string& identity_of(const Subscription& subscription)
 {
     const Session& session = *subscription.session;
-    return subscription.name == session.name() ? session.identity()
-                                               : session.seat().review->former;
+    return subscription.name == session.identity().number()
+               ? session.identity().text()
+               : session.seat().review->former;
 }
 
 } // namespace
 
 Broker::Broker(Store& store, const Policies& policies, WorkerId worker,
-               Encoder& encoder, Scheduler& scheduler, const Clock& clock)
-    : store_(store), publisher_(store.topics, policies), encoder_(encoder),
-      scheduler_(scheduler), worker_(worker), laggards_(clock),
-      overlaps_(store_, worker), counts_(store_, scheduler, passes_),
+               Encoder& encoder, Scheduler& scheduler, const Clock& clock,
+               Committer* committer)
+    : store_(store), publisher_(store.topics, policies, committer),
+      encoder_(encoder), scheduler_(scheduler), worker_(worker),
+      laggards_(clock), overlaps_(store_, worker),
+      counts_(store_, scheduler, passes_),
       topics_(store, policies, worker, scheduler, counts_, untold_),
       pacer_(store_, worker, encoder, scheduler, clock, laggards_, budget_),
       start_(store_, worker, encoder, pacer_, deltas_, budget_),
@@ -232,15 +235,16 @@ void Broker::end(Subscription& subscription)
 bool Broker::become_present(Subscription& subscription)
 {
     const Selector& selector = subscription.group->selector;
-    const std::string& identity = subscription.session->identity();
-    if (!selector.is_exact() || identity.empty() ||
+    const Identity& identity = subscription.session->identity();
+    if (!selector.is_exact() || identity.text().empty() ||
         !publisher_.policy_of(selector.text()).presence) {
         return true;
     }
     const LocalTopic* topic = topics_.find_or_add(selector.text());
-    subscription.name = subscription.session->name();
+    subscription.name = identity.number();
     subscription.present =
-        topic != nullptr && store_.presence.join(*topic->interest, identity);
+        topic != nullptr &&
+        store_.presence.join(*topic->interest, identity.text());
     return subscription.present;
 }
 
@@ -248,9 +252,10 @@ void Broker::end_presence(Subscription& subscription)
 {
     if (subscription.present) {
         subscription.present = false;
-        store_.presence.leave(*subscription.group->topics.front()->interest,
-                              identity_of(subscription),
-                              subscription.session->is_expected_back());
+        store_.presence.leave(
+            *subscription.group->topics.front()->interest,
+            identity_of(subscription),
+            subscription.session->identity().is_expected_back());
     }
 }
 

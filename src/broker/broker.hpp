@@ -55,9 +55,10 @@ struct Subscribed {
 
 class Broker {
 public:
-    // All of them outlive it.
+    // All of them outlive it. `committer`: as of Publisher.
     Broker(Store& store, const Policies& policies, WorkerId worker,
-           Encoder& encoder, Scheduler& scheduler, const Clock& clock);
+           Encoder& encoder, Scheduler& scheduler, const Clock& clock,
+           Committer* committer = nullptr);
     Broker(const Broker&) = delete;
     Broker& operator=(const Broker&) = delete;
     // REQUIRES: all sessions were removed, their places given back.

@@ -54,7 +54,7 @@ void CatchUp::resume(Session& session)
         return;
     }
     // Who came before goes first.
-    const bool waits = session.catching_up() && !waiting_.empty();
+    const bool waits = session.seat().is_catching_up() && !waiting_.empty();
     const Progress progress =
         serve(session, waits ? 0 : parts_.budget.catch_up_bytes_left);
     if (is_for_run(progress)) {
@@ -99,7 +99,7 @@ CatchUp::Progress CatchUp::serve(Session& session, size_t bytes)
     Progress progress = Progress::done;
     if (parts_.pacer.send_skipped(session, left)) {
         progress = Progress::more;
-    } else if (session.catching_up()) {
+    } else if (session.seat().is_catching_up()) {
         progress = catch_up(session, left);
     }
     spend(parts_.budget.catch_up_bytes_left, slice - left);
@@ -108,7 +108,7 @@ CatchUp::Progress CatchUp::serve(Session& session, size_t bytes)
 
 CatchUp::Progress CatchUp::catch_up(Session& session, size_t& bytes_left)
 {
-    while (session.catching_up() && !session.stopped()) {
+    while (session.seat().is_catching_up() && !session.stopped()) {
         Subscription& subscription = *session.seat().catching_up.first();
         const Progress progress = catch_up(subscription, bytes_left);
         const bool starved = std::exchange(session.seat().starves,
@@ -190,7 +190,7 @@ CatchUp::Next CatchUp::next_topic(Subscription& subscription, TopicRow& row)
 {
     CatchUpState& state = *subscription.catch_up;
     if (state.partial != nullptr) {
-        row = {state.partial->path, state.partial_at};
+        row = {state.partial->path, state.partial_at, 0};
         return Next::found;
     }
     while (state.page_next < state.page.size() &&
@@ -262,7 +262,7 @@ CatchUp::Progress CatchUp::start_topic(Subscription& subscription,
     if (answer.newest.epoch == 0) {
         parts_.topics.review_later(*topic);
     } else if (!goes_on && (is_new || row.path > state.listed_to)) {
-        parts_.start.send_notice(session, *topic, answer.newest);
+        parts_.start.send_notice(session, *topic, answer.newest, answer.was);
     }
     parts_.start.send_gap(session, *topic, answer, UINT64_MAX);
     parts_.start.send_kept(subscription, *topic, kept_, kept_.size());

@@ -21,6 +21,13 @@ namespace {
 constexpr size_t kBytesPerLock = 64UL * 1024;
 constexpr size_t kBatchShare = 4;
 
+// Whether the next one is a message of the same epoch.
+bool goes_on(const Batch::Entry& first, const Batch::Entry& next)
+{
+    return next.kind == ItemKind::message &&
+           next.message.at.epoch == first.message.at.epoch;
+}
+
 // Brings closer what the next ones need.
 void prefetch_from(const std::vector<Subscription*>& members, size_t place)
 {
@@ -130,7 +137,7 @@ void Deliveries::deliver(LocalTopic& topic, const Batch& batch)
             continue;
         }
         size_t last = first + 1;
-        while (last < batch.size() && batch[last].kind == ItemKind::message) {
+        while (last < batch.size() && goes_on(head, batch[last])) {
             last++;
         }
         deliver_messages(topic, batch, first, last);
@@ -224,12 +231,7 @@ void Deliveries::notify_all(LocalTopic& topic, uint64_t before_seq,
 void Deliveries::deliver_gap(LocalTopic& topic, const Position& next)
 {
     if (next.epoch != topic.last.epoch) {
-        parts_.pacer.forget_topic(topic, topic.last.seq);
-        topic.last = {next.epoch, 0};
-        tell_subscribing(topic);
-        notify_all(topic, next.seq, [&](Encoding encoding) {
-            return parts_.encoder.topic(encoding, topic.path, topic.last);
-        });
+        deliver_epoch(topic, next);
     }
     if (next.seq > topic.last.seq + 1) {
         const Gap gap{topic.last.seq + 1, next.seq - 1, "evicted"};
@@ -237,6 +239,23 @@ void Deliveries::deliver_gap(LocalTopic& topic, const Position& next)
             return parts_.encoder.gap(encoding, topic.path, gap);
         });
     }
+}
+
+// `next` is of a topic that has come to be, or that goes on under another
+// epoch: then all who were told of it have to know.
+void Deliveries::deliver_epoch(LocalTopic& topic, const Position& next)
+{
+    const bool forked = topic.last.epoch != 0 &&
+                        parts_.store.topics.is_known(topic.path, topic.last);
+    const uint64_t was = forked ? topic.last.epoch : 0;
+    parts_.pacer.forget_topic(topic, topic.last.seq);
+    topic.last = {next.epoch, forked ? topic.last.seq : 0};
+    if (!forked) {
+        tell_subscribing(topic);
+    }
+    notify_all(topic, forked ? 0 : next.seq, [&](Encoding encoding) {
+        return parts_.encoder.topic(encoding, topic.path, topic.last, was);
+    });
 }
 
 // The topic has come to be: those who are about to subscribe may have looked
@@ -325,7 +344,7 @@ void Deliveries::deliver_presence(LocalTopic& topic,
     FrameCache frames;
     for_each_live(topic, 0, [&](Subscription& member) {
         Session& session = *member.session;
-        if (session.identity() == change.who && own != nullptr &&
+        if (session.identity().text() == change.who && own != nullptr &&
             session.seat().subscriptions.find(*own) != nullptr) {
             return; // that the change is about
         }

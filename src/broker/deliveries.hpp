@@ -86,6 +86,7 @@ private:
                           size_t last);
     void deliver_loss(LocalTopic& topic, const Position& newest);
     void deliver_gap(LocalTopic& topic, const Position& next);
+    void deliver_epoch(LocalTopic& topic, const Position& next);
     static void tell_subscribing(const LocalTopic& topic);
     void deliver_gone(LocalTopic& topic);
     void deliver_untold();

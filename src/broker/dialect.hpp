@@ -1,5 +1,6 @@
 // The words of a protocol for what the broker has to tell; the protocols
-// implement it.
+// implement it. What is put around words is not theirs: each dialect is made
+// with a framing (wire/framing.hpp).
 #pragma once
 
 #include <cstddef>
@@ -56,9 +57,10 @@ public:
     {
         return messages(deflate, topic, batch, first, first + texts.size());
     }
-    // A subscription begins with a topic that is there, at that position.
+    // A subscription begins with a topic that is there, at that position; or
+    // goes on there with one whose epoch `was` another.
     virtual FrameRef topic(bool /*deflate*/, std::string_view /*topic*/,
-                           const Position& /*at*/)
+                           const Position& /*at*/, uint64_t /*was*/)
     {
         return {};
     }

@@ -28,9 +28,9 @@ public:
                                   based);
     }
     FrameRef topic(Encoding encoding, std::string_view topic,
-                   const Position& at)
+                   const Position& at, uint64_t was = 0)
     {
-        return of(encoding).topic(encoding.deflated, topic, at);
+        return of(encoding).topic(encoding.deflated, topic, at, was);
     }
     FrameRef gap(Encoding encoding, std::string_view topic, const Gap& gap)
     {

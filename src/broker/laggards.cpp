@@ -11,8 +11,9 @@ bool Laggards::admit(Session& session)
     if (session.seat().lag != Lag::none) {
         return session.seat().lag == Lag::overflown;
     }
+    const Outbox& outbox = session.outbox();
     const bool fresh =
-        session.stalled() && clock_.ticks_ms() - session.took_ms() <= kFreshMs;
+        outbox.stalled() && clock_.ticks_ms() - outbox.took_ms() <= kFreshMs;
     if (!fresh || (none() && !begin())) {
         return false;
     }

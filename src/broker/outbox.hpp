@@ -1,4 +1,5 @@
-// What waits to be written to one session: references to shared frames.
+// What waits to be written to one session, references to shared frames, and
+// whether its connection takes it.
 //
 // The front frame may be partly written. It stays where it is until it is
 // written whole: TLS has to be offered the same bytes again after a stall.
@@ -7,9 +8,11 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <string_view>
 #include <vector>
 
+#include "base/clock.hpp"
 #include "wire/frame.hpp"
 
 namespace ws_pubsub {
@@ -69,7 +72,23 @@ public:
 
     void clear();
 
+    // All of it was offered to the connection; whether that took some.
+    void offered(bool took, const Clock& clock)
+    {
+        if (empty()) {
+            took_ms_ = kNotStalled;
+        } else if (took || !stalled()) {
+            took_ms_ = clock.ticks_ms();
+        }
+    }
+    // Whether the connection could not take all of it.
+    [[nodiscard]] bool stalled() const { return took_ms_ != kNotStalled; }
+    // When a stalled connection last took something, by the clock's ticks.
+    [[nodiscard]] int64_t took_ms() const { return took_ms_; }
+
 private:
+    static constexpr int64_t kNotStalled = INT64_MIN;
+
     void consume_some(size_t written);
     void drop_front();
     void shrink();
@@ -79,6 +98,7 @@ private:
     uint32_t front_offset_ = 0;
     uint32_t head_ = 0;          // of rest_, where it begins
     std::vector<FrameRef> rest_; // what waits behind the front
+    int64_t took_ms_ = kNotStalled;
 };
 
 } // namespace ws_pubsub

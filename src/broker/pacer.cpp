@@ -132,7 +132,7 @@ uint64_t Pacer::offer(const Subscription& member, LocalTopic& topic,
 uint64_t Pacer::offer_latest(const Subscription& member, LocalTopic& topic,
                              Track* track, uint64_t from)
 {
-    if (member.session->stalled() || !member.session->has_room()) {
+    if (member.session->outbox().stalled() || !member.session->has_room()) {
         skip(member, topic, from, 0);
         return 0;
     }
@@ -193,8 +193,8 @@ uint64_t Pacer::send_latest(Session& session, LocalTopic& topic, Track* track,
 bool Pacer::latest_expired(const LocalTopic& topic) const
 {
     const int64_t ttl_ms = topic.policy.ttl_ms;
-    return ttl_ms != 0 &&
-           topic.latest->message().born_ms + ttl_ms <= clock_.ticks_ms();
+    return ttl_ms != 0 && topic.latest->message().born_ms + ttl_ms <=
+                              store_.clock().ticks_ms();
 }
 
 // What the session has skipped from `from` on, it will not get.

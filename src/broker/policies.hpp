@@ -16,14 +16,15 @@ public:
         rules_.push_back({std::move(selector), policy});
     }
 
-    [[nodiscard]] Policy of(std::string_view topic) const
+    [[nodiscard]] Policy of(std::string_view topic,
+                            const Policy& otherwise = {}) const
     {
         for (const Rule& rule : rules_) {
             if (rule.selector.matches(topic)) {
                 return rule.policy;
             }
         }
-        return {};
+        return otherwise;
     }
 
 private:

@@ -25,6 +25,12 @@ enum class Lag : uint8_t {
 };
 
 struct Seat {
+    // Whether some subscription waits for room in the outbox.
+    [[nodiscard]] bool is_catching_up() const
+    {
+        return catching_up.first() != nullptr;
+    }
+
     // What a delivery needs comes first.
     uint64_t stamp = 0; // of the last pass over sessions that has met it
     std::unique_ptr<Tracks> tracks; // null while it has none

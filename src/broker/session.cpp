@@ -72,10 +72,9 @@ void Session::tell_ended(const FrameRef& notice, std::string_view reason,
 void Session::begin_review(Review& review, std::string identity)
 {
     review.left = subscriptions();
-    review.renamed = identity != identity_;
+    review.renamed = identity != identity_.text();
     if (review.renamed) {
-        review.former = std::exchange(identity_, std::move(identity));
-        name_++;
+        review.former = identity_.replace(std::move(identity));
     }
     seat_.review = &review;
     intake_ = Intake::allowed;

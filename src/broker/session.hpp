@@ -12,10 +12,10 @@
 #include <string_view>
 #include <utility>
 
-#include "base/clock.hpp"
 #include "base/end_cause.hpp"
 #include "base/limits.hpp"
 #include "broker/encoding.hpp"
+#include "broker/identity.hpp"
 #include "broker/outbox.hpp"
 #include "broker/seat.hpp"
 
@@ -83,16 +83,10 @@ public:
     // Whether it gets all that its subscriptions bring.
     [[nodiscard]] bool takes_all() const { return intake_ == Intake::all; }
 
-    // It ends with its worker, and its client was told to come back: until
-    // then its identity stays present.
-    void expect_back() { expected_back_ = true; }
-    [[nodiscard]] bool is_expected_back() const { return expected_back_; }
-
     [[nodiscard]] Encoding encoding() const { return encoding_; }
     [[nodiscard]] const SessionLimits& limits() const { return limits_; }
-    [[nodiscard]] const std::string& identity() const { return identity_; }
-    // Numbers its identities: another one has another number than that before.
-    [[nodiscard]] uint8_t name() const { return name_; }
+    Identity& identity() { return identity_; }
+    [[nodiscard]] const Identity& identity() const { return identity_; }
     // Whether values and history may be queued: live messages need the rest.
     [[nodiscard]] bool has_room() const
     {
@@ -101,36 +95,16 @@ public:
     // Whether the broker has more to queue now: resume() will.
     [[nodiscard]] bool wants_more() const
     {
-        return (catching_up() && has_room()) ||
+        return (seat_.is_catching_up() && has_room()) ||
                (outbox_.empty() && seat_.tracks != nullptr &&
                 seat_.tracks->any_ready());
     }
-    // Whether the connection could not take all of the outbox.
-    [[nodiscard]] bool stalled() const { return stalled_; }
-    // The transport offered the outbox to the connection; whether it took some
-    // of it.
-    void offered(bool took, const Clock& clock)
-    {
-        const bool stalls = !outbox_.empty();
-        if (stalls && (took || !stalled_)) {
-            took_ms_ = clock.ticks_ms();
-        }
-        stalled_ = stalls;
-    }
-    // When a stalled connection last took something, by the clock's ticks.
-    [[nodiscard]] int64_t took_ms() const { return took_ms_; }
-    [[nodiscard]] Lag lag() const { return seat_.lag; }
     Outbox& outbox() { return outbox_; }
     [[nodiscard]] const Outbox& outbox() const { return outbox_; }
     SessionCounters& counters() { return counters_; }
     [[nodiscard]] size_t subscriptions() const
     {
         return seat_.subscriptions.size();
-    }
-    // Whether some subscription waits for room in the outbox.
-    [[nodiscard]] bool catching_up() const
-    {
-        return seat_.catching_up.first() != nullptr;
     }
 
     // The broker's; see there.
@@ -159,15 +133,11 @@ private:
     Outbox outbox_;
     Encoding encoding_;
     Intake intake_ = Intake::all;
-    bool stalled_ = false;
-    bool expected_back_ = false;
-    uint8_t name_ = 0;
     const SessionLimits& limits_;
     SessionCounters counters_;
     Seat seat_;
 
-    std::string identity_;
-    int64_t took_ms_ = 0;
+    Identity identity_;
 };
 
 } // namespace ws_pubsub

@@ -187,7 +187,7 @@ void Subscribing::check(size_t& left)
 {
     spend(left, found_.rows.size() / 4);
     for (std::string& path : new_) {
-        found_.rows.push_back({std::move(path), {}});
+        found_.rows.push_back({std::move(path), {}, 0});
     }
     new_.clear();
     std::sort(found_.rows.begin(), found_.rows.end(), by_path);
@@ -205,9 +205,40 @@ void Subscribing::check(size_t& left)
     found_.rows.resize(std::min(found_.rows.size(), kMaxListedTopics));
     std::erase_if(found_.gone, [&](const std::string& path) {
         return std::binary_search(found_.rows.begin(), found_.rows.end(),
-                                  TopicRow{path, {}}, by_path);
+                                  TopicRow{path, {}, 0}, by_path);
     });
     stage_ = Stage::ready;
+}
+
+// The epoch of the position that was given for the topic, if it is another than
+// the row's and the topic goes on from there all the same; else 0.
+uint64_t Subscribing::earlier_epoch(const TopicRow& row) const
+{
+    const auto& positions = options_.start.positions;
+    const auto given = positions.find(row.path);
+    return given != positions.end() &&
+                   given->second.epoch != row.newest.epoch &&
+                   topics_.store().topics.is_known(row.path, given->second)
+               ? given->second.epoch
+               : 0;
+}
+
+// What this worker has of the topic may be less than what the client got of it
+// elsewhere, and of an earlier epoch: that is not to look as if it had been
+// lost.
+void Subscribing::keep_given(TopicRow& row) const
+{
+    const auto& positions = options_.start.positions;
+    const auto given = positions.find(row.path);
+    if (given == positions.end() || given->second.seq <= row.newest.seq ||
+        !topics_.store().topics.is_known(row.path, given->second)) {
+        return;
+    }
+    row.newest.seq = given->second.seq;
+    if (given->second.epoch > row.newest.epoch) {
+        row.newest.epoch = given->second.epoch;
+        row.was = 0;
+    }
 }
 
 bool Subscribing::is_there(TopicRow& row)
@@ -217,6 +248,8 @@ bool Subscribing::is_there(TopicRow& row)
         row.newest = topic->last.epoch != 0
                          ? topic->last
                          : topics_.store().topics.newest(row.path);
+        row.was = earlier_epoch(row);
+        keep_given(row);
     }
     return topic != nullptr && row.newest.epoch != 0;
 }

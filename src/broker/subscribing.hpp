@@ -70,6 +70,8 @@ private:
     void localize(size_t& left);
     void check(size_t& left);
     bool is_there(TopicRow& row);
+    [[nodiscard]] uint64_t earlier_epoch(const TopicRow& row) const;
+    void keep_given(TopicRow& row) const;
     [[nodiscard]] bool is_untold(const TopicRow& row) const;
 
     LocalTopics& topics_;

@@ -63,7 +63,7 @@ struct Subscription {
     bool delta = false;      // takes deltas
     bool overlaps = false;   // may share topics with another of the session
     bool present = false;    // its session's identity is present in the topic,
-    uint8_t name = 0;        // the one of that number, as of Session::name()
+    uint8_t name = 0;        // the one of that number, as of Identity
     uint32_t number = 0;     // among its session's
 };
 

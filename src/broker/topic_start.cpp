@@ -77,7 +77,13 @@ bool TopicStart::is_live(Subscription& subscription, LocalTopic& topic,
         return true;
     }
     if (before_seq == 0) {
-        // Only who was told of a topic need know that it is gone.
+        // Only who was told of a topic need know that it is gone; and that it
+        // has another epoch, only who does not come with that.
+        const auto given = catch_up.start.positions.find(topic.path);
+        if (topic.last.epoch != 0 && given != catch_up.start.positions.end() &&
+            given->second.epoch == topic.last.epoch) {
+            return false;
+        }
         return topic.path <= catch_up.listed_to ||
                (catch_up.partial == &topic && catch_up.partial_at.seq != 0);
     }
@@ -125,7 +131,8 @@ bool TopicStart::begin_early(Subscription& subscription, LocalTopic& topic,
     catch_up.early.insert(&topic);
     // A topic that has just come to be is being told to everybody.
     if (topic.last.seq != 0 && topic.path > catch_up.listed_to) {
-        send_notice(session, topic, {topic.last.epoch, before_seq - 1});
+        send_notice(session, topic, {topic.last.epoch, before_seq - 1},
+                    answer.was);
     }
     send_gap(session, topic, answer, before_seq);
     send_kept(subscription, topic, early_, last);
@@ -133,9 +140,10 @@ bool TopicStart::begin_early(Subscription& subscription, LocalTopic& topic,
 }
 
 void TopicStart::send_notice(Session& session, const LocalTopic& topic,
-                             const Position& at)
+                             const Position& at, uint64_t was)
 {
-    const FrameRef frame = encoder_.topic(session.encoding(), topic.path, at);
+    const FrameRef frame =
+        encoder_.topic(session.encoding(), topic.path, at, was);
     if (frame) {
         session.push(frame);
     }

@@ -43,8 +43,9 @@ public:
     bool is_live(Subscription& subscription, LocalTopic& topic,
                  uint64_t before_seq);
 
+    // `was`: as of ReadAnswer.
     void send_notice(Session& session, const LocalTopic& topic,
-                     const Position& at);
+                     const Position& at, uint64_t was);
     // Says what `answer` lacks of the messages before `before_seq`.
     void send_gap(Session& session, const LocalTopic& topic,
                   const ReadAnswer& answer, uint64_t before_seq);

@@ -48,17 +48,17 @@ Result<Reader> Access::reader(const Selector& wanted,
     return publisher_.reader();
 }
 
-Result<ChangeAnswer> Access::publish(const PublishRequest& request) const
+Outcome Access::publish(const PublishRequest& request) const
 {
     if (!may_publish(request.topic)) {
         return kDenied;
     }
-    return ws_pubsub::publish(publisher_, request, peer_.owner, clock_.now_ms(),
-                              peer_.max_message);
+    return ws_pubsub::publish(
+        publisher_, request, peer_.owner, clock_.now_ms(), peer_.max_message,
+        {peer_.session, peer_.user, peer_.owner.identity});
 }
 
-Result<bool> Access::remove(std::string_view topic,
-                            const Condition& condition) const
+Outcome Access::remove(std::string_view topic, const Condition& condition) const
 {
     if (!may_remove(topic)) {
         return kDenied;

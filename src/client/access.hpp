@@ -28,6 +28,8 @@ public:
         const Permissions* permissions; // null: nothing is forbidden
         KeyOwner owner;                 // and its identity
         size_t max_message;
+        std::string_view user;    // of its token; empty: nobody's
+        std::string_view session; // its id, where that is told to anybody
     };
 
     Access(const Publisher& publisher, const Clock& clock, const Peer& peer,
@@ -47,11 +49,10 @@ public:
                                         std::string_view what = "read") const;
     // Errors: denied; limit, the message is too big; as publish_patch() and
     // Topics::publish().
-    [[nodiscard]] Result<ChangeAnswer>
-    publish(const PublishRequest& request) const;
-    // Errors: denied, or as Topics::remove().
-    [[nodiscard]] Result<bool> remove(std::string_view topic,
-                                      const Condition& condition = {}) const;
+    [[nodiscard]] Outcome publish(const PublishRequest& request) const;
+    // As Publisher::remove(). Errors: also denied.
+    [[nodiscard]] Outcome remove(std::string_view topic,
+                                 const Condition& condition = {}) const;
 
 private:
     [[nodiscard]] bool allow(bool may, std::string_view what,

@@ -7,6 +7,8 @@
 #include <string_view>
 
 #include "base/result.hpp"
+#include "base/token_mark.hpp"
+#include "client/check_turns.hpp"
 #include "client/permissions.hpp"
 
 namespace ws_pubsub {
@@ -17,6 +19,7 @@ struct Rights {
     std::string identity; // for presence; empty: nobody
     // Of the token: its `sub`, empty: nobody's. nullopt: there is no token.
     std::optional<std::string> user;
+    TokenMark mark;                    // of the token
     std::optional<int64_t> expires_ms; // since 1970; nullopt: never
     // When the session is closed for it, in seconds of the system's clock: some
     // time later. 0: never.
@@ -29,6 +32,7 @@ struct Ticket {
     std::string user;  // for whom alone; empty: for anybody
     bool may_publish = false;
     uint32_t end_s = 0; // as of Rights: when subscriptions that it let end
+    TokenMark mark;
 };
 
 // The port to where tokens are checked. One belongs to one session. It answers
@@ -50,6 +54,8 @@ public:
                                 std::optional<std::string_view> user) = 0;
     // Errors: denied, the ticket is no good; expired.
     virtual Result<Ticket> check(std::string_view ticket) = 0;
+    // When either may be called. Both spend there what they have cost.
+    [[nodiscard]] virtual CheckTurns& turns() = 0;
 };
 
 } // namespace ws_pubsub

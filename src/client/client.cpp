@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "client/control_order.hpp"
+
 namespace ws_pubsub {
 
 namespace {
@@ -13,31 +15,28 @@ constexpr std::string_view kSubscribe = "subscribe to";
 Client::Client(Registry& registry, SessionLease lease, Link& link,
                Encoding encoding, const ClientSettings& settings,
                Admission admission)
-    : session_(link, encoding, settings.limits,
-               std::move(admission.rights.identity)),
-      lease_(std::move(lease)), registry_(registry), link_(link),
-      settings_(settings), standing_(*this, admission),
-      bucket_(settings.rate, registry.clock().ticks_ms()),
-      since_s_(static_cast<uint32_t>(registry.clock().now_ms() / 1000))
+    : membership_(registry, std::move(lease), link, encoding, settings.limits,
+                  std::move(admission.rights.identity)),
+      link_(link), settings_(settings), standing_(*this, admission),
+      bucket_(settings.rate, registry.clock().ticks_ms()), effort_(*this)
 {
-    registry_.add(*this, admission.session_id);
+    registry.add(*this, admission.session_id);
 }
 
 void Client::leave()
 {
-    if (!lease_) {
+    if (membership_.has_left()) {
         return;
     }
-    registry_.remove(*this);
+    membership_.registry_.remove(*this);
     standing_.end();
-    broker().remove_session(session_);
-    lease_.give_back();
+    membership_.leave();
 }
 
 Broker::Unsubscribed Client::withdraw(std::string_view selector,
                                       const Error& why)
 {
-    const auto ended = broker().withdraw(session_, selector, why);
+    const auto ended = broker().withdraw(session(), selector, why);
     if (ended == Broker::Unsubscribed::done) {
         standing_.forget_permit(selector);
     }
@@ -46,15 +45,8 @@ Broker::Unsubscribed Client::withdraw(std::string_view selector,
 
 bool Client::begin_command()
 {
-    session_.counters().messages_in++;
+    session().counters().messages_in++;
     return bucket_.take(settings_.rate, clock().ticks_ms());
-}
-
-void Client::resume()
-{
-    if (effort_.resume()) {
-        link_.go_on_soon();
-    }
 }
 
 // Why it may not read that; nullopt: it may.
@@ -68,7 +60,8 @@ std::optional<Error> Client::check_reading(const Selector& wanted)
                : std::optional(kDenied);
 }
 
-Access Client::access(const Permissions& permissions)
+// `session`: its id, where that is told to anybody.
+Access Client::access(const Permissions& permissions, std::string_view session)
 {
     const DenialLog log{[](void* to, const Denial& denial) {
                             static_cast<Link*>(to)->log_denial(denial);
@@ -77,8 +70,10 @@ Access Client::access(const Permissions& permissions)
     return {broker().publisher(),
             clock(),
             {&permissions,
-             {KeyOwner::Kind::session, session_.identity()},
-             settings_.max_message},
+             {KeyOwner::Kind::session, membership_.session().identity().text()},
+             settings_.max_message,
+             standing_.user(),
+             session},
             log};
 }
 
@@ -89,7 +84,7 @@ Result<Subscribed> Client::subscribe(const Selector& selector,
         return *fault;
     }
     auto subscribed =
-        broker().subscribe(session_, selector, std::move(options));
+        broker().subscribe(session(), selector, std::move(options));
     if (subscribed) {
         standing_.hold_permit(selector);
     }
@@ -102,7 +97,7 @@ Client::begin_subscribing(const Selector& selector, SubscribeOptions options)
     if (const auto fault = check_reading(selector)) {
         return *fault;
     }
-    return std::make_unique<Subscribing>(broker().topics(), session_, selector,
+    return std::make_unique<Subscribing>(broker().topics(), session(), selector,
                                          std::move(options));
 }
 
@@ -126,19 +121,23 @@ void Client::start(Subscription& subscription)
 
 Broker::Unsubscribed Client::unsubscribe(std::string_view selector)
 {
-    const auto ended = broker().unsubscribe(session_, selector);
+    const auto ended = broker().unsubscribe(session(), selector);
     if (ended == Broker::Unsubscribed::done) {
         standing_.forget_permit(selector);
     }
     return ended;
 }
 
-Result<ChangeAnswer> Client::publish(const PublishRequest& request)
+Outcome Client::publish(const PublishRequest& request)
 {
     if (standing_.must_ask(Question::About::publish, request.topic)) {
         return kCantAsk;
     }
-    return access(standing_.to_publish(request.topic)).publish(request);
+    const std::string session = broker().store().events.tells_publishes()
+                                    ? session_id_text(id())
+                                    : std::string();
+    return access(standing_.to_publish(request.topic), session)
+        .publish(request);
 }
 
 Result<Reader> Client::reader(const Selector& wanted)
@@ -158,37 +157,6 @@ Result<PresenceList> Client::who(const Selector& topic)
         return Error{Errc::bad_request, "the topic has no presence"};
     }
     return broker().who(topic.text());
-}
-
-bool Client::begin(Work& work)
-{
-    return broker().begin(work);
-}
-
-void Client::cancel(const Work& work)
-{
-    broker().cancel(work);
-}
-
-void Client::send_more()
-{
-    broker().resume(session_);
-}
-
-void Client::caught_up()
-{
-    broker().caught_up(session_);
-}
-
-bool Client::end_subscriptions()
-{
-    return broker().end_subscriptions(session_);
-}
-
-void Client::count_slow()
-{
-    Broker& its = broker();
-    its.store().workers.counters(its.worker()).slow.add(1);
 }
 
 } // namespace ws_pubsub

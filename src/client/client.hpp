@@ -21,6 +21,7 @@
 #include "client/access.hpp"
 #include "client/effort.hpp"
 #include "client/hooks.hpp"
+#include "client/membership.hpp"
 #include "client/registry.hpp"
 #include "client/standing.hpp"
 
@@ -39,6 +40,7 @@ struct LinkInfo {
     std::string_view address;  // of the peer
     std::string_view endpoint; // the location
     std::string_view protocol;
+    uint16_t close_code = 0; // 0: it is open
 };
 
 // The connection to a peer.
@@ -70,9 +72,17 @@ public:
     Client& operator=(const Client&) = delete;
     ~Client() { leave(); }
 
-    [[nodiscard]] Session& session() { return session_; }
-    [[nodiscard]] const Session& session() const { return session_; }
     [[nodiscard]] const ClientSettings& settings() const { return settings_; }
+    // What the broker does for it, whatever it may.
+    [[nodiscard]] Membership& membership() { return membership_; }
+    [[nodiscard]] const Membership& membership() const { return membership_; }
+    [[nodiscard]] Session& session() { return membership_.session(); }
+    [[nodiscard]] const Session& session() const
+    {
+        return membership_.session();
+    }
+    // Ends all that it has in the broker. No effect if it has left.
+    void leave();
 
     void close(EndCause cause, std::string_view reason)
     {
@@ -85,30 +95,20 @@ public:
 
     // --- for who lists and controls sessions
     [[nodiscard]] LinkInfo info() const { return link_.info(); }
-    // Of its token; empty: nobody's.
-    [[nodiscard]] std::string_view user() const { return standing_.user(); }
-    [[nodiscard]] uint32_t since_s() const { return since_s_; }
-    // When it ends by time; 0: never.
-    [[nodiscard]] uint32_t end_s() const { return standing_.end_s(); }
     // As of Registry.
-    uint64_t id() { return registry_.id_of(*this); }
+    uint64_t id() { return membership_.registry_.id_of(*this); }
+    // Its session has begun: to be told, unless it has yet to bring a token.
+    // Once is enough.
+    void tell_open() { membership_.registry_.tell_open(*this); }
     // As Broker::withdraw().
     Broker::Unsubscribed withdraw(std::string_view selector, const Error& why);
-    [[nodiscard]] bool is_subscribed(std::string_view selector) const
-    {
-        return registry_.broker_.is_subscribed(session_, selector);
-    }
 
     // --- how much it may ask for
     // A command has come: counts it. False: it comes too early, by the rate.
     [[nodiscard]] bool begin_command();
-    // What its commands cost, and whether it waits for something.
+    // What its commands cost, and what they wait for.
     [[nodiscard]] Effort& effort() { return effort_; }
     [[nodiscard]] const Effort& effort() const { return effort_; }
-    // After Effort::pause(): it goes on in the next turn.
-    void resume();
-    // What it waited for is there: a turn is to follow.
-    void go_on_soon() { link_.go_on_soon(); }
 
     // --- who it is, and what it may
     [[nodiscard]] Standing& standing() { return standing_; }
@@ -130,44 +130,34 @@ public:
     void start(Subscription& subscription);
     Broker::Unsubscribed unsubscribe(std::string_view selector);
     // As Access::publish().
-    Result<ChangeAnswer> publish(const PublishRequest& request);
+    Outcome publish(const PublishRequest& request);
     // What reads those topics: to be used at once, since rights may change.
     Result<Reader> reader(const Selector& wanted);
     // Errors: denied; bad_request, the topic has no presence.
     Result<PresenceList> who(const Selector& topic);
-    // As Broker::begin() and cancel().
-    bool begin(Work& work);
-    void cancel(const Work& work);
-
-    // --- for its connection
-    // As of Broker.
-    void send_more();
-    void caught_up();
-    bool end_subscriptions();
-    void count_slow();
-    // Ends all that it has in the broker. No effect if it has left.
-    void leave();
 
 private:
     friend class Registry;
+    friend class Effort;
     friend class PermitKeeper;
     friend class Standing;
-    [[nodiscard]] Access access(const Permissions& permissions);
+    [[nodiscard]] Access access(const Permissions& permissions,
+                                std::string_view session = {});
     std::optional<Error> check_reading(const Selector& wanted);
-    [[nodiscard]] const Clock& clock() const { return registry_.clock(); }
-    [[nodiscard]] Broker& broker() { return registry_.broker_; }
+    [[nodiscard]] const Clock& clock() const
+    {
+        return membership_.registry_.clock();
+    }
+    [[nodiscard]] Broker& broker() { return membership_.broker(); }
 
     // What a delivery needs comes first, close together.
-    Session session_;
-    SessionLease lease_; // none once it has left
-    Registry& registry_;
+    Membership membership_;
     Link& link_;
     const ClientSettings& settings_;
     Standing standing_;
     TokenBucket bucket_;
     Effort effort_;
     uint32_t place_ = 0; // in the registry
-    uint32_t since_s_;   // since 1970
 };
 
 } // namespace ws_pubsub

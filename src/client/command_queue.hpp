@@ -1,7 +1,9 @@
-// The commands of a client that wait: for what a hook says, or for those that
-// came before.
+// The commands of a client that wait: for what a hook says, for those that came
+// before, for their turn to have a token checked, or for what their changes are
+// answered.
 //
 //   add() ─▶ asked about, several at a time ─▶ run(), one after the other
+//                                               └▶ take_answered()
 //
 // Thread safety: none; a client's own.
 #pragma once
@@ -11,6 +13,7 @@
 #include <memory>
 #include <optional>
 
+#include "client/check_turns.hpp"
 #include "client/hooks.hpp"
 
 namespace ws_pubsub {
@@ -22,8 +25,9 @@ class QueuedCommand {
 public:
     enum class Ran : uint8_t {
         done,
-        later,    // to be called again in the next turn
-        must_ask, // not without what a hook says to question()
+        later,      // to be called again in the next turn
+        must_ask,   // not without what a hook says to question()
+        unanswered, // done but for an answer to come: then take_answered()
     };
 
     QueuedCommand() = default;
@@ -39,6 +43,8 @@ public:
     // Those behind it depend on what comes of it: what the client may, and who
     // it is.
     [[nodiscard]] virtual bool changes_rights() const = 0;
+    // run() without a verdict has a token or a ticket checked.
+    [[nodiscard]] virtual bool has_check() const = 0;
     // In its turn. `verdict`: what the hook has said; nullptr: it was not
     // asked. May close the session.
     virtual Ran run(const Verdict* verdict) = 0;
@@ -53,6 +59,14 @@ public:
     void add(std::unique_ptr<QueuedCommand> command);
     // Does what can be done in this turn of the client.
     void run();
+    // One that has run already, and is unanswered. REQUIRES: none waits.
+    void add_unanswered(std::unique_ptr<QueuedCommand> command);
+    // The unanswered one, whose answer has come; those behind it go on in the
+    // next turn.
+    [[nodiscard]] std::unique_ptr<QueuedCommand> take_answered();
+    // The unanswered one, whose answer has come, is to be run again, in the
+    // next turn.
+    void run_again();
     // Nothing is waited for any more. May be called from within run().
     void clear() { entries_.clear(); }
 
@@ -61,10 +75,15 @@ private:
         std::unique_ptr<QueuedCommand> command;
         std::unique_ptr<PendingHook> pending; // null: nothing is asked
         std::optional<Verdict> verdict;
+        bool unanswered = false; // has run
+        // Of its check; null: it needs none, or has not asked for it.
+        std::unique_ptr<CheckTurns::Place> place;
     };
 
     void ask(Entry& entry, const Question& question);
     void ask_ahead();
+    [[nodiscard]] bool may_run_front() const;
+    bool may_check(Entry& entry);
     void run_front();
 
     Client& client_;

@@ -18,6 +18,13 @@ void write(JsonWriter& out, std::string_view name,
     }
 }
 
+void write(JsonWriter& out, const Revocation& revocation)
+{
+    out.name("of").number(static_cast<uint64_t>(revocation.of));
+    out.name("text").string(revocation.text);
+    out.name("before").number(static_cast<uint64_t>(revocation.before_ms));
+}
+
 std::optional<std::string> text_at(const json_t* object, const char* name)
 {
     const json_t* value = json_object_get(object, name);
@@ -74,8 +81,10 @@ std::string ControlOrder::text() const
         out.name("after").string(after).name("limit").number(limit);
     } else if (kind == OrderKind::close) {
         out.name("code").number(code).name("reason").string(reason);
-    } else {
+    } else if (kind == OrderKind::unsubscribe) {
         out.name("selector").string(selector);
+    } else {
+        write(out, revocation);
     }
     out.end_object();
     return json;
@@ -94,6 +103,9 @@ std::optional<ControlOrder> ControlOrder::parse(OrderKind kind,
     order.kind = kind;
     if (const auto id = text_at(object, "id")) {
         order.filter.id = parse_session_id(*id);
+        if (!order.filter.id) {
+            return std::nullopt;
+        }
     }
     order.filter.user = text_at(object, "user");
     order.filter.identity = text_at(object, "identity");
@@ -106,6 +118,9 @@ std::optional<ControlOrder> ControlOrder::parse(OrderKind kind,
     order.code = static_cast<uint16_t>(number_at(object, "code"));
     order.reason = text_at(object, "reason").value_or("");
     order.selector = text_at(object, "selector").value_or("");
+    order.revocation = {static_cast<Revocation::Of>(number_at(object, "of")),
+                        text_at(object, "text").value_or(""),
+                        static_cast<int64_t>(number_at(object, "before"))};
     return order;
 }
 

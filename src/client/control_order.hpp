@@ -9,6 +9,7 @@
 
 #include "base/close_code.hpp"
 #include "base/limits.hpp"
+#include "base/token_mark.hpp"
 #include "readers/layout.hpp"
 
 namespace ws_pubsub {
@@ -40,6 +41,8 @@ struct ControlOrder {
     std::string reason;
     // To unsubscribe: all subscriptions that this covers.
     std::string selector;
+    // To revoke: what no session may be here by any more.
+    Revocation revocation;
 
     // JSON.
     [[nodiscard]] std::string text() const;

@@ -33,15 +33,15 @@ std::string row_of(Client& client, const std::string& id, int32_t pid)
     std::string json;
     JsonWriter out(json);
     out.begin_object().name("id").string(id);
-    out.name("user").string(client.user());
-    out.name("identity").string(session.identity());
+    out.name("user").string(client.standing().user());
+    out.name("identity").string(session.identity().text());
     out.name("address").string(info.address);
     out.name("endpoint").string(info.endpoint);
     out.name("protocol").string(info.protocol);
-    out.name("since").number(client.since_s());
+    out.name("since").number(client.membership().since_s());
     out.name("expires");
-    if (client.end_s() != 0) {
-        out.number(client.end_s());
+    if (client.standing().end_s() != 0) {
+        out.number(client.standing().end_s());
     } else {
         out.raw("null");
     }
@@ -77,10 +77,10 @@ bool ControlPass::matches(const Client& client) const
 {
     const SessionFilter& filter = order_.filter;
     return !client.session().stopped() &&
-           is(filter.identity, client.session().identity()) &&
-           is(filter.user, client.user()) &&
+           is(filter.identity, client.session().identity().text()) &&
+           is(filter.user, client.standing().user()) &&
            (!filter.endpoint || *filter.endpoint == client.info().endpoint) &&
-           (!filter.topic || client.is_subscribed(*filter.topic));
+           (!filter.topic || client.membership().is_subscribed(*filter.topic));
 }
 
 bool ControlPass::step(size_t& left)
@@ -125,6 +125,8 @@ bool ControlPass::visit(Client& client, size_t& left)
         return close(client, left);
     case OrderKind::unsubscribe:
         return unsubscribe(client, left);
+    case OrderKind::revoke:
+        return revoke(client, left);
     case OrderKind::list:
         return list(client, left);
     }
@@ -136,6 +138,15 @@ bool ControlPass::close(Client& client, size_t& left)
     spend(left, kCloseCost);
     ended_++;
     client.close_with(order_.code, order_.reason);
+    return true;
+}
+
+bool ControlPass::revoke(Client& client, size_t& left)
+{
+    if (client.standing().revoke(order_.revocation)) {
+        spend(left, kCloseCost);
+        ended_++;
+    }
     return true;
 }
 

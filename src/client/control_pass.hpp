@@ -31,6 +31,7 @@ private:
     bool visit(Client& client, size_t& left);
     bool close(Client& client, size_t& left);
     bool unsubscribe(Client& client, size_t& left);
+    bool revoke(Client& client, size_t& left);
     bool list(Client& client, size_t& left);
     void list_subscriptions(Client& client, size_t& left);
     void add_row(std::string key, std::string row);

@@ -41,7 +41,8 @@ std::unique_ptr<Credentials> Credentials::of(Admission& admission)
 Credentials::Credentials(Admission& admission)
     : authority_(std::move(admission.authority)),
       hooks_(std::move(admission.hooks)), user_(admission.rights.user),
-      token_due_s_(admission.token_due_s), end_s_(admission.rights.end_s)
+      mark_(admission.rights.mark), token_due_s_(admission.token_due_s),
+      end_s_(admission.rights.end_s)
 {
     if (admission.permit) {
         show(std::move(*admission.permit));
@@ -57,7 +58,10 @@ void Credentials::set_recheck(std::unique_ptr<Recheck> recheck)
 
 int64_t Credentials::left_ms(const Clock& clock) const
 {
-    return left_ms_until(awaits_token() ? token_due_s_ : end_s_, clock);
+    if (!awaits_token()) {
+        return left_ms_until(end_s_, clock);
+    }
+    return has_token_ ? kNever : left_ms_until(token_due_s_, clock);
 }
 
 int64_t Credentials::due_left_ms(const Clock& clock) const
@@ -86,6 +90,7 @@ bool Credentials::may_refresh(int64_t ticks_ms)
 
 Result<Rights> Credentials::take(std::string_view token, const Clock& clock)
 {
+    has_token_ = false;
     if (authority_ == nullptr) {
         return kTakesNoTokens;
     }
@@ -101,6 +106,7 @@ Result<Rights> Credentials::take(std::string_view token, const Clock& clock)
         return rights;
     }
     user_ = rights->user;
+    mark_ = rights->mark;
     token_due_s_ = 0;
     end_s_ = rights->end_s;
     return rights;
@@ -119,8 +125,14 @@ std::optional<Error> Credentials::show(std::string_view ticket)
     if (!checked->user.empty() && checked->user != user_) {
         return Error{Errc::denied, "the ticket is another user's"};
     }
-    show({permissions_of(*checked), checked->end_s, Permit::Of::ticket});
+    show({permissions_of(*checked), checked->end_s, Permit::Of::ticket,
+          std::move(checked->user), checked->mark});
     return std::nullopt;
+}
+
+bool Credentials::revoke_permits(const Revocation& revocation)
+{
+    return permits_ != nullptr && permits_->revoke(revocation);
 }
 
 Permits& Credentials::permits()

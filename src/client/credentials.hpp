@@ -11,6 +11,7 @@
 
 #include "base/clock.hpp"
 #include "base/result.hpp"
+#include "base/token_mark.hpp"
 #include "client/authority.hpp"
 #include "client/hooks.hpp"
 #include "client/permits.hpp"
@@ -51,8 +52,15 @@ public:
     ~Credentials();
 
     [[nodiscard]] bool takes_tokens() const { return authority_ != nullptr; }
+    // As of Authority; nullptr: nothing is checked.
+    [[nodiscard]] CheckTurns* check_turns() const
+    {
+        return takes_tokens() ? &authority_->turns() : nullptr;
+    }
     // It may do nothing before its first token.
     [[nodiscard]] bool awaits_token() const { return token_due_s_ != 0; }
+    // The first has come in time, and waits to be taken.
+    void note_token() { has_token_ = true; }
     // How long until the session ends by time; kNever.
     [[nodiscard]] int64_t left_ms(const Clock& clock) const;
     // The same, or until a permit is due.
@@ -70,6 +78,14 @@ public:
     [[nodiscard]] uint32_t end_s() const { return end_s_; }
     // Its first token was no good: it has no second try.
     [[nodiscard]] bool refused() const { return refused_; }
+
+    // Whether that covers the session's token.
+    [[nodiscard]] bool is_revoked(const Revocation& revocation) const
+    {
+        return user_ && revocation.covers(*user_, mark_);
+    }
+    // What tickets that it covers have allowed is due now. True: there is some.
+    bool revoke_permits(const Revocation& revocation);
 
     // The ticket that a command comes with; the permit before is put away.
     // nullopt: it is good. Errors: bad_request, none are taken; denied, it is
@@ -112,11 +128,13 @@ private:
     std::unique_ptr<Hooks> hooks_;
     std::unique_ptr<Permits> permits_; // null: it has had none
     std::optional<std::string> user_;  // nullopt: there was no token yet
+    TokenMark mark_;                   // of that
     uint32_t token_due_s_;
     uint32_t end_s_;         // 0: never
     uint32_t refreshes_ = 0; // since then
     int64_t since_ms_ = 0;
     bool refused_ = false;
+    bool has_token_ = false; // the first, which waits to be taken
 };
 
 } // namespace ws_pubsub

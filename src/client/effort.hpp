@@ -2,7 +2,8 @@
 // waits for something.
 //
 // Commands cost effort, of which there is so much in each turn. What one takes
-// beyond that is not counted.
+// beyond that is not counted. What takes several turns is Work, for which the
+// client pauses.
 //
 // Thread safety: none; a client's own.
 #pragma once
@@ -11,9 +12,15 @@
 
 namespace ws_pubsub {
 
+class Client;
+class Work;
+
 class Effort {
 public:
     static constexpr int kPerTurn = 64;
+
+    // The client outlives it.
+    explicit Effort(Client& client) : client_(client) {}
 
     void spend(int effort) { left_ -= effort; }
     // No more in this turn.
@@ -29,14 +36,18 @@ public:
     // A command waits for something: nothing else is done before resume(), and
     // the turn that follows it.
     void pause() { pause_ = Pause::paused; }
-    // Returns whether it was paused, so that a turn has to follow.
-    [[nodiscard]] bool resume()
-    {
-        const bool was_paused = is_paused();
-        pause_ = was_paused ? Pause::resumed : pause_;
-        return was_paused;
-    }
+    // That is there: it goes on in the next turn. No effect if it is not
+    // paused.
+    void resume();
     [[nodiscard]] bool is_paused() const { return pause_ == Pause::paused; }
+    // There is more to do: a turn is to follow.
+    void go_on_soon();
+
+    // Does the work now: true; or in turns that all share (SharedTurns), for
+    // which the client pauses. The work's last step is to call resume().
+    bool begin(Work& work);
+    // As Broker::cancel().
+    void cancel(const Work& work);
 
     // As many commands wait as may: no more are taken until that is over.
     void set_full(bool full) { is_full_ = full; }
@@ -56,6 +67,7 @@ public:
 private:
     enum class Pause : uint8_t { none, paused, resumed };
 
+    Client& client_;
     int left_ = kPerTurn; // in this turn
     Pause pause_ = Pause::none;
     bool is_full_ = false;

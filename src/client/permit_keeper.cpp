@@ -50,7 +50,7 @@ uint32_t PermitKeeper::in_seconds(uint32_t seconds) const
 
 void PermitKeeper::run()
 {
-    while (!client_.session_.stopped()) {
+    while (!client_.session().stopped()) {
         const auto selector = credentials_.due_permit(client_.clock());
         if (!selector) {
             return;
@@ -61,7 +61,7 @@ void PermitKeeper::run()
             if (!end(*selector, refusal.error())) {
                 return;
             }
-        } else if (held.of == Permit::Of::hook) {
+        } else if (held.permit.of == Permit::Of::hook) {
             ask_again(*selector);
         } else if (client_.standing().may_subscribe(
                        *Selector::parse(*selector))) {
@@ -74,7 +74,7 @@ void PermitKeeper::run()
 
 bool PermitKeeper::end(const std::string& selector, const Error& why)
 {
-    if (client_.broker().withdraw(client_.session_, selector, why) ==
+    if (client_.broker().withdraw(client_.session(), selector, why) ==
         Broker::Unsubscribed::later) {
         return false;
     }

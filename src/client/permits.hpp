@@ -14,6 +14,7 @@
 #include <string_view>
 #include <utility>
 
+#include "base/token_mark.hpp"
 #include "client/hooks.hpp"
 #include "client/permissions.hpp"
 
@@ -26,6 +27,14 @@ struct Permit {
     Permissions permissions;
     uint32_t due_s = 0; // when it ends; or, of a hook, is to be asked for anew
     Of of = Of::ticket;
+    // Of a ticket: for whom alone it is, empty: for anybody; and its mark.
+    std::string user;
+    TokenMark mark;
+
+    [[nodiscard]] bool is_covered(const Revocation& revocation) const
+    {
+        return of == Of::ticket && revocation.covers(user, mark);
+    }
 };
 
 // A subscription's hook that is asked anew.
@@ -39,8 +48,7 @@ class Permits {
 public:
     // What a subscription stays for.
     struct Held {
-        uint32_t due_s;
-        Permit::Of of;
+        Permit permit; // without its permissions
         Renewal renewal;
     };
 
@@ -59,6 +67,8 @@ public:
     {
         return held_.find(selector) != held_.end();
     }
+    // Tickets that it covers are put away, or due now. True: there are some.
+    bool revoke(const Revocation& revocation);
     // REQUIRES: there is one.
     void set_due(std::string_view selector, uint32_t due_s);
 

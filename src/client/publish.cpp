@@ -1,99 +1,95 @@
 #include "client/publish.hpp"
 
-#include <optional>
+#include <memory>
 #include <string>
 #include <utility>
 
 #include "base/limits.hpp"
+#include "client/patch_race.hpp"
 
 namespace ws_pubsub {
 
 namespace {
 
-bool is_condition(const Error& error)
-{
-    return error.code == Errc::conflict && error.cause == Cause::condition;
-}
-
-// What a patch makes of a topic's value.
-class Patcher {
+// Who has asked for a change, with texts of its own.
+class OwnedAuthor {
 public:
-    Patcher(const Patch& patch, size_t max_bytes, const Condition& condition)
-        : patch_(patch), max_bytes_(max_bytes), condition_(condition)
-    {}
-
-    // Makes that the publication's payload. nullopt, or why it can't be. The
-    // publication refers to this and to the batch.
-    std::optional<Error> patch(const ReadAnswer& answer, const Batch& value,
-                               Change& publication)
+    explicit OwnedAuthor(const ChangeAuthor* author)
     {
-        if (answer.expired) {
-            return kExpired;
+        if (author != nullptr) {
+            session_ = author->session;
+            user_ = author->user;
+            identity_ = author->identity;
         }
-        if (value.empty()) {
-            return kNoValue;
-        }
-        const Message kept = value[0].message;
-        if (!condition_.holds(true, kept.at)) {
-            return kConditionFails;
-        }
-        if (kept.kind != PayloadKind::json) {
-            return Error{Errc::conflict, "the kept value is not JSON"};
-        }
-        auto changed = apply_patch(kept.payload, patch_, max_bytes_);
-        if (!changed) {
-            return changed.error();
-        }
-        text_ = std::move(*changed);
-        publication.kind = PayloadKind::json;
-        publication.content_type = kept.content_type;
-        publication.payload = text_;
-        publication.condition = {Condition::Kind::at, kept.at};
-        return std::nullopt;
+        views_ = {session_, user_, identity_};
+    }
+    OwnedAuthor(const OwnedAuthor&) = delete;
+    OwnedAuthor& operator=(const OwnedAuthor&) = delete;
+    ~OwnedAuthor() = default;
+
+    [[nodiscard]] const ChangeAuthor& views() const { return views_; }
+
+private:
+    std::string session_;
+    std::string user_;
+    std::string identity_;
+    ChangeAuthor views_;
+};
+
+// A patch whose tries are answered later. What it refers to is its own.
+class PendingPatch final : public PendingChange {
+public:
+    PendingPatch(PatchRace race, std::unique_ptr<PendingChange> pending)
+        : topic_(race.publication().topic),
+          key_(race.publication().idempotency_key), text_(race.patch().text),
+          author_(race.publication().author), race_(std::move(race))
+    {
+        race_.take_over(topic_, key_, text_, &author_.views());
+        wait(std::move(pending));
     }
 
 private:
-    const Patch& patch_;
-    size_t max_bytes_;
-    const Condition& condition_;
+    void wait(std::unique_ptr<PendingChange> pending)
+    {
+        pending_ = std::move(pending);
+        pending_->then(
+            [this](const Result<ChangeAnswer>& answer) { take(answer); });
+    }
+
+    void take(const Result<ChangeAnswer>& answer)
+    {
+        const auto answered = std::move(pending_); // ends with this call
+        if (!PatchRace::is_lost(answer)) {
+            return tell(answer);
+        }
+        Outcome outcome = race_.run();
+        if (outcome.is_pending()) {
+            wait(outcome.take_pending());
+        } else {
+            tell(outcome.answer());
+        }
+    }
+
+    std::string topic_;
+    std::string key_;
     std::string text_;
+    OwnedAuthor author_;
+    PatchRace race_;
+    std::unique_ptr<PendingChange> pending_;
 };
 
 } // namespace
 
-Result<ChangeAnswer> publish_patch(const Publisher& publisher,
-                                   const Change& publication,
-                                   const Patch& patch, size_t max_bytes)
+Outcome publish_patch(const Publisher& publisher, const Change& publication,
+                      const Patch& patch, size_t max_bytes)
 {
-    Change attempt = publication;
-    attempt.keyed_body = patch.text;
-    Patcher patcher(patch, max_bytes, publication.condition);
-    size_t worked_bytes = 0;
-    for (size_t i = 0; i < kMaxPatchRaces && worked_bytes <= kMaxPatchRaceBytes;
-         i++) {
-        Batch value;
-        const ReadAnswer answer =
-            publisher.reader().read(publication.topic, {}, {}, value);
-        worked_bytes += value.bytes() + patch.text.size();
-        if (const auto error = patcher.patch(answer, value, attempt)) {
-            // What was applied may not be applicable any more.
-            const auto earlier = publisher.find_answer(attempt);
-            return earlier ? *earlier : *error;
-        }
-        auto published = publisher.publish(attempt);
-        if (published || !is_condition(published.error())) {
-            return published;
-        }
+    PatchRace race(publisher, publication, patch, max_bytes);
+    Outcome outcome = race.run();
+    if (!outcome.is_pending()) {
+        return outcome;
     }
-    return publisher.publish_revised(
-        attempt,
-        [&](const ReadAnswer& answer, const Batch& value,
-            Change& made) -> std::optional<Error> {
-            if (value.bytes() + patch.text.size() > kMaxLockedPatchBytes) {
-                return Error{Errc::conflict, "others are changing the value"};
-            }
-            return patcher.patch(answer, value, made);
-        });
+    return std::unique_ptr<PendingChange>(std::make_unique<PendingPatch>(
+        std::move(race), outcome.take_pending()));
 }
 
 KeyShare share_of(const KeyOwner& owner)
@@ -108,7 +104,7 @@ std::string owned_key(const KeyOwner& owner, std::string_view key)
 {
     static_assert(kMaxIdentityBytes <= UINT8_MAX);
     std::string owned;
-    if (!key.empty()) {
+    if (!key.empty()) { // up to kMaxOwnedKeyBytes
         owned.reserve(2 + owner.identity.size() + key.size());
         owned += static_cast<char>(owner.kind);
         owned += static_cast<char>(owner.identity.size());
@@ -118,10 +114,9 @@ std::string owned_key(const KeyOwner& owner, std::string_view key)
     return owned;
 }
 
-Result<ChangeAnswer> publish(const Publisher& publisher,
-                             const PublishRequest& request,
-                             const KeyOwner& owner, int64_t now_ms,
-                             size_t max_bytes)
+Outcome publish(const Publisher& publisher, const PublishRequest& request,
+                const KeyOwner& owner, int64_t now_ms, size_t max_bytes,
+                const ChangeAuthor& author)
 {
     const std::string key = owned_key(owner, request.idempotency_key);
     Change publication;
@@ -130,6 +125,7 @@ Result<ChangeAnswer> publish(const Publisher& publisher,
     publication.condition = request.condition;
     publication.idempotency_key = key;
     publication.key_share = share_of(owner);
+    publication.author = &author;
     if (request.patch) {
         return publish_patch(publisher, publication,
                              {*request.patch, request.payload}, max_bytes);

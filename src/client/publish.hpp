@@ -26,15 +26,14 @@ struct PublishRequest {
 // `max_bytes`, on condition that nobody has published meanwhile: else it begins
 // anew, and after kMaxPatchRaces or kMaxPatchRaceBytes keeps all others from
 // publishing, where the value and the patch are no larger than
-// kMaxLockedPatchBytes together. Of `publication` kind, content
-// type and payload don't count. With an idempotency key a patch is applied
-// once.
+// kMaxLockedPatchBytes together, and nobody else has to agree. Of `publication`
+// kind, content type and payload don't count. With an idempotency key a patch
+// is applied once.
 //
 // Errors: as apply_patch() and Topics::publish(); unknown_topic, no value is
 // kept.
-Result<ChangeAnswer> publish_patch(const Publisher& publisher,
-                                   const Change& publication,
-                                   const Patch& patch, size_t max_bytes);
+Outcome publish_patch(const Publisher& publisher, const Change& publication,
+                      const Patch& patch, size_t max_bytes);
 
 // Whose idempotency keys a publisher's are: those of others never meet them, so
 // that nobody who guesses a key stands in its owner's way.
@@ -54,11 +53,10 @@ KeyShare share_of(const KeyOwner& owner);
 // The key as the zone knows it; empty: none.
 std::string owned_key(const KeyOwner& owner, std::string_view key);
 
-// Does what a publish says, with a message of up to `max_bytes`. Whether the
-// peer may is up to the caller.
-Result<ChangeAnswer> publish(const Publisher& publisher,
-                             const PublishRequest& request,
-                             const KeyOwner& owner, int64_t now_ms,
-                             size_t max_bytes);
+// Does what a publish says, with a message of up to `max_bytes`; `author` is
+// told to those who are told of it. Whether the peer may is up to the caller.
+Outcome publish(const Publisher& publisher, const PublishRequest& request,
+                const KeyOwner& owner, int64_t now_ms, size_t max_bytes,
+                const ChangeAuthor& author = {});
 
 } // namespace ws_pubsub

@@ -16,7 +16,7 @@ bool Recheck::step(size_t& left)
 {
     over_ = broker_.review(client_.session(), left);
     if (over_) {
-        client_.resume();
+        client_.effort().resume();
     }
     return over_;
 }

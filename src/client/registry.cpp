@@ -20,8 +20,9 @@ void Registry::add(Client& client, uint64_t id)
 }
 
 // The last one takes its place.
-void Registry::remove(const Client& client)
+void Registry::remove(Client& client)
 {
+    events_.close(client);
     clients_.back()->place_ = client.place_;
     clients_[client.place_] = clients_.back();
     clients_.pop_back();
@@ -50,7 +51,7 @@ uint64_t Registry::make_id()
 
 uint64_t Registry::id_of(const Client& client)
 {
-    if (!client.lease_) {
+    if (client.membership_.has_left()) {
         return left_ == &client ? left_id_ : 0;
     }
     const auto found = ids_.find(&client);

@@ -10,6 +10,7 @@
 
 #include "base/clock.hpp"
 #include "broker/broker.hpp"
+#include "client/session_events.hpp"
 
 namespace ws_pubsub {
 
@@ -19,7 +20,7 @@ class Registry {
 public:
     // Both outlive it.
     Registry(Broker& broker, const Clock& clock)
-        : broker_(broker), clock_(clock)
+        : broker_(broker), clock_(clock), events_(broker)
     {}
     Registry(const Registry&) = delete;
     Registry& operator=(const Registry&) = delete;
@@ -56,13 +57,16 @@ public:
     // One that is likely to be no other's.
     static uint64_t make_id();
 
+    // To those who are told of sessions.
+    void tell_open(Client& client) { events_.open(client); }
+
     [[nodiscard]] Broker& broker() const { return broker_; }
 
 private:
     friend class Client;
 
     void add(Client& client, uint64_t id);
-    void remove(const Client& client);
+    void remove(Client& client);
     void set_id(const Client& client, uint64_t id);
 
     Broker& broker_;
@@ -73,6 +77,7 @@ private:
     std::unordered_map<uint64_t, Client*> by_id_;
     const Client* left_ = nullptr; // the last that had one
     uint64_t left_id_ = 0;
+    SessionEvents events_;
 };
 
 } // namespace ws_pubsub

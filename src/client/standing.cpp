@@ -32,19 +32,28 @@ Standing::Standing(Client& client, Admission& admission)
       credentials_(Credentials::of(admission))
 {}
 
+void Standing::note_token()
+{
+    if (awaits_token()) {
+        credentials_->note_token();
+        client_.link_.due_changed();
+    }
+}
+
 Result<Authenticated> Standing::authenticate(std::string_view token)
 {
     if (credentials_ == nullptr) {
         return kTakesNoTokens;
     }
     auto rights = credentials_->take(token, client_.clock());
+    client_.link_.due_changed();
     if (!rights) {
         return rights.error();
     }
     permissions_ = std::move(rights->permissions);
     credentials_->set_recheck(std::make_unique<Recheck>(
         client_, client_.broker(), std::move(rights->identity)));
-    client_.link_.due_changed();
+    client_.tell_open();
     return Authenticated{rights->user.value_or(""), rights->expires_ms};
 }
 
@@ -57,8 +66,8 @@ void Standing::settle()
         return client_.close(EndCause::unauthorized, "the token was no good");
     }
     Recheck* recheck = credentials_->recheck();
-    if (recheck != nullptr && !recheck->is_over() && !client_.begin(*recheck)) {
-        client_.effort_.pause();
+    if (recheck != nullptr && !recheck->is_over()) {
+        client_.effort_.begin(*recheck);
     }
 }
 
@@ -82,7 +91,7 @@ void Standing::put_permit_away()
 
 std::optional<Error> Standing::renew(const Selector& selector)
 {
-    if (!client_.broker().is_subscribed(client_.session_, selector.text())) {
+    if (!client_.broker().is_subscribed(client_.session(), selector.text())) {
         return kNotSubscribed;
     }
     if (!credentials_->hold_permit(selector)) {
@@ -167,6 +176,21 @@ const Permissions& Standing::to_publish(std::string_view topic) const
                : permissions_;
 }
 
+bool Standing::revoke(const Revocation& revocation)
+{
+    if (credentials_ == nullptr) {
+        return false;
+    }
+    if (credentials_->is_revoked(revocation)) {
+        client_.close(EndCause::expired, "the token was revoked");
+        return true;
+    }
+    if (credentials_->revoke_permits(revocation)) {
+        client_.link_.due_changed();
+    }
+    return false;
+}
+
 int64_t Standing::due_left_ms() const
 {
     return credentials_ == nullptr ? Credentials::kNever
@@ -185,13 +209,13 @@ bool Standing::run_due()
     } else {
         client_.close(EndCause::expired, "the token has expired");
     }
-    return client_.session_.stopped();
+    return client_.session().stopped();
 }
 
 void Standing::end()
 {
     if (credentials_ != nullptr && credentials_->recheck() != nullptr) {
-        client_.cancel(*credentials_->recheck());
+        client_.effort_.cancel(*credentials_->recheck());
     }
 }
 

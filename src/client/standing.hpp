@@ -38,6 +38,13 @@ public:
     {
         return credentials_ != nullptr && credentials_->awaits_token();
     }
+    // When the next token or ticket may be checked; nullptr: at any time.
+    [[nodiscard]] CheckTurns* check_turns() const
+    {
+        return credentials_ == nullptr ? nullptr : credentials_->check_turns();
+    }
+    // A token has come, and has to wait for authenticate().
+    void note_token();
     // It brings a token: what that allows is what it may do from now on.
     // Nothing changes on an error, which is one of Credentials::take(). Then,
     // after it was answered, settle() is to be called.
@@ -100,6 +107,11 @@ public:
     {
         return credentials_ == nullptr ? 0 : credentials_->end_s();
     }
+
+    // --- revocations
+    // Closes its session, if that covers its token; else ends what only tickets
+    // allow that it covers. True: the session is closed.
+    bool revoke(const Revocation& revocation);
 
     // --- in time
     // Whether what it may do is found out with the request that it began with.

@@ -60,6 +60,8 @@ ngx_uint_t status_of(const Error& error)
         return NGX_HTTP_INSUFFICIENT_STORAGE;
     case Errc::unavailable:
         return NGX_HTTP_SERVICE_UNAVAILABLE;
+    case Errc::unknown:
+        return NGX_HTTP_GATEWAY_TIME_OUT;
     default:
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
@@ -74,6 +76,9 @@ bool add_hint(ngx_http_request_t* r, ngx_uint_t status)
         return add_header(
             r, "Accept-Patch",
             "application/merge-patch+json, application/json-patch+json");
+    }
+    if (status == NGX_HTTP_SERVICE_UNAVAILABLE) {
+        return add_header(r, "Retry-After", "1");
     }
     return true;
 }

@@ -43,7 +43,7 @@ ngx_int_t handle_without_body(ngx_http_request_t* r,
         return remove_topic(r, endpoint, topic);
     }
     const auto reader = endpoint.access().reader(*Selector::parse(topic));
-    return reader ? get_topic(r, *reader, topic)
+    return reader ? get_topic(r, endpoint.publisher, *reader, topic)
                   : send_error(r, reader.error());
 }
 
@@ -59,10 +59,11 @@ Access ApiEndpoint::access() const
                                          [&] { return text_of(denial); });
                             },
                             log};
-    return {publisher,
-            clock,
-            {permissions ? &*permissions : nullptr, owner, max_message},
-            denials};
+    return {
+        publisher,
+        clock,
+        {permissions ? &*permissions : nullptr, owner, max_message, user, {}},
+        denials};
 }
 
 ngx_int_t handle_api(ngx_http_request_t* r, const ApiEndpoint& endpoint,

@@ -26,6 +26,7 @@ struct ApiEndpoint {
     std::string identity; // of the client, where there are permissions
     ngx_log_t* log;
     RequestTurns& turns; // of the zone
+    std::string user{};  // of the request's token, where publishes are told
 
     // For what an answer says beside what was asked for.
     [[nodiscard]] Reader reader() const { return publisher.reader(); }

@@ -39,6 +39,8 @@ private:
     std::optional<ngx_int_t> begin();
     // Returns what it costs.
     size_t publish(std::string_view line);
+    void append_answer(std::string_view topic,
+                       const Result<ChangeAnswer>& published);
 
     ApiEndpoint endpoint_;
     std::string collected_;
@@ -63,8 +65,8 @@ std::optional<ngx_int_t> BatchRequest::begin()
     return std::nullopt;
 }
 
-Result<ChangeAnswer> publish_line(const ApiEndpoint& endpoint,
-                                  std::string_view line, Command& command)
+Outcome publish_line(const ApiEndpoint& endpoint, std::string_view line,
+                     Command& command)
 {
     if (const auto error = read_publication(line, command)) {
         return *error;
@@ -78,9 +80,25 @@ Result<ChangeAnswer> publish_line(const ApiEndpoint& endpoint,
 size_t BatchRequest::publish(std::string_view line)
 {
     Command command;
-    const auto published = publish_line(endpoint_, line, command);
+    Outcome outcome = publish_line(endpoint_, line, command);
+    if (outcome.is_pending()) {
+        await_answer(outcome.take_pending(),
+                     [this, topic = command.topic](
+                         const Result<ChangeAnswer>& published) {
+                         append_answer(topic, published);
+                     });
+    } else {
+        append_answer(command.topic, outcome.answer());
+    }
+    return command.patch ? kPatchCost
+                         : std::max(kLineCost, line.size() / kBytesPerCost);
+}
+
+void BatchRequest::append_answer(std::string_view topic,
+                                 const Result<ChangeAnswer>& published)
+{
     if (published) {
-        append_publish_answer(answers_, command.topic, *published);
+        append_publish_answer(answers_, topic, *published);
     } else {
         JsonWriter(answers_)
             .begin_object()
@@ -88,8 +106,6 @@ size_t BatchRequest::publish(std::string_view line)
             .end_object();
     }
     answers_ += '\n';
-    return command.patch ? kPatchCost
-                         : std::max(kLineCost, line.size() / kBytesPerCost);
 }
 
 std::optional<ngx_int_t> BatchRequest::go_on(size_t& left)
@@ -100,7 +116,8 @@ std::optional<ngx_int_t> BatchRequest::go_on(size_t& left)
             return rc;
         }
     }
-    for (size_t lines = 0; lines < kLinesPerStep && left > 0; lines++) {
+    for (size_t lines = 0; lines < kLinesPerStep && left > 0 && !waits();
+         lines++) {
         const size_t start =
             std::min(rest_.find_first_not_of(" \t\r\n"), rest_.size());
         rest_.remove_prefix(start);

@@ -1,4 +1,5 @@
-// Control of live sessions: lists them, closes them, ends subscriptions.
+// Control of live sessions: lists them, closes them, ends subscriptions, and
+// revokes tokens.
 //
 // docs/http.md describes it. Who may use it is up to nginx's access phases.
 #pragma once
@@ -16,6 +17,8 @@ struct ControlEndpoint {
     Store& store;
     WorkerId worker;
     ControlWaits& waits; // of the zone
+    int64_t keep_ms;     // how long revocations count
+    const Clock& clock;
 };
 
 // Answers a request about what is named below the location. To be returned from

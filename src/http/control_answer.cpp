@@ -52,7 +52,8 @@ ngx_int_t answer_ended(ngx_http_request_t* r, const ControlTally& tally,
     std::string json;
     JsonWriter out(json);
     out.begin_object();
-    out.name(request.order.kind == OrderKind::close ? "closed" : "unsubscribed")
+    out.name(request.order.kind == OrderKind::unsubscribe ? "unsubscribed"
+                                                          : "closed")
         .number(tally.ended());
     if (!is_whole) {
         write_missing(out, tally.missing());

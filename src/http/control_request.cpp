@@ -16,6 +16,7 @@ namespace {
 
 constexpr std::string_view kSessions = "sessions";
 constexpr std::string_view kSubscriptions = "subscriptions";
+constexpr std::string_view kRevocations = "revocations";
 constexpr std::string_view kUnsubscribe = "unsubscribe";
 
 constexpr Error kNoFilter{Errc::bad_request,
@@ -86,6 +87,9 @@ ControlPath control_path(std::string_view path)
     if (path == kSessions) {
         return {Kind::sessions, std::nullopt};
     }
+    if (path == kRevocations) {
+        return {Kind::revocations, std::nullopt};
+    }
     if (!path.starts_with(kSessions) || path[kSessions.size()] != '/') {
         return {};
     }
@@ -121,6 +125,8 @@ bool ControlPath::allows(ngx_uint_t method) const
         return reads;
     case Kind::unsubscribe:
         return method == NGX_HTTP_POST;
+    case Kind::revocations:
+        return reads || method == NGX_HTTP_PUT || method == NGX_HTTP_DELETE;
     case Kind::none:
         break;
     }
@@ -134,6 +140,8 @@ std::string_view ControlPath::allowed() const
         return "GET, HEAD";
     case Kind::unsubscribe:
         return "POST";
+    case Kind::revocations:
+        return "GET, HEAD, PUT, DELETE";
     default:
         return "GET, HEAD, DELETE";
     }

@@ -22,6 +22,7 @@ struct ControlPath {
         session,
         subscriptions, // of a session
         unsubscribe,   // of a session, or of all
+        revocations,
     };
     Kind kind = Kind::none;
     std::optional<uint64_t> id;

@@ -52,27 +52,19 @@ ControlWait::ControlWait(ngx_http_request_t* r, ControlWaits& waits,
                          Orders& orders, PlacedOrder placed, Answer answer,
                          const void* about)
     : r_(r), waits_(waits), orders_(orders), tally_(std::move(placed)),
-      answer_(answer), about_(about)
+      answer_(answer), about_(about), timer_(on_timer, this, r->connection->log)
 {
-    no_connection_.fd = static_cast<ngx_socket_t>(-1);
-    no_connection_.data = this;
-    timer_.data = &no_connection_;
-    timer_.handler = on_timer;
-    timer_.log = r->connection->log;
     waits_.waiting_.push_back(this);
 }
 
 ControlWait::~ControlWait()
 {
     std::erase(waits_.waiting_, this);
-    if (timer_.timer_set) {
-        ngx_del_timer((&timer_));
-    }
 }
 
 void ControlWait::begin()
 {
-    ngx_add_timer((&timer_), static_cast<ngx_msec_t>(kControlWaitMs));
+    timer_.start(static_cast<ngx_msec_t>(kControlWaitMs));
     const bool is_main = r_ == r_->main;
     r_->read_event_handler =
         is_main ? ngx_http_test_reading : ngx_http_block_reading;
@@ -90,21 +82,18 @@ void ControlWait::finish()
     ngx_connection_t* c = r_->connection;
     ngx_http_set_log_request(c->log, r_);
     std::erase(waits_.waiting_, this);
-    if (timer_.timer_set) {
-        ngx_del_timer((&timer_));
-    }
+    timer_.stop();
     const ngx_int_t rc = guarded([&] { return answer_(r_, tally_, about_); },
                                  ngx_int_t{NGX_HTTP_INTERNAL_SERVER_ERROR});
     ngx_http_finalize_request(r_, rc);
     ngx_http_run_posted_requests(c);
 }
 
-void ControlWait::on_timer(ngx_event_t* event)
+void ControlWait::on_timer(void* self)
 {
-    const auto* none = static_cast<ngx_connection_t*>(event->data);
-    auto* self = static_cast<ControlWait*>(none->data);
-    guarded([&] { self->tally_.forget_ended(self->orders_); });
-    self->finish();
+    auto& wait = *static_cast<ControlWait*>(self);
+    guarded([&] { wait.tally_.forget_ended(wait.orders_); });
+    wait.finish();
 }
 
 } // namespace ws_pubsub

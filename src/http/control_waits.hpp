@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "client/control_tally.hpp"
+#include "ngx/timer.hpp"
 #include "readers/orders.hpp"
 
 namespace ws_pubsub {
@@ -59,7 +60,7 @@ private:
     friend class ControlWaits;
 
     void finish();
-    static void on_timer(ngx_event_t* event);
+    static void on_timer(void* self);
 
     ngx_http_request_t* r_;
     ControlWaits& waits_;
@@ -67,8 +68,7 @@ private:
     ControlTally tally_;
     Answer answer_;
     const void* about_;
-    ngx_event_t timer_{};
-    ngx_connection_t no_connection_{}; // for the log of the event
+    Timer timer_;
 };
 
 } // namespace ws_pubsub

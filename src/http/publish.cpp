@@ -9,6 +9,7 @@
 #include "http/body.hpp"
 #include "http/conditions.hpp"
 #include "http/payload.hpp"
+#include "http/pending_answer.hpp"
 #include "ngx/guard.hpp"
 #include "ngx/pool.hpp"
 #include "proto/publish.hpp"
@@ -39,8 +40,8 @@ std::optional<PatchKind> patch_kind(std::string_view content_type)
     return std::nullopt;
 }
 
-Result<ChangeAnswer> publish(ngx_http_request_t* r, const Waiting& request,
-                             std::string_view body)
+Outcome publish(ngx_http_request_t* r, const Waiting& request,
+                std::string_view body)
 {
     PublishRequest wanted;
     wanted.topic = request.topic;
@@ -71,6 +72,23 @@ ngx_int_t answer_failure(ngx_http_request_t* r, const Waiting& request,
     return send_error(r, error);
 }
 
+ngx_int_t answer_published(ngx_http_request_t* r, const Waiting& request,
+                           const Result<ChangeAnswer>& published)
+{
+    if (!published) {
+        return answer_failure(r, request, published.error());
+    }
+    if (!set_etag(r, published->at)) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+    std::string json;
+    json.reserve(request.topic.size() + kAnswerBytes);
+    append_publish_answer(json, request.topic, *published);
+    return send_json(
+        r, published->subscribers > 0 ? NGX_HTTP_CREATED : NGX_HTTP_ACCEPTED,
+        json);
+}
+
 ngx_int_t answer(ngx_http_request_t* r, const Waiting& request)
 {
     std::string collected;
@@ -84,19 +102,14 @@ ngx_int_t answer(ngx_http_request_t* r, const Waiting& request)
     if (is_marked_json(content_type(r), *body)) {
         return send_error(r, NGX_HTTP_UNSUPPORTED_MEDIA_TYPE, kMarked);
     }
-    const auto published = publish(r, request, *body);
-    if (!published) {
-        return answer_failure(r, request, published.error());
+    Outcome outcome = publish(r, request, *body);
+    if (outcome.is_pending()) {
+        return await_answer(r, outcome.take_pending(),
+                            [r, &request](const Result<ChangeAnswer>& later) {
+                                return answer_published(r, request, later);
+                            });
     }
-    if (!set_etag(r, published->at)) {
-        return NGX_HTTP_INTERNAL_SERVER_ERROR;
-    }
-    std::string json;
-    json.reserve(request.topic.size() + kAnswerBytes);
-    append_publish_answer(json, request.topic, *published);
-    return send_json(
-        r, published->subscribers > 0 ? NGX_HTTP_CREATED : NGX_HTTP_ACCEPTED,
-        json);
+    return answer_published(r, request, outcome.answer());
 }
 
 // The answer to a body of a type that is not taken.

@@ -8,6 +8,7 @@
 #include "http/answer.hpp"
 #include "http/arguments.hpp"
 #include "http/conditions.hpp"
+#include "http/pending_answer.hpp"
 
 namespace ws_pubsub {
 
@@ -86,8 +87,8 @@ ngx_int_t get_history(ngx_http_request_t* r, const Reader& reader,
 
 } // namespace
 
-ngx_int_t get_topic(ngx_http_request_t* r, const Reader& reader,
-                    std::string_view topic)
+ngx_int_t get_topic(ngx_http_request_t* r, const Publisher& publisher,
+                    const Reader& reader, std::string_view topic)
 {
     const auto since = argument(r, "since");
     const auto last = argument(r, "last");
@@ -102,6 +103,15 @@ ngx_int_t get_topic(ngx_http_request_t* r, const Reader& reader,
         }
         from.kind = ReadFrom::Kind::after;
         from.after = *at;
+        if (auto pending = publisher.catch_up(topic, *at)) {
+            return await_answer(
+                r, std::move(pending),
+                [r, reader, name = std::string(topic),
+                 from](const Result<ChangeAnswer>& caught_up) {
+                    return caught_up ? get_history(r, reader, name, from)
+                                     : send_error(r, caught_up.error());
+                });
+        }
     } else {
         const auto number = parse_number(*last);
         if (!number || *number > UINT32_MAX) {

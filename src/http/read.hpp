@@ -5,13 +5,15 @@
 
 #include <string_view>
 
+#include "broker/publisher.hpp"
 #include "broker/reader.hpp"
 
 namespace ws_pubsub {
 
-// The topic's value; its history, where since or last asks for it. To be
-// returned from a content handler.
-ngx_int_t get_topic(ngx_http_request_t* r, const Reader& reader,
-                    std::string_view topic);
+// The topic's value; its history, where since or last asks for it: after what
+// others have done, if that position is not known here. To be returned from a
+// content handler.
+ngx_int_t get_topic(ngx_http_request_t* r, const Publisher& publisher,
+                    const Reader& reader, std::string_view topic);
 
 } // namespace ws_pubsub

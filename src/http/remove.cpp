@@ -10,6 +10,7 @@
 #include "http/answer.hpp"
 #include "http/arguments.hpp"
 #include "http/conditions.hpp"
+#include "http/pending_answer.hpp"
 #include "http/request_work.hpp"
 
 namespace ws_pubsub {
@@ -35,29 +36,65 @@ public:
 
 private:
     std::optional<ngx_int_t> go_on(size_t& left) override;
+    void note(const Result<ChangeAnswer>& removed);
 
     ApiEndpoint endpoint_;
     Selector selector_;
     std::string after_;
-    std::vector<TopicRow> rows_;
+    std::vector<TopicRow> rows_; // that were found,
+    size_t removed_ = 0;         // of which so many are removed
+    Topics::Scan scanned_ = Topics::Scan::paused;
+    std::optional<Error> failed_; // why one could not be
 };
 
 std::optional<ngx_int_t> Removal::go_on(size_t& left)
 {
-    const Access access = endpoint_.access();
-    rows_.clear();
-    const auto scanned =
-        endpoint_.reader().scan(selector_, after_, SIZE_MAX, rows_, left);
-    for (const TopicRow& row : rows_) {
-        const auto removed = access.remove(row.path);
-        if (!removed) {
-            return send_error(request(), removed.error());
-        }
-        spend(left, kRemovalCost);
+    if (removed_ == rows_.size()) {
+        rows_.clear();
+        removed_ = 0;
+        scanned_ =
+            endpoint_.reader().scan(selector_, after_, SIZE_MAX, rows_, left);
     }
-    return scanned == Topics::Scan::ended
+    const Access access = endpoint_.access();
+    while (!failed_ && removed_ < rows_.size()) {
+        Outcome outcome = access.remove(rows_[removed_++].path);
+        spend(left, kRemovalCost);
+        if (outcome.is_pending()) {
+            await_answer(
+                outcome.take_pending(),
+                [this](const Result<ChangeAnswer>& removed) { note(removed); });
+            return std::nullopt;
+        }
+        note(outcome.answer());
+    }
+    if (failed_) {
+        return send_error(request(), *failed_);
+    }
+    return scanned_ == Topics::Scan::ended
                ? std::optional(answer_removed(request()))
                : std::nullopt;
+}
+
+void Removal::note(const Result<ChangeAnswer>& removed)
+{
+    if (!removed) {
+        failed_ = removed.error();
+    }
+}
+
+ngx_int_t answer_removal(ngx_http_request_t* r, const Reader& reader,
+                         std::string_view topic,
+                         const Result<ChangeAnswer>& removed)
+{
+    if (!removed) {
+        const Position newest = reader.newest(topic);
+        if (newest.epoch != 0 && !set_etag(r, newest)) {
+            return NGX_HTTP_INTERNAL_SERVER_ERROR;
+        }
+        return send_error(r, removed.error());
+    }
+    return removed->at.epoch == 0 ? send_error(r, kUnknownTopic)
+                                  : answer_removed(r);
 }
 
 } // namespace
@@ -72,22 +109,20 @@ ngx_int_t remove_topic(ngx_http_request_t* r, const ApiEndpoint& endpoint,
     if (!access.may_remove(topic)) {
         return send_error(r, kDenied);
     }
-    const auto condition = read_condition(r, endpoint.reader(), topic);
+    const Reader reader = endpoint.reader();
+    const auto condition = read_condition(r, reader, topic);
     if (!condition) {
         return send_error(r, condition.error());
     }
-    const auto removed = access.remove(topic, *condition);
-    if (!removed) {
-        const Position newest = endpoint.reader().newest(topic);
-        if (newest.epoch != 0 && !set_etag(r, newest)) {
-            return NGX_HTTP_INTERNAL_SERVER_ERROR;
-        }
-        return send_error(r, removed.error());
+    Outcome outcome = access.remove(topic, *condition);
+    if (!outcome.is_pending()) {
+        return answer_removal(r, reader, topic, outcome.answer());
     }
-    if (!*removed) {
-        return send_error(r, kUnknownTopic);
-    }
-    return answer_removed(r);
+    return await_answer(r, outcome.take_pending(),
+                        [r, reader, topic = std::string(topic)](
+                            const Result<ChangeAnswer>& removed) {
+                            return answer_removal(r, reader, topic, removed);
+                        });
 }
 
 ngx_int_t remove_selection(ngx_http_request_t* r, const ApiEndpoint& endpoint)

@@ -35,11 +35,12 @@ RequestTurns::~RequestTurns()
 
 bool RequestTurns::begin(RequestWork& work)
 {
-    const bool done = turns_.begin(work);
+    const bool steps_end = turns_.begin(work);
+    const bool done = steps_end && !work.waits();
     if (done) {
         done_.pop_back(); // whoever has begun it finalizes it
     }
-    schedule(!done);
+    schedule(!steps_end);
     return done;
 }
 
@@ -119,10 +120,27 @@ bool RequestWork::step(size_t& left)
         guarded([&] { return go_on(left); },
                 std::optional<ngx_int_t>(NGX_HTTP_INTERNAL_SERVER_ERROR));
     if (result) {
+        pending_.reset(); // it has failed
         result_ = *result;
         turns_.done_.push_back(this);
     }
-    return result.has_value();
+    return result.has_value() || waits();
+}
+
+void RequestWork::await_answer(std::unique_ptr<PendingChange> pending,
+                               PendingChange::Done taken)
+{
+    pending_ = std::move(pending);
+    pending_->then(
+        [this, taken = std::move(taken)](const Result<ChangeAnswer>& answer) {
+            const auto answered = std::move(pending_); // ends with this call
+            if (!guarded([&] { taken(answer); })) {
+                result_ = NGX_HTTP_INTERNAL_SERVER_ERROR;
+                finalize();
+            } else if (turns_.begin(*this)) {
+                finalize();
+            }
+        });
 }
 
 void RequestWork::finalize()

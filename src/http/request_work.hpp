@@ -1,4 +1,5 @@
-// Work on requests that may be too much for one turn of the event loop.
+// Work on requests that may be too much for one turn of the event loop, or has
+// to wait for what changes are answered.
 //
 // All requests of a zone share its turns, as commands do: however many clients
 // ask, a turn has its bound, and none of them waits for more than a step of
@@ -7,12 +8,14 @@
 
 #include "ngx/ngx.hpp"
 
+#include <memory>
 #include <optional>
 #include <utility>
 #include <vector>
 
 #include "broker/shared_turns.hpp"
 #include "ngx/pool.hpp"
+#include "topics/outcome.hpp"
 
 namespace ws_pubsub {
 
@@ -65,6 +68,12 @@ protected:
     // with.
     virtual std::optional<ngx_int_t> go_on(size_t& left) = 0;
 
+    // From go_on(), for what it returns no result: the next step comes when the
+    // change was answered, after `taken`.
+    void await_answer(std::unique_ptr<PendingChange> pending,
+                      PendingChange::Done taken);
+    [[nodiscard]] bool waits() const { return pending_ != nullptr; }
+
     [[nodiscard]] ngx_http_request_t* request() const { return r_; }
 
 private:
@@ -77,6 +86,7 @@ private:
     RequestTurns& turns_;
     Client client_;
     ngx_int_t result_ = NGX_OK;
+    std::unique_ptr<PendingChange> pending_; // null: it does not wait
 };
 
 // Makes Work(r, arguments…) in the request's pool and begins it. To be returned

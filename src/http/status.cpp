@@ -2,12 +2,12 @@
 
 #include "http/status.hpp"
 
-#include <array>
 #include <optional>
 #include <span>
 #include <string>
 
 #include "http/answer.hpp"
+#include "http/figures.hpp"
 #include "json/writer.hpp"
 #include "ngx/headers.hpp"
 #include "ngx/text.hpp"
@@ -18,74 +18,15 @@ namespace {
 
 enum class Format : uint8_t { json, text, prometheus };
 
-struct Figure {
-    std::string_view name;
-    std::string_view metric; // Prometheus' name for it, after ws_pubsub_
-    std::string_view help;
-    uint64_t value;
-};
-
-constexpr size_t kFigures = 26;
-
-std::array<Figure, kFigures> figures_of(const ZoneStatus& status)
+void append_value(std::string& text, const Figure& figure)
 {
-    const TopicTotals& totals = status.totals;
-    const DeliveryTotals& deliveries = status.deliveries;
-    const ShareBook& shares = status.shares;
-    return {{
-        {"size", "zone_size_bytes", "Size of the zone.", status.zone_bytes},
-        {"free", "zone_free_bytes", "Free bytes of the zone.",
-         status.free_bytes},
-        {"subscribers_held", "subscribers_held_bytes",
-         "Bytes of the zone that are there for subscribers alone.",
-         shares.held},
-        {"subscribers_limit", "subscribers_limit_bytes",
-         "The most they may be.", shares.held_most},
-        {"interests", "interests_bytes",
-         "Bytes of workers' interests in topics that exist.", shares.reading},
-        {"keys_held", "keys_held_bytes",
-         "Bytes of applications' idempotency keys.",
-         status.key_bytes[static_cast<size_t>(KeyShare::application)]},
-        {"client_keys_held", "client_keys_held_bytes",
-         "Bytes of clients' keys.",
-         status.key_bytes[static_cast<size_t>(KeyShare::client)]},
-        {"keys_limit", "keys_limit_bytes", "The most that each of them may be.",
-         shares.keys_most},
-        {"workers", "workers", "Workers that use the zone.", status.workers},
-        {"sessions", "sessions", "Open WebSocket sessions.", status.sessions},
-        {"subscriptions", "subscriptions", "Subscriptions of all sessions.",
-         status.subscriptions},
-        {"topics", "topics", "Topics that exist.", totals.topics},
-        {"messages", "messages", "Messages kept, or not yet read by a worker.",
-         totals.items},
-        {"published", "published_total", "Messages published.",
-         totals.published},
-        {"delivered", "delivered_total", "Messages queued for sessions.",
-         deliveries.delivered},
-        {"conflated", "conflated_total",
-         "Messages left out for sessions in favour of newer ones.",
-         deliveries.conflated},
-        {"evicted", "evicted_total", "Messages dropped to make room.",
-         totals.evicted},
-        {"expired", "expired_total",
-         "Messages dropped as older than their ttl.", totals.expired},
-        {"refused", "refused_total", "Publishes refused as the zone was full.",
-         totals.refused},
-        {"refused_subscriptions", "refused_subscriptions_total",
-         "Subscriptions refused for want of room.",
-         deliveries.refused_subscriptions},
-        {"slow", "slow_total", "Sessions closed as too slow.", deliveries.slow},
-        {"hooks", "hooks_total", "Hooks that were asked.", deliveries.hooks},
-        {"hooks_pending", "hooks_pending", "Hooks that have yet to answer.",
-         status.hooks_pending},
-        {"hooks_denied", "hooks_denied_total", "Hooks that did not allow it.",
-         deliveries.hooks_denied},
-        {"hooks_failed", "hooks_failed_total",
-         "Hooks that gave no answer, or could not be asked.",
-         deliveries.hooks_failed},
-        {"repairs", "repairs_total",
-         "Changes of dead processes that were undone.", status.repairs},
-    }};
+    if (!figure.thousandths) {
+        text += std::to_string(figure.value);
+        return;
+    }
+    text += std::to_string(figure.value / 1000);
+    const std::string rest = std::to_string(1000 + figure.value % 1000);
+    text.append(".").append(rest, 1);
 }
 
 // By ?format=, else by what is accepted: Prometheus names a version.
@@ -111,7 +52,14 @@ std::string as_json(std::string_view zone, std::span<const Figure> figures)
     JsonWriter out(text);
     out.begin_object().name("zone").string(zone);
     for (const Figure& figure : figures) {
-        out.name(figure.name).number(figure.value);
+        out.name(figure.name);
+        if (!figure.text.empty()) {
+            out.string(figure.text);
+            continue;
+        }
+        std::string value;
+        append_value(value, figure);
+        out.raw(value);
     }
     out.end_object();
     return text + '\n';
@@ -123,8 +71,10 @@ std::string as_lines(std::string_view zone, std::span<const Figure> figures)
     text.append(zone).append("\n");
     for (const Figure& figure : figures) {
         text.append(figure.name).append(" ");
-        append_number(text, figure.value);
-        text += '\n';
+        if (figure.text.empty()) {
+            append_value(text, figure);
+        }
+        text.append(figure.text).append("\n");
     }
     return text;
 }
@@ -138,12 +88,15 @@ std::string as_metrics(std::string_view zone, std::span<const Figure> figures)
     label += "} ";
     std::string text;
     for (const Figure& figure : figures) {
+        if (figure.metric.empty()) {
+            continue;
+        }
         const std::string metric = "ws_pubsub_" + std::string(figure.metric);
         const bool counts = metric.ends_with("_total");
         text += "# HELP " + metric + ' ' + std::string(figure.help) + '\n';
         text += "# TYPE " + metric + (counts ? " counter\n" : " gauge\n");
         text += metric + label;
-        append_number(text, figure.value);
+        append_value(text, figure);
         text += '\n';
     }
     return text;

@@ -5,27 +5,23 @@
 
 namespace ws_pubsub {
 
-namespace {
-
-bool is_well_formed(std::string_view text)
-{
-    const auto end = json_end(text);
-    return end &&
-           text.find_first_not_of(" \t\r\n", *end) == std::string_view::npos;
-}
-
-} // namespace
-
 bool is_json(std::string_view text)
 {
     json_error_t error;
     return parse_json(text, JSON_DECODE_ANY, error) != nullptr;
 }
 
+bool is_json_by_grammar(std::string_view text)
+{
+    const auto end = json_end(text);
+    return end &&
+           text.find_first_not_of(" \t\r\n", *end) == std::string_view::npos;
+}
+
 std::string_view json_fault(std::string_view text)
 {
     json_error_t error;
-    if (!is_well_formed(text) || parse_json(text, JSON_DECODE_ANY, error)) {
+    if (!is_json_by_grammar(text) || parse_json(text, JSON_DECODE_ANY, error)) {
         return "not JSON";
     }
     switch (json_error_code(&error)) {

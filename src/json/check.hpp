@@ -14,6 +14,10 @@ namespace ws_pubsub {
 // representation here.
 bool is_json(std::string_view text);
 
+// Whether it is one by the grammar alone, which is a lot cheaper to say.
+// Nothing is said about UTF-8.
+bool is_json_by_grammar(std::string_view text);
+
 // What is wrong with a text for which is_json() is false, for people.
 std::string_view json_fault(std::string_view text);
 

@@ -177,13 +177,23 @@ void append_item(std::string& out, std::string_view topic,
     out += '}';
 }
 
+void append_was(std::string& out, uint64_t was)
+{
+    if (was != 0) {
+        out += ",\"was\":\"";
+        out += epoch_text(was);
+        out += '"';
+    }
+}
+
 void append_topic_row(std::string& out, std::string_view topic,
-                      const Position& at)
+                      const Position& at, uint64_t was)
 {
     out += "{\"topic\":";
     append_json_string(out, topic);
     out += ',';
     append_position(out, at);
+    append_was(out, was);
     out += '}';
 }
 

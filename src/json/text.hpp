@@ -24,9 +24,11 @@ void append_position(std::string& out, const Position& at);
 // Appends a kept item: {"topic","epoch","seq","time","data"|"text"|"b64"}.
 void append_item(std::string& out, std::string_view topic,
                  const Message& message);
-// Appends {"topic","epoch","seq"}.
+// Appends `,"was":…`, an epoch; nothing if it is 0.
+void append_was(std::string& out, uint64_t was);
+// Appends {"topic","epoch","seq","was"}.
 void append_topic_row(std::string& out, std::string_view topic,
-                      const Position& at);
+                      const Position& at, uint64_t was);
 // Appends `"error":{"code":…,"message":…}`.
 void append_error(std::string& out, const Error& error);
 

@@ -48,6 +48,28 @@ inline std::optional<size_t> parse_size(std::string_view text)
     return static_cast<size_t>(size);
 }
 
+enum class TimeUnit : uint8_t { seconds, milliseconds };
+
+// A time as nginx writes it, in that unit, up to `most`; nullopt: none.
+inline std::optional<int64_t> parse_time(std::string_view text, TimeUnit unit,
+                                         int64_t most = INT64_MAX)
+{
+    auto* data = reinterpret_cast<u_char*>(const_cast<char*>(text.data()));
+    ngx_str_t line = {text.size(), data};
+    const ngx_int_t time =
+        ngx_parse_time(&line, unit == TimeUnit::seconds ? 1 : 0);
+    return text.empty() || time == NGX_ERROR || time > most
+               ? std::nullopt
+               : std::optional<int64_t>(time);
+}
+
+// The same in milliseconds, and not 0.
+inline std::optional<int64_t> parse_some_ms(std::string_view text, int64_t most)
+{
+    const auto ms = parse_time(text, TimeUnit::milliseconds, most);
+    return ms == 0 ? std::nullopt : ms;
+}
+
 // The value of `name=value`; nullopt if the argument is something else.
 inline std::optional<std::string_view> value_of(const ngx_str_t& argument,
                                                 std::string_view name)

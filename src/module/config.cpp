@@ -39,6 +39,13 @@ char* check_main_conf(ngx_conf_t* cf, void* conf)
                           name.c_str());
             return static_cast<char*>(NGX_CONF_ERROR);
         }
+        if (zone->posts_nothing()) {
+            ngx_log_error(NGX_LOG_EMERG, cf->log, 0,
+                          "\"ws_pubsub_events_request\" needs "
+                          "\"ws_pubsub_events\" for the zone \"%s\"",
+                          name.c_str());
+            return static_cast<char*>(NGX_CONF_ERROR);
+        }
     }
     return NGX_CONF_OK;
 }
@@ -156,6 +163,9 @@ char* merge_location_conf(ngx_conf_t* cf, void* outer, void* inner)
     conf.merge(outer_conf);
     // An `if` that has a handler of its own is no endpoint; what counts for the
     // one around it counts there, too.
+    if (core->noname != 0 && outer_conf.zone != nullptr) {
+        conf.token.zone = outer_conf.zone;
+    }
     if (core->noname != 0 && conf.token.mode == TokenMode::unset) {
         conf.token.mode = outer_conf.token.mode_at(outer_conf.place());
     }
@@ -175,6 +185,9 @@ char* merge_location_conf(ngx_conf_t* cf, void* outer, void* inner)
         if (core->lmt_excpt != 0) {
             core->handler = handle_request;
         }
+    }
+    if (Zone* revoking = conf.revoking_zone()) {
+        revoking->keep_revocations(conf.token.most_age_s() * 1000);
     }
     conf.session = session_settings(conf);
     conf.session.endpoint = view(core->name);

@@ -20,7 +20,7 @@
 namespace ws_pubsub {
 
 struct MainConf {
-    std::map<std::string, std::unique_ptr<Zone>, std::less<>> zones;
+    ZoneMap zones;
     // Of all locations. The pool of the configuration owns them.
     std::vector<TokenKeySource*> key_sources;
     std::vector<KeySet*> key_sets;
@@ -67,6 +67,11 @@ struct LocationConf {
         return role != Role::websocket ? TokenPlace::elsewhere
                : topic != nullptr      ? TokenPlace::plain_endpoint
                                        : TokenPlace::endpoint;
+    }
+    // Whose revocations of tokens count there; null: none.
+    [[nodiscard]] Zone* revoking_zone() const
+    {
+        return zone != nullptr ? zone : token.zone;
     }
     void merge(const LocationConf& outer);
     // What the location is, from one around it that is the same location.

@@ -7,10 +7,13 @@
 #include "base/limits.hpp"
 #include "base/position_text.hpp"
 #include "module/arguments.hpp"
+#include "module/cluster_directive.hpp"
 #include "module/config.hpp"
+#include "module/events_directive.hpp"
 #include "module/handlers.hpp"
 #include "module/origins.hpp"
 #include "module/query_variables.hpp"
+#include "module/snapshot_directive.hpp"
 #include "module/topic_directive.hpp"
 #include "module/zone_directive.hpp"
 #include "ngx/guard.hpp"
@@ -268,6 +271,14 @@ ngx_command_t directives[] = {
      set_zone, NGX_HTTP_MAIN_CONF_OFFSET, 0, nullptr},
     {ngx_string("ws_pubsub_topic"), NGX_HTTP_MAIN_CONF | NGX_CONF_2MORE,
      set_topic, NGX_HTTP_MAIN_CONF_OFFSET, 0, nullptr},
+    {ngx_string("ws_pubsub_events"), NGX_HTTP_MAIN_CONF | NGX_CONF_2MORE,
+     set_events, NGX_HTTP_MAIN_CONF_OFFSET, 0, nullptr},
+    {ngx_string("ws_pubsub_events_request"), NGX_HTTP_SRV_CONF | NGX_CONF_2MORE,
+     set_events_request, NGX_HTTP_MAIN_CONF_OFFSET, 0, nullptr},
+    {ngx_string("ws_pubsub_snapshot"), NGX_HTTP_MAIN_CONF | NGX_CONF_TAKE23,
+     set_snapshot, NGX_HTTP_MAIN_CONF_OFFSET, 0, nullptr},
+    {ngx_string("ws_pubsub_cluster"), NGX_HTTP_MAIN_CONF | NGX_CONF_2MORE,
+     set_cluster, NGX_HTTP_MAIN_CONF_OFFSET, 0, nullptr},
     {ngx_string("ws_pubsub"), NGX_HTTP_LOC_CONF | NGX_CONF_TAKE12,
      set_role<Role::websocket>, NGX_HTTP_LOC_CONF_OFFSET, 0, nullptr},
     {ngx_string("ws_pubsub_api"), NGX_HTTP_LOC_CONF | NGX_CONF_TAKE12,

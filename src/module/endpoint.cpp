@@ -76,12 +76,13 @@ std::optional<ngx_int_t> refuse_early(ngx_http_request_t* r,
 }
 
 // What the session begins with. nullopt: it may do nothing.
-std::optional<SessionOptions> session_options(ngx_http_request_t* r,
-                                              const LocationConf& conf)
+std::optional<SessionOptions>
+session_options(ngx_http_request_t* r, const LocationConf& conf, Worker& worker)
 {
     SessionOptions options;
     if (takes_tokens(conf)) {
-        options.authority = std::make_unique<TokenAuthority>(*r, conf);
+        options.authority =
+            std::make_unique<TokenAuthority>(*r, conf, worker.check_turns());
     }
     options.rights = rights_of(r, conf);
     if (begins_as_nobody(options.rights, conf)) {
@@ -119,6 +120,9 @@ ngx_int_t open_session(ngx_http_request_t* r, const LocationConf& conf,
     if (ngx_exiting || zone.registry() == nullptr) {
         return NGX_HTTP_SERVICE_UNAVAILABLE;
     }
+    if (const auto refused = refuse_revoked(r, conf, options.rights)) {
+        return *refused;
+    }
     options.session_id = session_number(r);
     return accept_upgrade(r, *zone.registry(), worker.parts(), conf.session,
                           std::move(options), upgrade);
@@ -143,7 +147,7 @@ ngx_int_t serve_endpoint(ngx_http_request_t* r, const LocationConf& conf,
     if (const auto refused = refuse_early(r, conf)) {
         return *refused;
     }
-    auto options = session_options(r, conf);
+    auto options = session_options(r, conf, worker);
     if (!options) {
         return refuse_all(r);
     }

@@ -16,6 +16,7 @@
 #include "module/origins.hpp"
 #include "module/request_checks.hpp"
 #include "module/rights.hpp"
+#include "module/tokens.hpp"
 #include "module/worker.hpp"
 #include "ngx/guard.hpp"
 #include "ngx/text.hpp"
@@ -23,6 +24,9 @@
 namespace ws_pubsub {
 
 namespace {
+
+constexpr Error kNotJoined{Errc::unavailable,
+                           "this host has not caught up with the others yet"};
 
 // What follows the location's prefix in the URI; nullopt where that is not a
 // part of its own, as in /apix for a location /api, and where the URI was
@@ -68,7 +72,7 @@ std::optional<ngx_int_t> refuse_change(ngx_http_request_t* r,
 }
 
 ngx_int_t serve_control(ngx_http_request_t* r, const LocationConf& conf,
-                        ZoneWorker& zone)
+                        const Worker& worker, ZoneWorker& zone)
 {
     if (const auto refused = refuse_change(r, conf)) {
         return *refused;
@@ -79,7 +83,9 @@ ngx_int_t serve_control(ngx_http_request_t* r, const LocationConf& conf,
     const auto path = topic_of_uri(r);
     return path ? handle_control(r,
                                  {zone.store(), zone.broker()->worker(),
-                                  zone.control().waits()},
+                                  zone.control().waits(),
+                                  conf.zone->revocation_keep_ms(),
+                                  worker.clock()},
                                  *path)
                 : NGX_HTTP_NOT_FOUND;
 }
@@ -110,7 +116,21 @@ ngx_int_t serve_api(ngx_http_request_t* r, const LocationConf& conf,
         endpoint.permissions = std::move(rights.permissions);
         endpoint.identity = std::move(rights.identity);
     }
+    const RequestToken* token =
+        zone.store().events.tells_publishes() ? token_here(r) : nullptr;
+    if (token != nullptr) {
+        endpoint.user = token->user;
+    }
     return handle_api(r, endpoint, *topic);
+}
+
+// Whether load balancers may send clients here.
+bool is_ready(ZoneWorker& zone)
+{
+    const ClusterStatus cluster = zone.store().status().cluster;
+    return zone.broker() != nullptr && ngx_exiting == 0 &&
+           (cluster.state == ClusterState::off ||
+            (cluster.state == ClusterState::following && !cluster.is_alone));
 }
 
 ngx_int_t dispatch(ngx_http_request_t* r)
@@ -121,6 +141,11 @@ ngx_int_t dispatch(ngx_http_request_t* r)
     if (zone == nullptr) {
         return NGX_HTTP_SERVICE_UNAVAILABLE;
     }
+    const bool is_for_clients =
+        conf.role == Role::websocket || conf.role == Role::api;
+    if (is_for_clients && !zone->store().following.serves()) {
+        return send_error(r, kNotJoined);
+    }
     switch (conf.role) {
     case Role::websocket:
         return serve_endpoint(r, conf, *worker, *zone);
@@ -128,12 +153,11 @@ ngx_int_t dispatch(ngx_http_request_t* r)
         return serve_api(r, conf, *worker, *zone);
     case Role::status:
         if (asks_ready(r)) {
-            return handle_ready(r,
-                                zone->broker() != nullptr && ngx_exiting == 0);
+            return handle_ready(r, is_ready(*zone));
         }
         return handle_status(r, conf.zone->name(), zone->store());
     case Role::control:
-        return serve_control(r, conf, *zone);
+        return serve_control(r, conf, *worker, *zone);
     case Role::none:
         break;
     }

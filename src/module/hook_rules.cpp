@@ -29,17 +29,6 @@ char* duplicate()
     return const_cast<char*>("is duplicate");
 }
 
-// More than nothing, in milliseconds; nullopt: it is something else.
-std::optional<int64_t> parse_ms(std::string_view text)
-{
-    auto* data = reinterpret_cast<u_char*>(const_cast<char*>(text.data()));
-    ngx_str_t line = {text.size(), data};
-    const ngx_int_t ms = ngx_parse_time(&line, 0);
-    return !text.empty() && ms > 0 && ms <= kMaxPolicyTimeMs
-               ? std::optional<int64_t>(ms)
-               : std::nullopt;
-}
-
 bool compile(ngx_conf_t* cf, ngx_str_t text, ngx_http_complex_value_t& out)
 {
     ngx_http_compile_complex_value_t compile{};
@@ -71,7 +60,8 @@ bool read_option(const ngx_str_t& argument, bool may_ask_again,
         return true;
     }
     const auto again = value_of(argument, "again");
-    const auto ms = again ? parse_ms(*again) : std::nullopt;
+    const auto ms =
+        again ? parse_some_ms(*again, kMaxPolicyTimeMs) : std::nullopt;
     if (!ms || !may_ask_again || target.again_ms != 0) {
         return false;
     }
@@ -186,7 +176,7 @@ char* set_hook_timeout(ngx_conf_t* cf, ngx_command_t* /*command*/, void* conf)
         return duplicate();
     }
     const Arguments arguments(cf);
-    const auto ms = parse_ms(view(arguments[1]));
+    const auto ms = parse_some_ms(view(arguments[1]), kMaxPolicyTimeMs);
     if (!ms) {
         return invalid(cf, arguments[1]);
     }

@@ -10,6 +10,7 @@
 #include "client/hook_answer.hpp"
 #include "module/ngx_clock.hpp"
 #include "module/own_server.hpp"
+#include "module/own_uri.hpp"
 #include "token/key.hpp"
 #include "token/key_set_clock.hpp"
 
@@ -21,12 +22,7 @@ class KeySetFetcher;
 // is not stale; one that is no good changes nothing.
 class KeySet {
 public:
-    struct Uri {
-        std::string path; // not encoded
-        std::string arguments;
-    };
-
-    KeySet(Uri uri, const KeySetClock::Times& times)
+    KeySet(OwnUri uri, const KeySetClock::Times& times)
         : uri_(std::move(uri)), clock_(times)
     {}
 
@@ -40,7 +36,7 @@ public:
         server_.find_address(main);
     }
 
-    [[nodiscard]] const Uri& uri() const { return uri_; }
+    [[nodiscard]] const OwnUri& uri() const { return uri_; }
     [[nodiscard]] const OwnServer& server() const { return server_; }
 
     // Empty: there is no set.
@@ -63,7 +59,7 @@ public:
 private:
     [[nodiscard]] static int64_t now_ms() { return NgxClock().ticks_ms(); }
 
-    const Uri uri_;
+    const OwnUri uri_;
     OwnServer server_;
     KeySetClock clock_;
     std::vector<TokenKey> keys_; // of the last good one

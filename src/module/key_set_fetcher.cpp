@@ -19,14 +19,10 @@ std::vector<std::unique_ptr<KeySetFetcher>> g_fetchers;
 
 } // namespace
 
-KeySetFetcher::KeySetFetcher(KeySet& set) : set_(set)
+KeySetFetcher::KeySetFetcher(KeySet& set)
+    : set_(set), timer_(on_timer, this, ngx_cycle->log)
 {
-    no_connection_.fd = static_cast<ngx_socket_t>(-1);
-    no_connection_.data = this;
-    timer_.data = &no_connection_;
-    timer_.handler = on_timer;
-    timer_.log = ngx_cycle->log;
-    timer_.cancelable = 1; // it keeps no worker
+    timer_.let_worker_end();
     set_.set_fetcher(this);
     fetch_soon();
 }
@@ -34,18 +30,11 @@ KeySetFetcher::KeySetFetcher(KeySet& set) : set_(set)
 KeySetFetcher::~KeySetFetcher()
 {
     set_.set_fetcher(nullptr);
-    if (timer_.timer_set) {
-        ngx_del_timer((&timer_));
-    }
 }
 
 void KeySetFetcher::wait(int64_t pause_ms)
 {
-    if (timer_.timer_set) {
-        ngx_del_timer((&timer_));
-    }
-    ngx_add_timer((&timer_),
-                  static_cast<ngx_msec_t>(std::max<int64_t>(pause_ms, 1)));
+    timer_.start(static_cast<ngx_msec_t>(std::max<int64_t>(pause_ms, 1)));
 }
 
 // Not at once: it is asked for amid other requests.
@@ -90,13 +79,12 @@ void KeySetFetcher::run_due()
     }
 }
 
-void KeySetFetcher::on_timer(ngx_event_t* event)
+void KeySetFetcher::on_timer(void* self)
 {
-    const auto* c = static_cast<ngx_connection_t*>(event->data);
-    auto* self = static_cast<KeySetFetcher*>(c->data);
-    if (!guarded([&] { self->run_due(); })) {
-        self->request_ = nullptr;
-        self->wait(kMostKeySetRetryMs);
+    auto& fetcher = *static_cast<KeySetFetcher*>(self);
+    if (!guarded([&] { fetcher.run_due(); })) {
+        fetcher.request_ = nullptr;
+        fetcher.wait(kMostKeySetRetryMs);
     }
 }
 

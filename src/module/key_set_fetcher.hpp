@@ -7,6 +7,7 @@
 
 #include "module/key_set.hpp"
 #include "module/own_request.hpp"
+#include "ngx/timer.hpp"
 
 namespace ws_pubsub {
 
@@ -31,13 +32,12 @@ private:
     void take(const HookAnswer& answer);
     void wait(int64_t pause_ms);
     void run_due();
-    static void on_timer(ngx_event_t* event);
+    static void on_timer(void* self);
 
     KeySet& set_;
     OwnRequest::Handle request_; // empty: none is pending
     bool is_soon_ = false;       // it begins with the timer
-    ngx_event_t timer_{};
-    ngx_connection_t no_connection_{}; // for the log of the timer
+    Timer timer_;
 };
 
 // init_process and exit_process of a worker: each set that is used is fetched.

@@ -29,6 +29,12 @@ ngx_int_t add_phases(ngx_conf_t* cf)
             set->find_address(*core);
         }
     }
+    for (const auto& [name, zone] : conf->zones) {
+        zone->find_address(*core);
+        if (!zone->prepare_cluster(cf)) {
+            return NGX_ERROR;
+        }
+    }
     return !conf->has_tokens || add_token_phase(cf) ? NGX_OK : NGX_ERROR;
 }
 
@@ -38,8 +44,8 @@ MainConf* main_conf(const ngx_cycle_t* cycle)
         ngx_http_cycle_get_module_main_conf(cycle, ngx_ws_pubsub_module));
 }
 
-// In the master, with each configuration, before workers are forked. Never an
-// error: in a reload that would end the master.
+// In the master, with each configuration, before workers are forked. An error
+// only at the start: in a reload it would end the master.
 ngx_int_t init_module(ngx_cycle_t* cycle)
 {
     const MainConf* conf = main_conf(cycle);
@@ -48,14 +54,17 @@ ngx_int_t init_module(ngx_cycle_t* cycle)
     }
     const auto* core = reinterpret_cast<ngx_core_conf_t*>(
         ngx_get_conf(cycle->conf_ctx, ngx_core_module));
+    bool kept = true;
     guarded([&] {
         for (const auto& [name, zone] : conf->zones) {
             zone->divide();
+            zone->begin_cluster();
+            kept &= zone->begin_snapshots(cycle->log);
         }
         WakeFds::of_process().prepare(
             cycle->log, static_cast<size_t>(core->worker_processes));
     });
-    return NGX_OK;
+    return kept || !ngx_is_init_cycle(cycle->old_cycle) ? NGX_OK : NGX_ERROR;
 }
 
 // Never an error: that would end the worker, and nginx would start no other.
@@ -81,6 +90,18 @@ void exit_process(ngx_cycle_t* /*cycle*/)
 {
     guarded([] { stop_key_sets(); });
     guarded([] { Worker::stop(); });
+}
+
+// All workers are gone, where there were any.
+void exit_master(ngx_cycle_t* cycle)
+{
+    const MainConf* conf = main_conf(cycle);
+    if (conf == nullptr) {
+        return;
+    }
+    for (const auto& named : conf->zones) {
+        guarded([&] { named.second->save(cycle->log); });
+    }
 }
 
 ngx_http_module_t module_context = {
@@ -109,6 +130,6 @@ ngx_module_t ngx_ws_pubsub_module = {
     nullptr, // init thread
     nullptr, // exit thread
     ws_pubsub::exit_process,
-    nullptr, // exit master
+    ws_pubsub::exit_master,
     NGX_MODULE_V1_PADDING,
 };

@@ -64,9 +64,9 @@ bool fill_like(const ngx_http_request_t& like, ngx_http_request_t& r)
            copy_to(r.pool, view(like.unparsed_uri), r.unparsed_uri);
 }
 
-bool fill_for(const OwnServer& server, ngx_http_request_t& r)
+bool fill_for(const OwnServer& server, ngx_uint_t method, ngx_http_request_t& r)
 {
-    set_method(r, NGX_HTTP_GET, "GET");
+    set_method(r, method, method == NGX_HTTP_POST ? "POST" : "GET");
     return begin_headers(r) && add_request_header(r, "Host", server.host()) &&
            copy_to(r.pool, server.host(), r.headers_in.server);
 }

@@ -14,8 +14,9 @@ namespace ws_pubsub {
 // A POST with the headers, URI and arguments of another one.
 bool fill_like(const ngx_http_request_t& like, ngx_http_request_t& r);
 
-// A GET from nobody, which still has no URI.
-bool fill_for(const OwnServer& server, ngx_http_request_t& r);
+// A GET or POST from nobody, which still has no URI.
+bool fill_for(const OwnServer& server, ngx_uint_t method,
+              ngx_http_request_t& r);
 
 // `path` is not encoded.
 bool set_uri(ngx_http_request_t& r, std::string_view path,

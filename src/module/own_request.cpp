@@ -44,13 +44,9 @@ bool is_encoded(const ngx_http_headers_out_t& headers)
 } // namespace
 
 OwnRequest::OwnRequest(size_t room, HookBook::Place place, Subject subject)
-    : room_(room), place_(std::move(place)), subject_(std::move(subject))
+    : room_(room), place_(std::move(place)), subject_(std::move(subject)),
+      timer_(on_timer, this, ngx_cycle->log)
 {
-    no_connection_.fd = static_cast<ngx_socket_t>(-1);
-    no_connection_.data = this;
-    timer_.data = &no_connection_;
-    timer_.handler = on_timer;
-    timer_.log = ngx_cycle->log;
     posted_.data = this;
     posted_.handler = on_posted;
     posted_.log = ngx_cycle->log;
@@ -74,13 +70,24 @@ OwnRequest::Handle OwnRequest::make(ngx_http_request_t& like, size_t room,
     return fill_like(like, *made->r_) ? std::move(made) : nullptr;
 }
 
-OwnRequest::Handle OwnRequest::make(const OwnServer& server, size_t room)
+OwnRequest::Handle OwnRequest::make_for(const OwnServer& server, size_t room,
+                                        ngx_uint_t method)
 {
     Handle made(new OwnRequest(room, HookBook::Place(), {}));
     return made->open(open_own_connection(server, *made)) &&
-                   fill_for(server, *made->r_)
+                   fill_for(server, method, *made->r_)
                ? std::move(made)
                : nullptr;
+}
+
+OwnRequest::Handle OwnRequest::make(const OwnServer& server, size_t room)
+{
+    return make_for(server, room, NGX_HTTP_GET);
+}
+
+OwnRequest::Handle OwnRequest::make_post(const OwnServer& server, size_t room)
+{
+    return make_for(server, room, NGX_HTTP_POST);
 }
 
 const OwnRequest* OwnRequest::of(const ngx_http_request_t* r)
@@ -146,9 +153,9 @@ bool OwnRequest::set_call(const Call& call)
 {
     ngx_http_request_t& r = *r_;
     return set_uri(r, call.path, call.arguments) &&
-           (r.method == NGX_HTTP_GET
-                ? set_line(r)
-                : set_body(r, call.content_type, call.body));
+           (!is_from_nobody() || set_line(r)) &&
+           (r.method == NGX_HTTP_GET ||
+            set_body(r, call.content_type, call.body));
 }
 
 bool OwnRequest::start(const Call& call, Done done)
@@ -158,7 +165,7 @@ bool OwnRequest::start(const Call& call, Done done)
     }
     done_ = std::move(done);
     started_ = true;
-    ngx_add_timer((&timer_), call.timeout);
+    timer_.start(call.timeout);
     ngx_connection_t* c = connection_;
     ngx_http_process_request(r_);
     if (connection_ != nullptr) { // else c is another's by now
@@ -206,9 +213,7 @@ void OwnRequest::on_closed()
 {
     r_ = nullptr;
     connection_ = nullptr;
-    if (timer_.timer_set) {
-        ngx_del_timer((&timer_));
-    }
+    timer_.stop();
     if (started_) {
         tell_soon();
     }
@@ -251,12 +256,11 @@ void OwnRequest::end_now()
     }
 }
 
-void OwnRequest::on_timer(ngx_event_t* event)
+void OwnRequest::on_timer(void* self)
 {
-    auto* c = static_cast<ngx_connection_t*>(event->data);
-    auto* self = static_cast<OwnRequest*>(c->data);
-    self->end_now();
-    self->tell_soon();
+    auto& request = *static_cast<OwnRequest*>(self);
+    request.end_now();
+    request.tell_soon();
 }
 
 void OwnRequest::on_posted(ngx_event_t* event)
@@ -283,9 +287,7 @@ void OwnRequest::release()
     }
 #endif
     if (!is_whole_ || ngx_exiting) {
-        if (timer_.timer_set) {
-            ngx_del_timer((&timer_));
-        }
+        timer_.stop();
         end_now();
     }
     finish();

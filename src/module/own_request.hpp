@@ -21,6 +21,7 @@
 #include "module/hook_book.hpp"
 #include "module/own_connection.hpp"
 #include "module/own_server.hpp"
+#include "ngx/timer.hpp"
 
 namespace ws_pubsub {
 
@@ -51,6 +52,8 @@ public:
                        HookBook::Place place, Subject subject);
     // A GET from nobody.
     static Handle make(const OwnServer& server, size_t room);
+    // A POST from nobody.
+    static Handle make_post(const OwnServer& server, size_t room);
     // The one that a request belongs to, be it a subrequest; nullptr: none.
     static const OwnRequest* of(const ngx_http_request_t* r);
 
@@ -73,6 +76,8 @@ public:
 private:
     OwnRequest(size_t room, HookBook::Place place, Subject subject);
     ~OwnRequest() override;
+    static Handle make_for(const OwnServer& server, size_t room,
+                           ngx_uint_t method);
     bool open(ngx_connection_t* c);
     bool set_call(const Call& call);
     void lend_tls(ngx_http_request_t& like);
@@ -85,7 +90,7 @@ private:
     void on_whole(const ngx_http_request_t& r) override;
     void on_closed() override;
     static void on_request_end(void* data);
-    static void on_timer(ngx_event_t* event);
+    static void on_timer(void* self);
     static void on_posted(ngx_event_t* event);
 
     const size_t room_;
@@ -100,9 +105,8 @@ private:
     bool is_whole_ = false; // the answer
     bool released_ = false;
     bool telling_ = false;
-    ngx_event_t timer_{};
+    Timer timer_;
     ngx_event_t posted_{};
-    ngx_connection_t no_connection_{}; // for the log of the timer
 };
 
 } // namespace ws_pubsub

@@ -53,15 +53,12 @@ Allowed with(const Allowed& allowed, std::vector<Selector> granted)
 
 // Adds what the token grants, where the rules have a claim for that.
 void add_grants(ngx_http_request_t* r, const TokenRules& rules,
-                const RequestToken& token, Permissions& permissions)
+                const json_t* claims, Permissions& permissions)
 {
-    if (rules.grants == nullptr || rules.grants->empty() ||
-        token.claims.empty()) {
+    if (rules.grants == nullptr || rules.grants->empty()) {
         return;
     }
-    json_error_t error;
-    const JsonValue claims = parse_json(token.claims, 0, error);
-    auto grants = grants_of(claims.get(), *rules.grants);
+    auto grants = grants_of(claims, *rules.grants);
     if (!grants) {
         ngx_log_error(NGX_LOG_WARN, r->connection->log, 0,
                       "ws_pubsub: the token's grants in \"%s\" are malformed, "
@@ -74,6 +71,24 @@ void add_grants(ngx_http_request_t* r, const TokenRules& rules,
     permissions.publish = with(permissions.publish, std::move(grants->publish));
 }
 
+// Adds what the token says.
+void add_claims(ngx_http_request_t* r, const LocationConf& conf,
+                const RequestToken& token, Rights& rights)
+{
+    if (token.claims.empty()) {
+        return;
+    }
+    json_error_t error;
+    const JsonValue claims = parse_json(token.claims, 0, error);
+    add_grants(r, conf.token, claims.get(), rights.permissions);
+    rights.expires_ms = token.expires_ms;
+    rights.end_s = conf.token.end_s(token.expires_ms);
+    if (conf.token.keys != nullptr) {
+        rights.user = token.user;
+        rights.mark = mark_of(claims.get());
+    }
+}
+
 } // namespace
 
 Rights rights_of(ngx_http_request_t* r, const LocationConf& conf)
@@ -82,12 +97,7 @@ Rights rights_of(ngx_http_request_t* r, const LocationConf& conf)
     rights.permissions =
         evaluate_permissions(r, conf.allow_subscribe, conf.allow_publish);
     if (const RequestToken* token = token_at(r, conf)) {
-        add_grants(r, conf.token, *token, rights.permissions);
-        rights.expires_ms = token->expires_ms;
-        rights.end_s = conf.token.end_s(token->expires_ms);
-        if (conf.token.keys != nullptr && token->error == TokenError::none) {
-            rights.user = token->user;
-        }
+        add_claims(r, conf, *token, rights);
     }
     rights.identity = identity_of(r, conf, rights.user.value_or(""));
     if (conf.session.client.hooks.has_any()) {

@@ -2,8 +2,11 @@
 
 #include "module/token_authority.hpp"
 
+#include <algorithm>
+
 #include "client/credentials.hpp"
 #include "module/rights.hpp"
+#include "module/token_check.hpp"
 #include "ngx/log.hpp"
 
 namespace ws_pubsub {
@@ -41,14 +44,21 @@ Error TokenAuthority::refuse(TokenKind kind, TokenError error) const
     return is_ticket ? kBadTicket : kBadToken;
 }
 
+// One that is refused for less than its signature has cost something, too.
+Verified TokenAuthority::verify(std::string_view token, TokenKind kind)
+{
+    Verified verified = verify_token_at(conf_, token, kind, r_.connection->log);
+    turns_.spend(std::max<size_t>(verified.signatures, 1));
+    return verified;
+}
+
 Result<Rights> TokenAuthority::take(std::string_view token,
                                     std::optional<std::string_view> user)
 {
     if (conf_.token.mode_at(conf_.place()) == TokenMode::off) {
         return kTakesNoTokens;
     }
-    const Verified verified =
-        conf_.token.verify(token, TokenKind::session, r_.connection->log);
+    const Verified verified = verify(token, TokenKind::session);
     if (verified.error != TokenError::none) {
         return refuse(TokenKind::session, verified.error);
     }
@@ -70,14 +80,13 @@ Result<Rights> TokenAuthority::take(std::string_view token,
 
 Result<Ticket> TokenAuthority::check(std::string_view ticket)
 {
-    const Verified verified =
-        conf_.token.verify(ticket, TokenKind::ticket, r_.connection->log);
+    const Verified verified = verify(ticket, TokenKind::ticket);
     if (verified.error != TokenError::none) {
         return refuse(TokenKind::ticket, verified.error);
     }
     const json_t* claims = verified.claims.get();
     return Ticket{topics_of(claims), user_of(claims), lets_publish(claims),
-                  conf_.token.end_s(expiry_of(claims))};
+                  conf_.token.end_s(expiry_of(claims)), mark_of(claims)};
 }
 
 } // namespace ws_pubsub

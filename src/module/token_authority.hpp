@@ -14,21 +14,25 @@ namespace ws_pubsub {
 class TokenAuthority final : public Authority {
 public:
     // The request, which is being upgraded at the location of that
-    // configuration, outlives it. To be made before the session's first rights
-    // are worked out.
-    TokenAuthority(ngx_http_request_t& r, const LocationConf& conf)
-        : r_(r), conf_(conf), captures_(r)
+    // configuration, outlives it, and so do the turns. To be made before the
+    // session's first rights are worked out.
+    TokenAuthority(ngx_http_request_t& r, const LocationConf& conf,
+                   CheckTurns& turns)
+        : r_(r), conf_(conf), turns_(turns), captures_(r)
     {}
 
     Result<Rights> take(std::string_view token,
                         std::optional<std::string_view> user) override;
     Result<Ticket> check(std::string_view ticket) override;
+    [[nodiscard]] CheckTurns& turns() override { return turns_; }
 
 private:
+    Verified verify(std::string_view token, TokenKind kind);
     Error refuse(TokenKind kind, TokenError error) const;
 
     ngx_http_request_t& r_;
     const LocationConf& conf_;
+    CheckTurns& turns_;
     Captures captures_;
 };
 

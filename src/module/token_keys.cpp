@@ -15,7 +15,9 @@ Verified TokenKeys::verify(std::string_view token, TokenKind kind,
     Verified result = verify_token(token, kind, all(), checks, now_ms);
     if (result.error == TokenError::unknown_key &&
         look_again(log, kUnknownKeyLookMs)) {
+        const size_t before = result.signatures;
         result = verify_token(token, kind, all(), checks, now_ms);
+        result.signatures += before;
     }
     const bool is_unknown = result.error == TokenError::unknown_key;
     if ((!is_unknown && result.error != TokenError::signature) ||

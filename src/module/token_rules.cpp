@@ -9,6 +9,7 @@
 #include "client/hook_call.hpp"
 #include "module/arguments.hpp"
 #include "module/config.hpp"
+#include "module/own_uri.hpp"
 #include "ngx/guard.hpp"
 #include "ngx/pool.hpp"
 #include "ngx/text.hpp"
@@ -41,18 +42,6 @@ T* make(ngx_conf_t* cf, const T*& place)
 char* duplicate()
 {
     return const_cast<char*>("is duplicate");
-}
-
-// A time in seconds, as nginx writes it.
-std::optional<int64_t> parse_seconds(std::string_view text)
-{
-    auto* data = reinterpret_cast<u_char*>(const_cast<char*>(text.data()));
-    ngx_str_t line = {text.size(), data};
-    const ngx_int_t seconds = ngx_parse_time(&line, 1);
-    if (text.empty() || seconds == NGX_ERROR) {
-        return std::nullopt;
-    }
-    return seconds;
 }
 
 // False: some name is empty.
@@ -88,7 +77,8 @@ bool read_check(const ngx_str_t& argument, ClaimChecks& checks)
     const auto leeway = value_of(argument, "leeway");
     const auto age = value_of(argument, "max_age");
     const auto seconds =
-        leeway || age ? parse_seconds(leeway ? *leeway : *age) : std::nullopt;
+        leeway || age ? parse_time(leeway ? *leeway : *age, TimeUnit::seconds)
+                      : std::nullopt;
     if (!seconds || (age && *seconds == 0)) {
         return false;
     }
@@ -112,6 +102,7 @@ void TokenRules::merge(const TokenRules& outer)
     }
     if (checks == nullptr) {
         checks = outer.checks;
+        zone = outer.zone;
     }
     if (grants == nullptr) {
         grants = outer.grants;
@@ -202,32 +193,7 @@ char* set_token_key(ngx_conf_t* cf, ngx_command_t* /*command*/, void* conf)
 
 namespace {
 
-// Of a location. Nobody has asked for it, so that there is nothing that
-// variables could be of.
-std::optional<KeySet::Uri> parse_uri(ngx_str_t text)
-{
-    const std::string_view uri = view(text);
-    const size_t end = std::min(uri.find('?'), uri.size());
-    const std::string_view path = uri.substr(0, end);
-    if (!is_plain_path(path) || ngx_http_script_variables_count(&text) != 0) {
-        return std::nullopt;
-    }
-    return KeySet::Uri{std::string(path), safe_arguments(uri.substr(
-                                              std::min(end + 1, uri.size())))};
-}
-
-// A time that is not 0. nullopt: it is none.
-std::optional<int64_t> parse_pause_ms(std::string_view text)
-{
-    auto* data = reinterpret_cast<u_char*>(const_cast<char*>(text.data()));
-    ngx_str_t line = {text.size(), data};
-    const ngx_int_t ms = ngx_parse_time(&line, 0);
-    return text.empty() || ms <= 0 || ms > kMostKeySetTimeMs
-               ? std::nullopt
-               : std::optional<int64_t>(ms);
-}
-
-char* add_set(ngx_conf_t* cf, const TokenKeys*& place, KeySet::Uri uri,
+char* add_set(ngx_conf_t* cf, const TokenKeys*& place, OwnUri uri,
               const KeySetClock::Times& times)
 {
     auto* set = make_in_pool<KeySet>(cf->pool, std::move(uri), times);
@@ -250,7 +216,7 @@ char* set_token_jwks(ngx_conf_t* cf, ngx_command_t* /*command*/, void* conf)
     const Arguments arguments(cf);
     return guarded(
         [&] {
-            auto uri = parse_uri(arguments[1]);
+            auto uri = parse_own_uri(arguments[1]);
             if (!uri) {
                 return invalid(cf, arguments[1]);
             }
@@ -261,7 +227,8 @@ char* set_token_jwks(ngx_conf_t* cf, ngx_command_t* /*command*/, void* conf)
                 const auto stale = value_of(arguments[i], "stale");
                 const auto ms =
                     interval || stale
-                        ? parse_pause_ms(interval ? *interval : *stale)
+                        ? parse_some_ms(interval ? *interval : *stale,
+                                        kMostKeySetTimeMs)
                         : std::nullopt;
                 if (!ms) {
                     return invalid(cf, arguments[i]);
@@ -332,7 +299,8 @@ char* set_token_mode(ngx_conf_t* cf, ngx_command_t* /*command*/, void* conf)
     rules.first_s = kDefaultFirstTokenMs / 1000;
     if (arguments.count > 2) {
         const auto first = value_of(arguments[2], "first");
-        const auto seconds = first ? parse_seconds(*first) : std::nullopt;
+        const auto seconds =
+            first ? parse_time(*first, TimeUnit::seconds) : std::nullopt;
         if (!seconds || *seconds == 0 || *seconds > kMostFirstTokenMs / 1000 ||
             rules.mode != TokenMode::later) {
             return invalid(cf, arguments[2]);
@@ -343,7 +311,7 @@ char* set_token_mode(ngx_conf_t* cf, ngx_command_t* /*command*/, void* conf)
 }
 
 // ws_pubsub_token_check [iss=v] [aud=v] [leeway=time] [max_age=time]
-//                       [require=claim,…]
+//                       [require=claim,…] [zone=name]
 char* set_token_check(ngx_conf_t* cf, ngx_command_t* /*command*/, void* conf)
 {
     TokenRules& rules = rules_of(conf);
@@ -358,7 +326,10 @@ char* set_token_check(ngx_conf_t* cf, ngx_command_t* /*command*/, void* conf)
                 return kConfError;
             }
             for (size_t i = 1; i < arguments.count; i++) {
-                if (!read_check(arguments[i], *checks)) {
+                const auto name = value_of(arguments[i], "zone");
+                if (name && !name->empty() && rules.zone == nullptr) {
+                    rules.zone = &main_conf(cf).zone(*name);
+                } else if (!read_check(arguments[i], *checks)) {
                     return invalid(cf, arguments[i]);
                 }
             }

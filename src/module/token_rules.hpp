@@ -14,6 +14,8 @@
 
 namespace ws_pubsub {
 
+class Zone;
+
 // `later`: a session may begin without one, and brings it in-band.
 enum class TokenMode : uint8_t { unset, off, optional, later, required };
 
@@ -26,6 +28,8 @@ struct TokenRules {
     // Null: not said, so Authorization and the argument `token`.
     const std::vector<ngx_http_complex_value_t>* from = nullptr;
     const ClaimChecks* checks = nullptr; // null: not said
+    // Whose revocations count; null: not said, so the location's own, if any.
+    Zone* zone = nullptr;
     const std::string* grants = nullptr; // a claim; empty: off; null: not said
     TokenMode mode = TokenMode::unset;
     int64_t first_s = 0; // of `later`: by then it has come
@@ -43,6 +47,13 @@ struct TokenRules {
     // What the keys for that kind and the checks say of a token.
     [[nodiscard]] Verified verify(std::string_view token, TokenKind kind,
                                   ngx_log_t* log) const;
+    // How old a token may become, with what clocks differ; 0: any age.
+    [[nodiscard]] int64_t most_age_s() const
+    {
+        return checks == nullptr || checks->max_age_s == 0
+                   ? 0
+                   : checks->max_age_s + checks->leeway_s;
+    }
     // When what it allows ends, in seconds of the system's clock: some time
     // after the token. 0: never.
     [[nodiscard]] uint32_t end_s(std::optional<int64_t> expires_ms) const;

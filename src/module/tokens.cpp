@@ -9,6 +9,7 @@
 #include "client/registry.hpp"
 #include "module/config.hpp"
 #include "module/own_request.hpp"
+#include "module/token_check.hpp"
 #include "ngx/guard.hpp"
 #include "ngx/headers.hpp"
 #include "ngx/log.hpp"
@@ -162,7 +163,7 @@ ngx_int_t check(ngx_http_request_t* r)
                                            : NGX_DECLINED;
     }
     token->take(
-        conf.token.verify(*text, TokenKind::session, r->connection->log));
+        verify_token_at(conf, *text, TokenKind::session, r->connection->log));
     return token->error == TokenError::none ? NGX_OK : refuse(r, token->error);
 }
 
@@ -257,6 +258,18 @@ const RequestToken* token_here(ngx_http_request_t* r)
 {
     g_times_asked++;
     return token_at(r, location_conf(r));
+}
+
+std::optional<ngx_int_t> refuse_revoked(ngx_http_request_t* r,
+                                        const LocationConf& conf,
+                                        const Rights& rights)
+{
+    if (!rights.user) {
+        return std::nullopt;
+    }
+    const TokenError error = recheck_token_at(conf, *rights.user, rights.mark);
+    return error == TokenError::none ? std::nullopt
+                                     : std::optional(refuse(r, error));
 }
 
 RequestToken* make_token(ngx_http_request_t* r)

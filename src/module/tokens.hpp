@@ -15,6 +15,7 @@
 namespace ws_pubsub {
 
 struct LocationConf;
+struct Rights;
 
 // What has come of a request's token. It lives as long as the request,
 // internal redirects and subrequests included, until a location that wants a
@@ -42,6 +43,11 @@ bool add_token_phase(ngx_conf_t* cf);
 const RequestToken* token_at(ngx_http_request_t* r, const LocationConf& conf);
 // The same at the location that the request is in now.
 const RequestToken* token_here(ngx_http_request_t* r);
+// What a session that is about to begin with these is refused with, since its
+// token was revoked after it was looked at; nullopt: it was not.
+std::optional<ngx_int_t> refuse_revoked(ngx_http_request_t* r,
+                                        const LocationConf& conf,
+                                        const Rights& rights);
 // nullptr: no memory.
 RequestToken* make_token(ngx_http_request_t* r);
 

@@ -14,10 +14,10 @@ namespace {
 
 bool read_time(std::string_view text, int64_t& ms)
 {
-    auto* data = reinterpret_cast<u_char*>(const_cast<char*>(text.data()));
-    ngx_str_t line = {text.size(), data};
-    ms = ngx_parse_time(&line, 0);
-    return ms != NGX_ERROR && ms <= kMaxPolicyTimeMs;
+    const auto time =
+        parse_time(text, TimeUnit::milliseconds, kMaxPolicyTimeMs);
+    ms = time.value_or(0);
+    return time.has_value();
 }
 
 // One `name=value` of ws_pubsub_topic.

@@ -2,8 +2,12 @@
 
 #include "module/zone.hpp"
 
+#include <utility>
+
 #include "base/keyed_hash.hpp"
 #include "base/limits.hpp"
+#include "log/applier.hpp"
+#include "log/cell_answers.hpp"
 #include "module/ngx_clock.hpp"
 #include "module/zone_memory.hpp"
 #include "ngx/guard.hpp"
@@ -58,6 +62,25 @@ size_t running_size(const ngx_conf_t* cf, const ngx_str_t& name)
 
 char* const kConfError = static_cast<char*>(NGX_CONF_ERROR);
 
+// A zone as the master opens it, who wakes nobody.
+class MasterStore {
+public:
+    explicit MasterStore(const Zone& zone)
+        : memory_(zone.shm_zone()),
+          // The analyzer does not see Store's constructor.
+          // NOLINTNEXTLINE(clang-analyzer-optin.cplusplus.UninitializedObject)
+          store_(memory_, waker_, zone.header(), clock_)
+    {}
+    Store* operator->() { return &store_; }
+    Store& operator*() { return store_; }
+
+private:
+    ZoneMemory memory_;
+    NoWaker waker_;
+    NgxClock clock_;
+    Store store_;
+};
+
 } // namespace
 
 char* Zone::define(ngx_conf_t* cf, const ngx_str_t& name, size_t size,
@@ -96,6 +119,63 @@ char* Zone::define(ngx_conf_t* cf, const ngx_str_t& name, size_t size,
     return NGX_CONF_OK;
 }
 
+bool Zone::tell(EventRules rules)
+{
+    if (events_) {
+        return false;
+    }
+    events_ = std::move(rules);
+    return true;
+}
+
+bool Zone::post(EventRequest request)
+{
+    if (request_) {
+        return false;
+    }
+    request_ = std::move(request);
+    return true;
+}
+
+bool Zone::share(ClusterSettings settings)
+{
+    if (cluster_) {
+        return false;
+    }
+    cluster_ = std::move(settings);
+    return true;
+}
+
+bool Zone::is_shared_as(const Zone& old) const
+{
+    return cluster_.has_value() == old.cluster_.has_value() &&
+           (!cluster_ || cluster_->name == old.cluster_->name);
+}
+
+bool Zone::prepare_cluster(ngx_conf_t* cf)
+{
+    return !cluster_ || cluster_->prepare(cf);
+}
+
+void Zone::begin_cluster()
+{
+    if (cluster_) {
+        MasterStore(*this)->following.begin(random_hash_key().first | 1);
+    }
+}
+
+EventRules Zone::event_rules() const
+{
+    EventRules rules = events_.value_or(EventRules());
+    Policy usual;
+    usual.history = kDefaultEventHistory;
+    for (size_t i = 0; i < kEventTopics; i++) {
+        rules.policies[i] =
+            policies_.of(path_of(static_cast<EventTopic>(i)), usual);
+    }
+    return rules;
+}
+
 ngx_int_t Zone::init(ngx_shm_zone_t* shm_zone, void* old)
 {
     auto* self = static_cast<Zone*>(shm_zone->data);
@@ -106,14 +186,33 @@ ngx_int_t Zone::init(ngx_shm_zone_t* shm_zone, void* old)
 ngx_int_t Zone::open(Zone* old)
 {
     auto* pool = reinterpret_cast<ngx_slab_pool_t*>(shm_zone_->shm.addr);
-    if (old != nullptr) { // a reload
-        header_ = old->header_;
-        return open_shared(pool);
+    const bool is_new = old == nullptr && !shm_zone_->shm.exists;
+    if (is_new) {
+        if (make(pool) != NGX_OK) {
+            return NGX_ERROR;
+        }
+    } else {
+        header_ = old != nullptr ? old->header_ // a reload
+                                 : static_cast<ZoneHeader*>(pool->data);
+        if (open_shared(pool) != NGX_OK) {
+            return NGX_ERROR;
+        }
     }
-    if (shm_zone_->shm.exists) {
-        header_ = static_cast<ZoneHeader*>(pool->data);
-        return open_shared(pool);
+    if (old != nullptr && !is_shared_as(*old)) {
+        ngx_log_error(NGX_LOG_EMERG, shm_zone_->shm.log, 0,
+                      "ws_pubsub_zone \"%V\" can't come to or leave its "
+                      "cluster in a reload: restart nginx",
+                      &shm_zone_->shm.name);
+        return NGX_ERROR;
     }
+    if (old != nullptr && old->snapshot_) {
+        path_before_ = old->snapshot_->path();
+    }
+    return open_snapshot(is_new) ? NGX_OK : NGX_ERROR;
+}
+
+ngx_int_t Zone::make(ngx_slab_pool_t* pool)
+{
     ZoneMemory memory(*shm_zone_);
     header_ = Store::create(memory, shm_zone_->shm.size, random_hash_key(),
                             NgxClock());
@@ -124,7 +223,49 @@ ngx_int_t Zone::open(Zone* old)
                       &shm_zone_->shm.name);
         return NGX_ERROR;
     }
+    if (cluster_) {
+        MasterStore store(*this);
+        const NgxClock clock;
+        CellAnswers answers(store->answers);
+        Applier(store->topics.parts(), clock, answers)
+            .begin({{}, 0, 0, header_->next_epoch});
+    }
     return NGX_OK;
+}
+
+bool Zone::open_snapshot(bool is_new)
+{
+    ngx_log_t* log = shm_zone_->shm.log;
+    if (!snapshot_) {
+        return true;
+    }
+    if (ngx_test_config) {
+        return snapshot_->check(log) && has_own_snapshot(log);
+    }
+    if (!snapshot_->open(log) || !has_own_snapshot(log)) {
+        return false;
+    }
+    if (!is_new) {
+        return true;
+    }
+    MasterStore store(*this);
+    store->divide(shares_); // by which it is told what fits
+    return snapshot_->load(*store, log);
+}
+
+// One path has many names.
+bool Zone::has_own_snapshot(ngx_log_t* log) const
+{
+    for (const auto& [name, zone] : *all_) {
+        if (zone.get() != this && zone->snapshot_ &&
+            zone->snapshot_->has_file_of(*snapshot_)) {
+            ngx_log_error(NGX_LOG_EMERG, log, 0,
+                          "the snapshot \"%s\" is that of the zone \"%s\"",
+                          snapshot_->path().c_str(), name.c_str());
+            return false;
+        }
+    }
+    return true;
 }
 
 ngx_int_t Zone::open_shared(ngx_slab_pool_t* pool)
@@ -142,10 +283,34 @@ ngx_int_t Zone::open_shared(ngx_slab_pool_t* pool)
 
 void Zone::divide()
 {
-    ZoneMemory memory(*shm_zone_);
-    NoWaker waker;
-    const NgxClock clock;
-    Store(memory, waker, *header_, clock).divide(shares_);
+    MasterStore(*this)->divide(shares_);
+}
+
+bool Zone::keep_in(std::string path, int64_t interval_ms, const ZoneMap& all)
+{
+    if (snapshot_) {
+        return false;
+    }
+    all_ = &all;
+    snapshot_.emplace(name_, std::move(path), interval_ms);
+    return true;
+}
+
+bool Zone::begin_snapshots(ngx_log_t* log)
+{
+    MasterStore store(*this);
+    if (!snapshot_) {
+        store->snapshots.forget();
+        return true;
+    }
+    return snapshot_->begin(*store, path_before_, log);
+}
+
+void Zone::save(ngx_log_t* log)
+{
+    if (snapshot_) {
+        snapshot_->finish(*MasterStore(*this), log);
+    }
 }
 
 } // namespace ws_pubsub

@@ -1,4 +1,5 @@
-// The dialects that there are, in an encoder that knows them.
+// The dialects that there are, in an encoder that knows them, for connections
+// of one framing.
 #pragma once
 
 #include "broker/encoder.hpp"
@@ -10,7 +11,7 @@ namespace ws_pubsub {
 
 // The encoder refers to the dialects: it stays where it is.
 struct Dialects {
-    explicit Dialects(FrameWriter& writer) : json(writer), plain(writer)
+    explicit Dialects(Framing& framing) : json(framing), plain(framing)
     {
         encoder.add(kJsonDialect, json);
         encoder.add(kPlainDialect, plain);

@@ -17,13 +17,13 @@ void JsonDialect::begin(std::string_view op, std::string_view topic)
 FrameRef JsonDialect::end(bool deflate)
 {
     json_ += '}';
-    return writer_.make(Opcode::text, json_, deflate);
+    return framing_.make(Framing::Kind::text, json_, deflate);
 }
 
 FrameRef JsonDialect::messages(bool deflate, std::string_view topic,
                                const Batch& batch, size_t first, size_t last)
 {
-    writer_.begin();
+    framing_.begin();
     // What all these messages begin with is the same.
     begin("msg", topic);
     json_ += ",\"seq\":";
@@ -35,9 +35,9 @@ FrameRef JsonDialect::messages(bool deflate, std::string_view topic,
         json_ += ',';
         append_payload(json_, message);
         json_ += '}';
-        writer_.add(Opcode::text, json_, deflate);
+        framing_.add(Framing::Kind::text, json_, deflate);
     }
-    return writer_.take(static_cast<uint32_t>(last - first));
+    return framing_.take(static_cast<uint32_t>(last - first));
 }
 
 // Appends what follows `"topic":…,"seq":…,` in a message for who takes deltas.
@@ -63,7 +63,7 @@ FrameRef JsonDialect::texts(bool deflate, std::string_view topic,
                             std::span<const TextMessage> texts, bool based)
 {
     const size_t last = first + texts.size();
-    writer_.begin();
+    framing_.begin();
     for (size_t i = first; i < last; i++) {
         const TextMessage& text = texts[i - first];
         const bool has_base = based || i > first;
@@ -72,16 +72,17 @@ FrameRef JsonDialect::texts(bool deflate, std::string_view topic,
         append_number(json_, batch[i].message.at.seq);
         json_ += ',';
         append_text(batch[i].message, text, has_base);
-        writer_.add(Opcode::text, json_, deflate);
+        framing_.add(Framing::Kind::text, json_, deflate);
     }
-    return writer_.take(static_cast<uint32_t>(texts.size()));
+    return framing_.take(static_cast<uint32_t>(texts.size()));
 }
 
 FrameRef JsonDialect::topic(bool deflate, std::string_view topic,
-                            const Position& at)
+                            const Position& at, uint64_t was)
 {
     begin("topic", topic);
     JsonWriter(json_).members(append_position, at);
+    append_was(json_, was);
     return end(deflate);
 }
 

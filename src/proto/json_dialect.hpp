@@ -1,26 +1,25 @@
-// The words of json.wspubsub.v1 for what the broker has to tell, a text frame
-// each.
+// The words of json.wspubsub.v1 for what the broker has to tell: texts.
 #pragma once
 
 #include <string>
 
 #include "broker/dialect.hpp"
-#include "wire/frame_writer.hpp"
+#include "wire/framing.hpp"
 
 namespace ws_pubsub {
 
 class JsonDialect final : public Dialect {
 public:
-    // The writer outlives it.
-    explicit JsonDialect(FrameWriter& writer) : writer_(writer) {}
+    // The framing outlives it.
+    explicit JsonDialect(Framing& framing) : framing_(framing) {}
 
     FrameRef messages(bool deflate, std::string_view topic, const Batch& batch,
                       size_t first, size_t last) override;
     FrameRef texts(bool deflate, std::string_view topic, const Batch& batch,
                    size_t first, std::span<const TextMessage> texts,
                    bool based) override;
-    FrameRef topic(bool deflate, std::string_view topic,
-                   const Position& at) override;
+    FrameRef topic(bool deflate, std::string_view topic, const Position& at,
+                   uint64_t was) override;
     FrameRef gap(bool deflate, std::string_view topic, const Gap& gap) override;
     FrameRef gone(bool deflate, std::string_view topic,
                   std::string_view reason) override;
@@ -36,7 +35,7 @@ private:
     void append_text(const Message& message, const TextMessage& text,
                      bool based);
 
-    FrameWriter& writer_;
+    Framing& framing_;
     std::string json_;
 };
 

@@ -14,7 +14,7 @@ bool JsonProtocol::Long::step(size_t& left)
     done = protocol.client_.session().stopped() || protocol.step(*this, left);
     if (done) {
         subscribing.reset();
-        protocol.client_.resume();
+        protocol.client_.effort().resume();
     }
     return done;
 }
@@ -33,10 +33,8 @@ void JsonProtocol::begin_long(const Command& command, const Selector& selector)
         return replies_.refuse(command, reader.error());
     }
     long_ = std::move(begun);
-    if (client_.begin(*long_)) {
+    if (client_.effort().begin(*long_)) {
         long_.reset();
-    } else {
-        client_.effort().pause();
     }
 }
 

@@ -39,19 +39,19 @@ int effort_of(const Command& command)
 
 const ProtocolKind kJsonProtocol{
     "json.wspubsub.v1", "json.wspubsub.v1", kJsonDialect,
-    [](Client& client, FrameWriter& writer,
+    [](Client& client, Framing& framing,
        const std::string& /*topic*/) -> std::unique_ptr<Protocol> {
-        return std::make_unique<JsonProtocol>(client, writer);
+        return std::make_unique<JsonProtocol>(client, framing);
     }};
 
-JsonProtocol::JsonProtocol(Client& client, FrameWriter& writer)
-    : client_(client), replies_(client.session(), writer)
+JsonProtocol::JsonProtocol(Client& client, Framing& framing)
+    : client_(client), replies_(client.session(), framing)
 {}
 
 JsonProtocol::~JsonProtocol()
 {
     if (long_ != nullptr) {
-        client_.cancel(*long_);
+        client_.effort().cancel(*long_);
     }
 }
 
@@ -143,24 +143,59 @@ void JsonProtocol::take(const Command& command, const Error* fault)
         client_.effort().spend(1);
         return wait(command, fault);
     }
-    if (execute(command, fault, nullptr) != Ran::done) {
+    if (!may_check_now(command, fault)) {
+        wait(command, fault);
+        return queue_->run();
+    }
+    Pending pending;
+    const Ran ran = execute(command, fault, nullptr, false, pending);
+    if (ran == Ran::unanswered) {
+        auto waiting = std::make_unique<Waiting>(*this, command, fault);
+        waiting->await_answer(std::move(pending));
+        queue().add_unanswered(std::move(waiting));
+    } else if (ran != Ran::done) {
         wait(command, fault);
         queue_->run();
     }
 }
 
-void JsonProtocol::wait(const Command& command, const Error* fault)
+// Whether a signature is looked at to do it.
+bool JsonProtocol::has_check(const Command& command, const Error* fault) const
+{
+    return fault == nullptr &&
+           (command.op == Op::authenticate ||
+            (command.ticket && !client_.standing().awaits_token()));
+}
+
+// Whether it does not have to wait for that.
+bool JsonProtocol::may_check_now(const Command& command,
+                                 const Error* fault) const
+{
+    if (!has_check(command, fault)) {
+        return true;
+    }
+    const CheckTurns* turns = client_.standing().check_turns();
+    return turns == nullptr || turns->may_check(nullptr);
+}
+
+CommandQueue& JsonProtocol::queue()
 {
     if (queue_ == nullptr) {
         queue_ = std::make_unique<CommandQueue>(client_);
     }
-    queue_->add(std::make_unique<Waiting>(*this, command, fault));
+    return *queue_;
+}
+
+void JsonProtocol::wait(const Command& command, const Error* fault)
+{
+    queue().add(std::make_unique<Waiting>(*this, command, fault));
 }
 
 // Without a token nothing else is looked at but what brings it.
 JsonProtocol::Ran JsonProtocol::execute(const Command& command,
                                         const Error* fault,
-                                        const Verdict* verdict)
+                                        const Verdict* verdict,
+                                        bool has_caught_up, Pending& pending)
 {
     client_.effort().spend(effort_of(command));
     const bool is_too_early = fault != nullptr && fault->code == Errc::rate;
@@ -175,9 +210,13 @@ JsonProtocol::Ran JsonProtocol::execute(const Command& command,
         replies_.refuse(command, verdict->error());
     } else if (const auto bad = show_permit(command, verdict)) {
         replies_.refuse(command, *bad);
+    } else if (!has_caught_up &&
+               (pending = needed_catch_up(client_, command)) != nullptr) {
+        return Ran::unanswered;
+    } else if (needed_question(client_, command)) {
+        return Ran::must_ask;
     } else {
-        return needed_question(client_, command) ? Ran::must_ask
-                                                 : carry_out(command, verdict);
+        return carry_out(command, verdict, pending);
     }
     return Ran::done;
 }
@@ -194,7 +233,8 @@ std::optional<Error> JsonProtocol::show_permit(const Command& command,
 }
 
 JsonProtocol::Ran JsonProtocol::carry_out(const Command& command,
-                                          const Verdict* verdict)
+                                          const Verdict* verdict,
+                                          Pending& pending)
 {
     switch (command.op) {
     case Op::subscribe:
@@ -203,8 +243,7 @@ JsonProtocol::Ran JsonProtocol::carry_out(const Command& command,
     case Op::unsubscribe:
         return unsubscribe(command);
     case Op::publish:
-        publish(command, verdict);
-        break;
+        return publish(command, verdict, pending);
     case Op::get:
         get(command);
         break;
@@ -229,17 +268,7 @@ void JsonProtocol::authenticate(const Command& command)
 {
     const auto who = client_.standing().authenticate(command.token);
     if (who) {
-        replies_.begin_ok(command);
-        JsonWriter out(replies_.text());
-        out.begin_object();
-        if (!who->user.empty()) {
-            out.name("user").string(who->user);
-        }
-        if (who->expires_ms) {
-            out.name("expires").number(static_cast<uint64_t>(*who->expires_ms));
-        }
-        out.end_object();
-        replies_.end_ok(command);
+        replies_.authenticated(command, *who);
     } else {
         replies_.refuse(command, who.error());
     }
@@ -265,7 +294,7 @@ void JsonProtocol::answer_subscribed(const Command& command,
     JsonWriter out(replies_.text());
     out.begin_object().name("topics").begin_array();
     for (const TopicRow& row : subscribed->topics) {
-        out.members(append_topic_row, row.path, row.newest);
+        out.members(append_topic_row, row.path, row.newest, row.was);
     }
     out.end_array()
         .name("recovered")
@@ -289,11 +318,24 @@ JsonProtocol::Ran JsonProtocol::unsubscribe(const Command& command)
     return Ran::done;
 }
 
-void JsonProtocol::publish(const Command& command, const Verdict* verdict)
+JsonProtocol::Ran JsonProtocol::publish(const Command& command,
+                                        const Verdict* verdict,
+                                        Pending& pending)
 {
     const Verdict::Payload* instead =
         verdict != nullptr && verdict->payload ? &*verdict->payload : nullptr;
-    const auto published = client_.publish(publish_request(command, instead));
+    Outcome outcome = client_.publish(publish_request(command, instead));
+    if (outcome.is_pending()) {
+        pending = outcome.take_pending();
+        return Ran::unanswered;
+    }
+    answer_published(command, outcome.answer());
+    return Ran::done;
+}
+
+void JsonProtocol::answer_published(const Command& command,
+                                    const Result<ChangeAnswer>& published)
+{
     if (!published) {
         return replies_.refuse(command, published.error());
     }

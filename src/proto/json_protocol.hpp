@@ -16,7 +16,7 @@ namespace ws_pubsub {
 class JsonProtocol final : public Protocol {
 public:
     // Both outlive it.
-    JsonProtocol(Client& client, FrameWriter& writer);
+    JsonProtocol(Client& client, Framing& framing);
     JsonProtocol(const JsonProtocol&) = delete;
     JsonProtocol& operator=(const JsonProtocol&) = delete;
     ~JsonProtocol() override;
@@ -34,15 +34,27 @@ private:
 
     std::string_view run(CommandReader::Kind kind, CommandReader& reader);
     void take(const Command& command, const Error* fault);
+    [[nodiscard]] bool has_check(const Command& command,
+                                 const Error* fault) const;
+    [[nodiscard]] bool may_check_now(const Command& command,
+                                     const Error* fault) const;
+    CommandQueue& queue();
     void wait(const Command& command, const Error* fault);
+    // `has_caught_up`: it has waited for what others have done. `pending`: set
+    // where it is unanswered.
+    using Pending = std::unique_ptr<PendingChange>;
     Ran execute(const Command& command, const Error* fault,
-                const Verdict* verdict);
-    Ran carry_out(const Command& command, const Verdict* verdict);
+                const Verdict* verdict, bool has_caught_up, Pending& pending);
+    Ran carry_out(const Command& command, const Verdict* verdict,
+                  Pending& pending);
     Ran unsubscribe(const Command& command);
     [[nodiscard]] std::optional<Error> show_permit(const Command& command,
                                                    const Verdict* verdict);
     void subscribe(const Command& command);
-    void publish(const Command& command, const Verdict* verdict);
+    Ran publish(const Command& command, const Verdict* verdict,
+                Pending& pending);
+    void answer_published(const Command& command,
+                          const Result<ChangeAnswer>& published);
     void get(const Command& command);
     void authenticate(const Command& command);
     void renew(const Command& command);

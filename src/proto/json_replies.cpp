@@ -13,7 +13,8 @@ constexpr size_t kKeptAnswerBytes = 1024;
 
 FrameRef JsonReplies::frame()
 {
-    return writer_.make(Opcode::text, json_, session_.encoding().deflated);
+    return framing_.make(Framing::Kind::text, json_,
+                         session_.encoding().deflated);
 }
 
 void JsonReplies::begin_ok(const Command& command)
@@ -47,6 +48,22 @@ void JsonReplies::pong(const Command& command)
     }
     out.name("op").string("pong").end_object();
     send();
+}
+
+void JsonReplies::authenticated(const Command& command,
+                                const Authenticated& who)
+{
+    begin_ok(command);
+    JsonWriter out(json_);
+    out.begin_object();
+    if (!who.user.empty()) {
+        out.name("user").string(who.user);
+    }
+    if (who.expires_ms) {
+        out.name("expires").number(static_cast<uint64_t>(*who.expires_ms));
+    }
+    out.end_object();
+    end_ok(command);
 }
 
 void JsonReplies::refuse(const Command& command, const Error& error)

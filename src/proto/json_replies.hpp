@@ -6,16 +6,17 @@
 #include <string_view>
 
 #include "broker/session.hpp"
+#include "client/standing.hpp"
 #include "proto/command.hpp"
-#include "wire/frame_writer.hpp"
+#include "wire/framing.hpp"
 
 namespace ws_pubsub {
 
 class JsonReplies {
 public:
     // Both outlive it.
-    JsonReplies(Session& session, FrameWriter& writer)
-        : session_(session), writer_(writer)
+    JsonReplies(Session& session, Framing& framing)
+        : session_(session), framing_(framing)
     {}
 
     // `{"id":…,"ok":` — the caller appends the value to text(); then end_ok()
@@ -27,6 +28,7 @@ public:
     // A whole one each.
     void done(const Command& command);
     void pong(const Command& command);
+    void authenticated(const Command& command, const Authenticated& who);
     void refuse(const Command& command, const Error& error);
     // Not sent.
     FrameRef bye(uint16_t code, std::string_view reason, int64_t after_ms);
@@ -39,7 +41,7 @@ private:
     void send() { session_.send(frame()); }
 
     Session& session_;
-    FrameWriter& writer_;
+    Framing& framing_;
     std::string json_;
 };
 

@@ -1,6 +1,7 @@
 // A command of json.wspubsub.v1 that waits for its turn.
 #pragma once
 
+#include <memory>
 #include <optional>
 
 #include "proto/json_protocol.hpp"
@@ -12,6 +13,10 @@ std::optional<Question> question_of(const Command& command);
 // The same, where it has to be asked before the client may do that.
 std::optional<Question> needed_question(const Client& client,
                                         const Command& command);
+// Before a command is done with positions of which this host does not know one:
+// what has to be waited for first. nullptr: nothing.
+std::unique_ptr<PendingChange> needed_catch_up(Client& client,
+                                               const Command& command);
 
 class JsonProtocol::Waiting final : public QueuedCommand {
 public:
@@ -32,12 +37,21 @@ public:
     {
         return command_.op == Op::authenticate;
     }
+    [[nodiscard]] bool has_check() const override
+    {
+        return protocol_.has_check(command_, fault_ ? &*fault_ : nullptr);
+    }
     Ran run(const Verdict* verdict) override;
+    // It has run, and is answered with that; or it is to be run once that is
+    // answered.
+    void await_answer(Pending pending);
 
 private:
     JsonProtocol& protocol_;
     Command command_;
     std::optional<Error> fault_;
+    bool has_caught_up_ = false;
+    Pending pending_; // null: it is not unanswered
 };
 
 } // namespace ws_pubsub

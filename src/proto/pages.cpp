@@ -38,7 +38,7 @@ void append_rows(std::string& out, const Reader& reader,
     for (size_t i = 0; i < rows.size(); i++) {
         if (!values || !append_value(out, reader, rows[i].path, batch)) {
             JsonWriter(out).members(append_topic_row, rows[i].path,
-                                    rows[i].newest);
+                                    rows[i].newest, rows[i].was);
         }
         if (out.size() - start >= limits.bytes && i + 1 < rows.size()) {
             more = true;
@@ -63,17 +63,13 @@ std::optional<Error> fault_of(const ReadAnswer& answer, const ReadFrom& from)
     if (answer.newest.epoch == 0) {
         return kUnknownTopic;
     }
-    if (from.kind != ReadFrom::Kind::after) {
+    if (answer.known) {
         return std::nullopt;
     }
-    if (from.after.epoch != answer.newest.epoch) {
-        return Error{Errc::other_epoch, "the position is of another epoch"};
-    }
-    if (from.after.seq > answer.newest.seq) {
-        return Error{Errc::other_epoch,
-                     "the position is past the newest message"};
-    }
-    return std::nullopt;
+    return Error{Errc::other_epoch,
+                 from.after.epoch == answer.newest.epoch
+                     ? "the position is past the newest message"
+                     : "the position is of another epoch"};
 }
 
 ReadAnswer append_history(std::string& out, const Reader& reader,

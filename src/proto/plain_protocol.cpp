@@ -8,19 +8,24 @@ const ProtocolKind kPlainProtocol{
     "plain",
     {},
     kPlainDialect,
-    [](Client& client, FrameWriter& /*writer*/,
+    [](Client& client, Framing& /*framing*/,
        const std::string& topic) -> std::unique_ptr<Protocol> {
         return std::make_unique<PlainProtocol>(client, topic);
     }};
 
-// A message that a hook is asked about, or that comes after one.
+// A message that a hook is asked about, that is not answered yet, or that comes
+// after one.
 class PlainProtocol::Waiting final : public QueuedCommand {
 public:
     Waiting(PlainProtocol& protocol, PayloadKind kind, std::string_view payload)
         : protocol_(protocol), kind_(kind), payload_(payload)
     {}
 
-    std::optional<Question> early_question() override { return question(); }
+    std::optional<Question> early_question() override
+    {
+        return protocol_.must_ask_anew() ? std::optional(question())
+                                         : std::nullopt;
+    }
     [[nodiscard]] Question question() const override
     {
         Question question;
@@ -32,17 +37,36 @@ public:
         return question;
     }
     [[nodiscard]] bool changes_rights() const override { return false; }
+    [[nodiscard]] bool has_check() const override { return false; }
     Ran run(const Verdict* verdict) override
     {
         protocol_.client_.effort().spend(1);
-        protocol_.publish(kind_, payload_, verdict);
+        if (verdict == nullptr && protocol_.must_ask_anew()) {
+            return Ran::must_ask;
+        }
+        Outcome outcome = protocol_.publish(kind_, payload_, verdict);
+        if (outcome.is_pending()) {
+            await_answer(outcome.take_pending());
+            return Ran::unanswered;
+        }
+        protocol_.take(outcome.answer());
         return Ran::done;
+    }
+    // It has run.
+    void await_answer(std::unique_ptr<PendingChange> pending)
+    {
+        pending_ = std::move(pending);
+        pending_->then([this](const Result<ChangeAnswer>& answer) {
+            const auto itself = protocol_.queue_->take_answered();
+            protocol_.take(answer); // may clear the queue
+        });
     }
 
 private:
     PlainProtocol& protocol_;
     PayloadKind kind_;
     std::string payload_;
+    std::unique_ptr<PendingChange> pending_; // null: it is not unanswered
 };
 
 // One that may only publish is not told that it may not listen.
@@ -69,22 +93,31 @@ void PlainProtocol::on_message(bool binary, std::string_view payload)
         return client_.close(EndCause::policy, "too many messages");
     }
     const PayloadKind kind = binary ? PayloadKind::binary : PayloadKind::text;
-    client_.standing().put_permit_away();
-    if (must_ask()) {
-        wait(kind, payload);
-    } else {
-        publish(kind, payload, nullptr);
+    if (must_ask_anew() || (queue_ != nullptr && !queue_->empty())) {
+        return wait(kind, payload);
     }
+    Outcome outcome = publish(kind, payload, nullptr);
+    if (!outcome.is_pending()) {
+        return take(outcome.answer());
+    }
+    auto waiting = std::make_unique<Waiting>(*this, kind, payload);
+    waiting->await_answer(outcome.take_pending());
+    queue().add_unanswered(std::move(waiting));
 }
 
-void PlainProtocol::wait(PayloadKind kind, std::string_view payload)
+CommandQueue& PlainProtocol::queue()
 {
     if (queue_ == nullptr) {
         queue_ = std::make_unique<CommandQueue>(client_);
     }
+    return *queue_;
+}
+
+void PlainProtocol::wait(PayloadKind kind, std::string_view payload)
+{
     client_.effort().spend(1);
-    queue_->add(std::make_unique<Waiting>(*this, kind, payload));
-    queue_->run(); // where it can't be asked
+    queue().add(std::make_unique<Waiting>(*this, kind, payload));
+    queue().run(); // where it can't be asked
 }
 
 void PlainProtocol::begin_turn()
@@ -101,11 +134,11 @@ void PlainProtocol::stop()
     }
 }
 
-void PlainProtocol::publish(PayloadKind kind, std::string_view payload,
-                            const Verdict* verdict)
+Outcome PlainProtocol::publish(PayloadKind kind, std::string_view payload,
+                               const Verdict* verdict)
 {
     if (verdict != nullptr && verdict->refusal) {
-        return end(verdict->error());
+        return verdict->error();
     }
     PublishRequest request;
     request.topic = topic_;
@@ -117,9 +150,14 @@ void PlainProtocol::publish(PayloadKind kind, std::string_view payload,
             replace_payload(request, *verdict->payload);
         }
     }
-    const auto published = client_.publish(request);
-    if (!published) {
-        end(published.error());
+    return client_.publish(request);
+}
+
+// A message is not answered, but for an error, which ends the session.
+void PlainProtocol::take(const Result<ChangeAnswer>& answer)
+{
+    if (!answer) {
+        end(answer.error());
     }
 }
 
@@ -131,7 +169,10 @@ void PlainProtocol::end(const Error& why)
     case Errc::bad_request:
     case Errc::rate:
         return client_.close(EndCause::policy, why.message);
+    case Errc::limit:
+        return client_.close(EndCause::too_big, why.message);
     case Errc::unavailable:
+    case Errc::unknown:
         return client_.close(EndCause::unavailable, why.message);
     default:
         return client_.close(EndCause::internal_error, why.message);

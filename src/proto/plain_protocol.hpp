@@ -24,13 +24,18 @@ public:
 private:
     class Waiting;
 
-    [[nodiscard]] bool must_ask() const
+    // Whatever was said of the message before.
+    [[nodiscard]] bool must_ask_anew()
     {
+        client_.standing().put_permit_away();
         return client_.standing().must_ask(Question::About::publish, topic_);
     }
+    CommandQueue& queue();
     void wait(PayloadKind kind, std::string_view payload);
-    void publish(PayloadKind kind, std::string_view payload,
-                 const Verdict* verdict);
+    // Error: one of the verdict, too.
+    Outcome publish(PayloadKind kind, std::string_view payload,
+                    const Verdict* verdict);
+    void take(const Result<ChangeAnswer>& answer);
     void end(const Error& why);
 
     Client& client_;

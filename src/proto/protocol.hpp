@@ -10,7 +10,7 @@
 #include "base/end_cause.hpp"
 #include "client/client.hpp"
 #include "wire/frame.hpp"
-#include "wire/frame_writer.hpp"
+#include "wire/framing.hpp"
 
 namespace ws_pubsub {
 
@@ -51,14 +51,16 @@ public:
 };
 
 // One of the protocols that an endpoint can speak. A new one is one of these,
-// and a Dialect that is added to the worker's Encoder under its number.
+// and a Dialect that is added to the worker's Encoder under its number. What is
+// put around the words of both is the framing of its connections; in another
+// framing a dialect has another number.
 struct ProtocolKind {
     std::string_view name;        // for $ws_pubsub_protocol
     std::string_view subprotocol; // that a client has to offer; empty: any
     uint8_t dialect;
-    // `topic` is the endpoint's, if it has one. Client and writer outlive the
+    // `topic` is the endpoint's, if it has one. Client and framing outlive the
     // protocol.
-    std::unique_ptr<Protocol> (*make)(Client& client, FrameWriter& writer,
+    std::unique_ptr<Protocol> (*make)(Client& client, Framing& framing,
                                       const std::string& topic);
 };
 

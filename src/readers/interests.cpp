@@ -10,6 +10,9 @@ namespace {
 
 using OfWorker = ZoneList<&Interest::worker_prev, &Interest::worker_next>;
 
+// Changes that events tell of, in one hold of the lock.
+constexpr size_t kToldPerLock = 16;
+
 bool has_unread(const Topic& topic, const Interest& interest)
 {
     return interest.cursor + 1 != topic.next_pos ||
@@ -34,6 +37,7 @@ Interest* Interests::make(Transaction& tx, Topic& topic, WorkerId worker)
     interest->topic_next = topic.interests;
     tx.set(topic.interests, interest);
     OfWorker::push_front_new(tx, header_.workers[worker].interests, *interest);
+    TopicClocks(header_, tx).begin_reading(topic);
     return interest;
 }
 
@@ -65,9 +69,11 @@ void Interests::free(Transaction& tx, Interest& interest)
         shares.remove_reading(sizeof(Interest), 1);
     }
     if (topic.interests == nullptr) {
-        TopicClocks(header_, tx).restart_idle(topic, access_.clock.ticks_ms());
+        TopicClocks(header_, tx).end_reading(topic, access_.clock.ticks_ms());
     }
+    occupancies_.changed(tx, topic);
     topics_.tidying.commit_or_free(tx, topic, Tidying::kBeside);
+    (void)occupancies_.settle(tx);
 }
 
 void Interests::appeared(Transaction& tx, const Topic& topic)
@@ -138,7 +144,9 @@ void Interests::leave_to_inbox(Transaction& tx, Interest& interest)
 {
     tx.set(interest.dropped, true);
     tx.set(interest.token, uint64_t{0});
+    occupancies_.changed(tx, *interest.topic);
     tx.commit();
+    (void)occupancies_.settle(tx);
 }
 
 void Interests::drop(Interest& interest)
@@ -170,11 +178,25 @@ bool Interests::drop_if_gone(Interest& interest)
 
 void Interests::set_subscribers(std::span<const SubscriberCount> counts)
 {
-    Transaction tx(access_);
-    for (const SubscriberCount& count : counts) {
-        tx.set(count.interest->subscribers, count.sessions);
-        tx.commit();
+    while (!counts.empty()) {
+        Transaction tx(access_);
+        for (size_t told = 0; !counts.empty() && told < kToldPerLock;
+             counts = counts.subspan(1)) {
+            told += set_subscribers(tx, counts.front()) ? 1 : 0;
+        }
     }
+}
+
+// Commits. True: that was told.
+bool Interests::set_subscribers(Transaction& tx, const SubscriberCount& count)
+{
+    Topic& topic = *count.interest->topic;
+    const bool room = occupancies_.expect(tx, topic);
+    const bool begins = count.interest->subscribers == 0 && count.sessions > 0;
+    tx.set(count.interest->subscribers, count.sessions);
+    occupancies_.changed(tx, topic, room, begins);
+    tx.commit();
+    return occupancies_.settle(tx);
 }
 
 } // namespace ws_pubsub

@@ -11,6 +11,7 @@
 #include <string_view>
 
 #include "readers/layout.hpp"
+#include "readers/occupancies.hpp"
 #include "shm/transaction.hpp"
 #include "shm/zone_access.hpp"
 #include "topics/topic_parts.hpp"
@@ -41,8 +42,10 @@ struct SubscriberCount {
 
 class Interests {
 public:
-    Interests(ZoneAccess& access, ZoneHeader& header, TopicParts& topics)
-        : access_(access), header_(header), topics_(topics)
+    Interests(ZoneAccess& access, ZoneHeader& header, TopicParts& topics,
+              Occupancies& occupancies)
+        : access_(access), header_(header), topics_(topics),
+          occupancies_(occupancies)
     {}
 
     // Each of these takes the lock.
@@ -81,12 +84,14 @@ public:
     }
 
 private:
+    bool set_subscribers(Transaction& tx, const SubscriberCount& count);
     Interest* find_or_make(Transaction& tx, Topic& topic, WorkerId worker);
     void leave_to_inbox(Transaction& tx, Interest& interest);
 
     ZoneAccess& access_;
     ZoneHeader& header_;
     TopicParts& topics_;
+    Occupancies& occupancies_;
 };
 
 } // namespace ws_pubsub

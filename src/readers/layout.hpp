@@ -9,6 +9,9 @@
 //        │                        └── records ──▶ SelectorRecord …
 //        ├── presence_buckets ──▶ Present …  who is subscribed to what
 //        ├── away ──▶ Present …   who is expected back
+//        ├── cluster  who brings what a log has, and what other hosts are told
+//        │            of people; see readers/cluster_layout.hpp
+//        ├── events   of which kind were lost; see readers/event_layout.hpp
 //        └── orders ──▶ Order …   to all workers; their answers are in the
 //                                 slot of who has asked: workers[] ── replies
 //
@@ -26,6 +29,8 @@
 
 #include "base/limits.hpp"
 #include "base/process.hpp"
+#include "readers/cluster_layout.hpp"
+#include "readers/event_layout.hpp"
 #include "readers/selector_layout.hpp"
 #include "topics/layout.hpp"
 
@@ -68,23 +73,28 @@ struct PresenceEvent {
 
 inline constexpr uint16_t kNoWorker = UINT16_MAX;
 
-// That sessions of one identity on one worker are subscribed to a topic by its
-// name. The identity is present as long as there is one such record.
+// The people of other hosts are listed as if each were one more worker: by its
+// place in the PeopleBook, from here on.
+inline constexpr uint16_t kFirstHost = kMaxWorkers;
+
+// That sessions of one identity on one worker, or on another host, are
+// subscribed to a topic by its name. The identity is present as long as there
+// is one such record.
 //
-// Where its last sessions ended with their worker it is away: expected back,
-// without a worker and without connections.
+// Where its last sessions ended with their worker, or their host, it is away:
+// expected back, without a worker and without connections.
 struct Present {
     Present* hash_next;
     Present* topic_prev;
     Present* topic_next;
-    Present* owner_prev; // of the worker's people, or of those who are away
+    Present* owner_prev; // of the worker's people, a host's, or those away
     Present* owner_next;
     Topic* topic;
     PresenceEvent* leave; // to be told in the end, whatever room there is
     uint64_t hash;
     int64_t away_since_ms;
     uint32_t connections;
-    uint16_t worker; // kNoWorker: it is away
+    uint16_t worker; // or host; kNoWorker: it is away
 
     [[nodiscard]] std::string_view identity() const
     {
@@ -92,18 +102,21 @@ struct Present {
     }
 };
 
-// What a topic has beside its log once somebody was present.
+// What a topic has beside its log once somebody was present, or once it was
+// told that somebody is subscribed.
 struct TopicPresence {
     Present* people;
     PresenceEvent* head;
     PresenceEvent* tail;
     uint64_t next_pos;
-    uint64_t connections; // of all people
+    Occupancy* occupancy; // null: nobody was told that it is occupied
+    uint32_t connections; // of all people
     uint32_t unread;      // events from head to tail
+    uint64_t own;         // people of this host of whom others are told
 };
 
 // What an order is about. Only a list may be missed.
-enum class OrderKind : uint8_t { list, close, unsubscribe };
+enum class OrderKind : uint8_t { list, close, unsubscribe, revoke };
 
 // Something that every worker is to do for its sessions, until all have read it
 // or its time is over.
@@ -172,6 +185,10 @@ struct WorkerCounters {
     Counter hooks; // that were asked
     Counter hooks_denied;
     Counter hooks_failed;
+    Counter pending;     // changes that were appended and are not answered
+    Counter resent;      // that were appended again
+    Counter unavailable; // that could not be done
+    Counter unknown;     // of which it is not known whether they were done
 };
 
 struct WorkerSlot {
@@ -180,12 +197,14 @@ struct WorkerSlot {
     bool ending;       // what it holds is being freed, by whoever has the time
     SelectorRecord* selectors;
     Present* people;
+    SessionRecord* sessions; // only where events tell of them
     Interest* inbox_head;
     Interest* inbox_tail;
     Interest* interests;
     uint64_t first_order;  // of those that it may have asked for
     uint64_t order_cursor; // number of the last one that it has read
     OrderReply* replies;   // to orders of its own
+    AnswerBook answers;    // to changes of its own
     WorkerCounters counters;
 };
 
@@ -197,10 +216,31 @@ struct DeliveryTotals {
     uint64_t hooks;
     uint64_t hooks_denied;
     uint64_t hooks_failed;
+    uint64_t resent;
+    uint64_t unavailable;
+    uint64_t unknown;
+};
+
+// What is known of the zone's snapshot file; see readers/snapshots.hpp.
+struct SnapshotBook {
+    LeaseBook lease;
+    uint64_t owner;      // what this zone's snapshots are known by
+    uint64_t generation; // of the newest one
+    uint32_t slot;       // that it is in
+    bool clean;          // what was loaded was complete
+    bool fails;          // the last one could not be written
+    bool due;            // the next one is, whatever the interval
+    uint64_t jobs;       // that were begun; the last one counts
+    uint64_t content;    // what the zone had when it was written
+    int64_t written_ms;  // in ticks, as the next; or when the zone was loaded
+    int64_t tried_ms;
+    uint64_t bytes;
+    uint64_t took_ms;
+    uint64_t failures;
 };
 
 inline constexpr uint64_t kZoneMagic = 0x7773707562737562; // "wspubsub"
-inline constexpr uint32_t kLayoutVersion = 8;
+inline constexpr uint32_t kLayoutVersion = 14;
 
 struct ZoneHeader : TopicsHeader {
     SelectorNode selector_root;
@@ -211,6 +251,9 @@ struct ZoneHeader : TopicsHeader {
     Present* away_head;             // for longest
     Present* away_tail;
     OrderBook orders;
+    EventBook events;
+    SnapshotBook snapshots;
+    ClusterBook cluster;
     DeliveryTotals ended; // of workers that have ended
     WorkerSlot workers[kMaxWorkers];
 };
@@ -219,10 +262,10 @@ static_assert(std::is_trivially_copyable_v<TopicPresence>);
 static_assert(sizeof(Interest) == 72);
 static_assert(sizeof(Present) == 80);
 static_assert(sizeof(PresenceEvent) == 24);
-static_assert(sizeof(TopicPresence) == 48);
+static_assert(sizeof(TopicPresence) == 56);
 static_assert(sizeof(Order) == 48);
 static_assert(sizeof(OrderReply) == 24);
-static_assert(kMaxWorkers < kNoWorker);
+static_assert(kFirstHost + kMaxLogHosts < kNoWorker);
 static_assert(std::atomic<uint64_t>::is_always_lock_free);
 
 } // namespace ws_pubsub

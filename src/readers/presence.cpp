@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "readers/topic_presence.hpp"
 #include "shm/list.hpp"
 #include "topics/shares.hpp"
 
@@ -15,7 +16,25 @@ using OfOwner = ZoneList<&Present::owner_prev, &Present::owner_next>;
 // Identities that leave in one hold of the lock.
 constexpr size_t kLeavesPerLock = 16;
 
+bool is_own(const Present& present)
+{
+    return present.worker < kFirstHost;
+}
+
+PersonIn person_in(const Present& present)
+{
+    return {*present.topic, present.hash, present.identity()};
+}
+
 } // namespace
+
+// The list of a worker's people, or of a host's.
+Present*& Presence::owned_by(WorkerId worker)
+{
+    return worker < kFirstHost
+               ? header_.workers[worker].people
+               : header_.cluster.people.hosts[worker - kFirstHost].people;
+}
 
 Present** Presence::bucket(uint64_t hash)
 {
@@ -45,27 +64,11 @@ Present* Presence::find(const Topic& topic, std::string_view identity,
     return nullptr;
 }
 
-// nullptr when the zone is full.
-TopicPresence* Presence::of_topic(Transaction& tx, Topic& topic)
-{
-    if (topic.presence == nullptr) {
-        void* block = tx.allocate(sizeof(TopicPresence));
-        if (block == nullptr) {
-            return nullptr;
-        }
-        auto* presence = new (block) TopicPresence{};
-        presence->next_pos = 1;
-        Shares(header_, tx).hold(sizeof(TopicPresence));
-        tx.set(topic.presence, presence);
-    }
-    return topic.presence;
-}
-
 // A record without connections; nullptr when the zone is full.
 Present* Presence::make(Transaction& tx, Topic& topic, WorkerId worker,
                         std::string_view identity)
 {
-    TopicPresence* presence = of_topic(tx, topic);
+    TopicPresence* presence = make_topic_presence(header_, tx, topic);
     PresenceEvent* leave =
         presence == nullptr ? nullptr : events_.make(tx, identity, false);
     void* block = leave == nullptr ? nullptr : tx.allocate(sizeof(Present));
@@ -81,7 +84,7 @@ Present* Presence::make(Transaction& tx, Topic& topic, WorkerId worker,
     present->hash_next = *first;
     tx.set(*first, present);
     OfTopic::push_front_new(tx, presence->people, *present);
-    OfOwner::push_front_new(tx, header_.workers[worker].people, *present);
+    OfOwner::push_front_new(tx, owned_by(worker), *present);
     Shares(header_, tx).hold(sizeof(Present));
     return present;
 }
@@ -98,7 +101,8 @@ bool Presence::let_go(Transaction& tx, Topic& topic)
     if (topic.presence == nullptr) {
         return true;
     }
-    if (topic.presence->people != nullptr) {
+    if (topic.presence->people != nullptr ||
+        topic.presence->occupancy != nullptr || topic.presence->own != 0) {
         return false;
     }
     Shares(header_, tx).let_go(sizeof(TopicPresence));
@@ -114,47 +118,93 @@ bool Presence::tell_absent(Transaction& tx, Topic& topic)
     return topic.epoch != 0 || selectors_.tell(tx, topic);
 }
 
-// The record of the identity on the interest's worker; a new one, and the event
-// of its join, if need be. nullptr when there is no room for subscribers.
-Present* Presence::find_or_make(Transaction& tx, const Interest& interest,
+// An event of it. False when there is no room for subscribers.
+bool Presence::tell_join(Transaction& tx, Topic& topic,
+                         std::string_view identity)
+{
+    if (!tell_absent(tx, topic)) {
+        return false;
+    }
+    if (topic.interests == nullptr) {
+        return true;
+    }
+    PresenceEvent* event = events_.make(tx, identity, true);
+    if (event == nullptr) {
+        return false;
+    }
+    tell(tx, topic, *event);
+    return true;
+}
+
+// The record of the identity on that worker; a new one, and the event of its
+// join, if need be. nullptr when there is no room for subscribers.
+Present* Presence::find_or_make(Transaction& tx, Topic& topic, WorkerId worker,
                                 std::string_view identity)
 {
-    Topic& topic = *interest.topic;
-    Present* present = find(topic, identity, interest.worker);
+    Present* present = find(topic, identity, worker);
     if (present != nullptr) {
         return present;
     }
     const bool is_new = find(topic, identity, std::nullopt) == nullptr;
-    present = make(tx, topic, interest.worker, identity);
-    PresenceEvent* event = is_new ? events_.make(tx, identity, true) : nullptr;
-    if (present == nullptr || (is_new && event == nullptr) ||
-        (is_new && !tell_absent(tx, topic)) ||
+    present = make(tx, topic, worker, identity);
+    if (present == nullptr || (is_new && !tell_join(tx, topic, identity)) ||
         !Shares(header_, tx).is_within()) {
         return nullptr;
-    }
-    if (is_new) {
-        tell(tx, topic, *event);
     }
     return present;
 }
 
-bool Presence::join(const Interest& interest, std::string_view identity)
+void Presence::set_connections(Transaction& tx, Present& present,
+                               uint32_t connections)
 {
-    Transaction tx(access_);
-    Topic& topic = *interest.topic;
-    Present* present = find_or_make(tx, interest, identity);
-    if (present == nullptr) {
-        tx.rollback();
-        return false;
-    }
-    tx.set(present->connections, present->connections + 1);
-    tx.set(topic.presence->connections, topic.presence->connections + 1);
+    uint32_t& all = present.topic->presence->connections;
+    tx.set(all, all - present.connections + connections);
+    tx.set(present.connections, connections);
+}
+
+// The identity is back. Commits.
+void Presence::end_absence(Transaction& tx, Topic& topic,
+                           std::string_view identity)
+{
     tx.commit();
     Present* away = find(topic, identity, kNoWorker);
     if (away != nullptr) {
         free(tx, *away);
     }
     topics_.tidying.tidy(tx, topic);
+}
+
+bool Presence::join(const Interest& interest, std::string_view identity)
+{
+    Transaction tx(access_);
+    Topic& topic = *interest.topic;
+    Present* present = find_or_make(tx, topic, interest.worker, identity);
+    if (present == nullptr || !own_.join(tx, person_in(*present))) {
+        tx.rollback();
+        return false;
+    }
+    set_connections(tx, *present, present->connections + 1);
+    end_absence(tx, topic, identity);
+    return true;
+}
+
+bool Presence::hear(Transaction& tx, Topic& topic, WorkerId host,
+                    std::string_view identity, uint32_t connections)
+{
+    if (connections == 0) {
+        Present* present = find(topic, identity, host);
+        if (present != nullptr) {
+            free(tx, *present);
+        }
+        return true;
+    }
+    Present* present = find_or_make(tx, topic, host, identity);
+    if (present == nullptr) {
+        tx.rollback();
+        return false;
+    }
+    set_connections(tx, *present, connections);
+    end_absence(tx, topic, identity);
     return true;
 }
 
@@ -164,9 +214,8 @@ void Presence::leave(const Interest& interest, std::string_view identity,
     Transaction tx(access_);
     Present* present = find(*interest.topic, identity, interest.worker);
     if (present != nullptr && present->connections > 1) {
-        uint64_t& all = interest.topic->presence->connections;
-        tx.set(present->connections, present->connections - 1);
-        tx.set(all, all - 1);
+        set_connections(tx, *present, present->connections - 1);
+        own_.leave(tx, person_in(*present), 1, false);
     } else if (present != nullptr && expected_back) {
         send_away(tx, *present);
     } else if (present != nullptr) {
@@ -180,7 +229,7 @@ void Presence::unlink_owned(Transaction& tx, Present& present)
     if (present.worker == kNoWorker) {
         OfOwner::remove(tx, header_.away_head, header_.away_tail, present);
     } else {
-        OfOwner::remove(tx, header_.workers[present.worker].people, present);
+        OfOwner::remove(tx, owned_by(present.worker), present);
     }
 }
 
@@ -188,6 +237,9 @@ void Presence::unlink_owned(Transaction& tx, Present& present)
 void Presence::free(Transaction& tx, Present& present)
 {
     Topic& topic = *present.topic;
+    if (is_own(present) || present.worker == kNoWorker) {
+        own_.leave(tx, person_in(present), present.connections, false);
+    }
     Present** link = bucket(present.hash);
     while (*link != &present) {
         link = &(*link)->hash_next;
@@ -216,7 +268,6 @@ void Presence::free(Transaction& tx, Present& present)
 // away.
 void Presence::send_away(Transaction& tx, Present& present)
 {
-    TopicPresence& presence = *present.topic->presence;
     for (const Present* other = *bucket(present.hash); other != nullptr;
          other = other->hash_next) {
         if (other != &present && other->topic == present.topic &&
@@ -224,9 +275,11 @@ void Presence::send_away(Transaction& tx, Present& present)
             return free(tx, present);
         }
     }
+    if (is_own(present)) {
+        own_.leave(tx, person_in(present), present.connections, true);
+    }
     unlink_owned(tx, present);
-    tx.set(presence.connections, presence.connections - present.connections);
-    tx.set(present.connections, 0);
+    set_connections(tx, present, 0);
     tx.set(present.worker, kNoWorker);
     tx.set(present.away_since_ms, access_.clock.ticks_ms());
     OfOwner::push_back(tx, header_.away_head, header_.away_tail, present);

@@ -13,6 +13,9 @@
 // back to another one: their identities are away for a time, and nobody is
 // told anything unless they stay away. Whichever worker finds the time over
 // lets them leave.
+//
+// Other hosts of the zone are here as if each were a worker (readers/people),
+// and are told of those on this one (readers/own_people).
 #pragma once
 
 #include <cstddef>
@@ -24,6 +27,7 @@
 
 #include "readers/inboxes.hpp"
 #include "readers/layout.hpp"
+#include "readers/own_people.hpp"
 #include "readers/presence_events.hpp"
 #include "readers/selectors.hpp"
 #include "shm/transaction.hpp"
@@ -42,9 +46,10 @@ struct PresenceList {
 class Presence {
 public:
     Presence(ZoneAccess& access, ZoneHeader& header, TopicParts& topics,
-             Inboxes& inboxes, Selectors& selectors, PresenceEvents& events)
+             Inboxes& inboxes, Selectors& selectors, PresenceEvents& events,
+             OwnPeople& own)
         : access_(access), header_(header), topics_(topics), inboxes_(inboxes),
-          selectors_(selectors), events_(events)
+          selectors_(selectors), events_(events), own_(own)
     {}
 
     // Each of these takes the lock.
@@ -58,13 +63,18 @@ public:
     [[nodiscard]] PresenceList who(std::string_view path, size_t limit);
 
     // These REQUIRE it.
+    // The identity has so many connections on another host (kFirstHost); 0: it
+    // has left that. Commits. False: there is no room for subscribers.
+    bool hear(Transaction& tx, Topic& topic, WorkerId host,
+              std::string_view identity, uint32_t connections);
     // The identity's sessions on that worker ended with it: without others it
     // is away.
     void send_away(Transaction& tx, Present& present);
     // Lets those leave who are away for too long. True when there may be more.
     bool end_absences(Transaction& tx, int64_t ticks_ms);
     // The topic is to be freed: so is what it has of presence. False, and
-    // nothing has changed, while somebody is present.
+    // nothing has changed, while somebody is present, or it has yet to be told
+    // that nobody is subscribed any more.
     bool let_go(Transaction& tx, Topic& topic);
 
 private:
@@ -73,12 +83,16 @@ private:
     Present** bucket(uint64_t hash);
     Present* find(const Topic& topic, std::string_view identity,
                   std::optional<WorkerId> worker);
-    Present* find_or_make(Transaction& tx, const Interest& interest,
+    Present* find_or_make(Transaction& tx, Topic& topic, WorkerId worker,
                           std::string_view identity);
     Present* make(Transaction& tx, Topic& topic, WorkerId worker,
                   std::string_view identity);
-    TopicPresence* of_topic(Transaction& tx, Topic& topic);
+    Present*& owned_by(WorkerId worker);
+    void set_connections(Transaction& tx, Present& present,
+                         uint32_t connections);
+    void end_absence(Transaction& tx, Topic& topic, std::string_view identity);
     void tell(Transaction& tx, Topic& topic, PresenceEvent& event);
+    bool tell_join(Transaction& tx, Topic& topic, std::string_view identity);
     bool tell_absent(Transaction& tx, Topic& topic);
     void unlink_owned(Transaction& tx, Present& present);
     void free(Transaction& tx, Present& present);
@@ -89,6 +103,7 @@ private:
     Inboxes& inboxes_;
     Selectors& selectors_;
     PresenceEvents& events_;
+    OwnPeople& own_;
 };
 
 } // namespace ws_pubsub

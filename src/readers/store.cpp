@@ -104,13 +104,24 @@ void Store::divide(const SharePercents& percents)
 Store::Store(Memory& memory, Waker& waker, ZoneHeader& header,
              const Clock& clock)
     : access_{memory, header, clock, Wakes(waker)}, header_(header),
-      events_(header), topics(access_, header, *this),
-      interests(access_, header, topics.parts()),
-      inboxes(access_, header, topics.parts(), interests, events_),
+      presence_events_(header), topics(access_, header, *this),
+      revocations(access_, header, topics.parts()),
+      events(access_, header, topics.parts()),
+      occupancies(access_, header, topics.parts(), events),
+      sessions(access_, header, events),
+      courier(access_, header, topics.parts()),
+      snapshots(access_, header, topics.parts(), revocations, courier),
+      following(access_, header), answers(access_, header),
+      interests(access_, header, topics.parts(), occupancies),
+      inboxes(access_, header, topics.parts(), interests, presence_events_),
       selectors(access_, header, interests),
-      presence(access_, header, topics.parts(), inboxes, selectors, events_),
+      own_people(access_, header, topics.parts()),
+      presence(access_, header, topics.parts(), inboxes, selectors,
+               presence_events_, own_people),
+      people(access_, header, topics.parts(), own_people, presence),
       orders(access_, header, topics.parts()),
-      workers(access_, header, interests, inboxes, selectors, presence, orders)
+      workers(access_, header, interests, inboxes, selectors, presence, orders,
+              sessions)
 {}
 
 ZoneStatus Store::status()
@@ -123,6 +134,11 @@ ZoneStatus Store::status()
     status.repairs = header_.repairs;
     status.deliveries = header_.ended;
     status.shares = header_.shares;
+    status.revocations = header_.revocations.count;
+    status.events_lost = header_.events.lost;
+    status.courier = courier.status();
+    status.snapshots = snapshots.status();
+    status.cluster = following.status();
     for (size_t i = 0; i < kKeyShares; i++) {
         status.key_bytes[i] = header_.keys[i].bytes;
     }
@@ -140,6 +156,10 @@ ZoneStatus Store::status()
             status.deliveries.hooks += slot.counters.hooks.get();
             status.deliveries.hooks_denied += slot.counters.hooks_denied.get();
             status.deliveries.hooks_failed += slot.counters.hooks_failed.get();
+            status.deliveries.resent += slot.counters.resent.get();
+            status.deliveries.unavailable += slot.counters.unavailable.get();
+            status.deliveries.unknown += slot.counters.unknown.get();
+            status.pending += slot.counters.pending.get();
         }
     }
     return status;
@@ -150,7 +170,10 @@ bool Store::expire(int64_t ticks_ms)
     bool more = true;
     for (size_t i = 0; i < kLocksPerTurn && more; i++) {
         Transaction tx(access_);
-        more = presence.end_absences(tx, ticks_ms);
+        revocations.look_after(tx, ticks_ms);
+        more = people.end_some(tx);
+        more |= presence.end_absences(tx, ticks_ms);
+        more |= occupancies.end_vacancies(tx, ticks_ms);
         more |= topics.look_after(tx, ticks_ms);
         more |= orders.look_after(tx, ticks_ms);
     }
@@ -161,7 +184,11 @@ bool Store::expire(int64_t ticks_ms)
 bool Store::appeared(Transaction& tx, Topic& topic)
 {
     interests.appeared(tx, topic);
-    return selectors.tell(tx, topic);
+    if (!selectors.tell(tx, topic)) {
+        return false;
+    }
+    occupancies.changed(tx, topic, true, true);
+    return true;
 }
 
 void Store::disappeared(Transaction& tx, Topic& topic)
@@ -172,6 +199,15 @@ void Store::disappeared(Transaction& tx, Topic& topic)
 uint32_t Store::changed(Transaction& tx, Topic& topic)
 {
     return inboxes.changed(tx, topic);
+}
+
+bool Store::published(Transaction& tx, const Change& change, const Position& at,
+                      bool room)
+{
+    if (events.tells_publishes()) {
+        events.publish(tx, change, at, room);
+    }
+    return events.are_unsettled();
 }
 
 bool Store::wanted(Topic& topic)
@@ -186,7 +222,7 @@ uint64_t Store::read_by_all(const Topic& topic) const
 
 bool Store::tidy(Transaction& tx, Topic& topic, size_t& steps)
 {
-    return events_.trim(tx, topic, steps);
+    return presence_events_.trim(tx, topic, steps);
 }
 
 bool Store::let_go(Transaction& tx, Topic& topic)

@@ -1,6 +1,9 @@
 #include "readers/workers.hpp"
 
+#include <algorithm>
 #include <thread>
+
+#include "readers/answers.hpp"
 
 namespace ws_pubsub {
 
@@ -10,6 +13,9 @@ namespace {
 // people and interests; and how many holds before others get their turn.
 constexpr size_t kFreedPerLock = 64;
 constexpr size_t kLocksPerTurn = 16;
+
+// What it costs of that to tell of the end of a session.
+constexpr size_t kSessionCost = 8;
 
 } // namespace
 
@@ -45,6 +51,10 @@ void Workers::end_slot(Transaction& tx, WorkerSlot& slot)
            ended.hooks_denied + slot.counters.hooks_denied.get());
     tx.set(ended.hooks_failed,
            ended.hooks_failed + slot.counters.hooks_failed.get());
+    tx.set(ended.resent, ended.resent + slot.counters.resent.get());
+    tx.set(ended.unavailable,
+           ended.unavailable + slot.counters.unavailable.get());
+    tx.set(ended.unknown, ended.unknown + slot.counters.unknown.get());
     auto* counters = reinterpret_cast<uint64_t*>(&slot.counters);
     for (size_t i = 0; i < sizeof(WorkerCounters) / sizeof(uint64_t); i++) {
         tx.set(counters[i], uint64_t{0});
@@ -73,10 +83,15 @@ bool Workers::free_some(Transaction& tx, WorkerSlot& slot, size_t& steps)
     for (; slot.replies != nullptr && steps > 0; steps--) {
         Orders::free_first_reply(tx, slot);
     }
+    while (slot.sessions != nullptr && steps > 0) {
+        sessions_.end_first(tx, slot);
+        steps -= std::min(steps, kSessionCost);
+    }
     if (steps == 0) {
         return true;
     }
     steps--;
+    Answers::free(tx, slot);
     tx.set(slot.ending, false);
     tx.set(slot.process.pid, 0);
     tx.commit();
@@ -120,6 +135,18 @@ void Workers::detach(WorkerId worker)
         }
         std::this_thread::yield(); // to who waits for the lock
     }
+}
+
+bool Workers::has_successor(WorkerId worker)
+{
+    constexpr uint64_t kSecond = 100; // of the kernel's ticks
+    const Transaction tx(access_);
+    const uint64_t own = header_.workers[worker].process.started;
+    return std::any_of(std::begin(header_.workers), std::end(header_.workers),
+                       [&](const WorkerSlot& slot) {
+                           return slot.process.pid != 0 && !slot.ending &&
+                                  slot.process.started >= own + kSecond;
+                       });
 }
 
 size_t Workers::reap_dead(bool (*is_alive)(const ProcessId& process))

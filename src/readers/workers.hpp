@@ -11,6 +11,7 @@
 #include "readers/orders.hpp"
 #include "readers/presence.hpp"
 #include "readers/selectors.hpp"
+#include "readers/session_records.hpp"
 #include "shm/transaction.hpp"
 #include "shm/zone_access.hpp"
 
@@ -20,10 +21,10 @@ class Workers {
 public:
     Workers(ZoneAccess& access, ZoneHeader& header, Interests& interests,
             Inboxes& inboxes, Selectors& selectors, Presence& presence,
-            Orders& orders)
+            Orders& orders, SessionRecords& sessions)
         : access_(access), header_(header), interests_(interests),
           inboxes_(inboxes), selectors_(selectors), presence_(presence),
-          orders_(orders)
+          orders_(orders), sessions_(sessions)
     {}
 
     // Takes a slot; nullopt when there is none. Others wake its worker by
@@ -31,6 +32,9 @@ public:
     std::optional<WorkerId> attach(const ProcessId& process, int wake = -1);
     // Gives it back, and frees what it holds.
     void detach(WorkerId worker);
+    // Whether somebody is there who was begun later, by a second or more: who
+    // goes on when this one ends.
+    bool has_successor(WorkerId worker);
     // Begins to free the slots of workers of which `is_alive` says false;
     // returns how many there were.
     size_t reap_dead(bool (*is_alive)(const ProcessId& process));
@@ -55,6 +59,7 @@ private:
     Selectors& selectors_;
     Presence& presence_;
     Orders& orders_;
+    SessionRecords& sessions_;
 };
 
 } // namespace ws_pubsub

@@ -68,9 +68,9 @@ void Transaction::rollback()
     }
 }
 
-void Transaction::undo()
+void Transaction::undo(uint32_t down_to)
 {
-    while (undo_.count > 0) {
+    while (undo_.count > down_to) {
         const UndoEntry entry = undo_.entries[undo_.count - 1];
         void* where = reinterpret_cast<void*>(entry.where & kAddressMask);
         std::memcpy(where, &entry.old, entry.where >> kWidthShift);

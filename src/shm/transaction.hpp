@@ -65,6 +65,16 @@ public:
     // What was done since the last commit() never happened.
     void rollback();
 
+    // A place in the change at hand, to which rollback_to() goes back. Whom was
+    // to be woken since is woken all the same.
+    [[nodiscard]] uint32_t mark() const { return undo_.count; }
+    void rollback_to(uint32_t mark) { undo(mark); }
+    // How many writes more the change may have.
+    [[nodiscard]] size_t writes_left() const
+    {
+        return kUndoEntries - undo_.count;
+    }
+
 private:
     static constexpr unsigned kWidthShift = 56;
     static constexpr uint64_t kAddressMask = (uint64_t{1} << kWidthShift) - 1;
@@ -82,7 +92,7 @@ private:
         undo_.count = count + 1;
         fence();
     }
-    void undo();
+    void undo(uint32_t down_to = 0);
     void give_back_released();
 
     Memory& memory_;

@@ -140,14 +140,15 @@ TokenError check_kind(const json_t* claims, TokenKind kind)
     return good ? TokenError::none : TokenError::claim;
 }
 
-// `sub`, where it is there, is somebody's name.
-bool is_subject(const json_t* subject)
+// `sub` and `jti`, where they are there, are names: by what else could it be
+// revoked?
+bool is_name_or_absent(const json_t* claim)
 {
-    if (subject == nullptr) {
+    if (claim == nullptr) {
         return true;
     }
     const std::string_view name =
-        json_is_string(subject) ? json_text(subject) : std::string_view{};
+        json_is_string(claim) ? json_text(claim) : std::string_view{};
     return !name.empty() && name.size() <= kMaxIdentityBytes &&
            !has_controls(name);
 }
@@ -165,7 +166,8 @@ TokenError check_claims(const json_t* claims, TokenKind kind,
     if (times != TokenError::none) {
         return times;
     }
-    if (!is_subject(json_object_get(claims, "sub"))) {
+    if (!is_name_or_absent(json_object_get(claims, "sub")) ||
+        !is_name_or_absent(json_object_get(claims, "jti"))) {
         return TokenError::claim;
     }
     if (!checks.issuer.empty() &&
@@ -185,21 +187,40 @@ TokenError check_claims(const json_t* claims, TokenKind kind,
     return complete ? TokenError::none : TokenError::claim;
 }
 
-std::optional<int64_t> expiry_of(const json_t* claims)
+namespace {
+
+std::optional<int64_t> ms_of(const json_t* claims, const char* name)
 {
     bool wrong = false;
-    const auto expires = time_of(claims, "exp", wrong);
-    if (!expires) {
-        return std::nullopt;
-    }
-    return static_cast<int64_t>(std::clamp(*expires, -kEndOfTime, kEndOfTime));
+    const auto time = time_of(claims, name, wrong);
+    return time ? std::optional(static_cast<int64_t>(
+                      std::clamp(*time, -kEndOfTime, kEndOfTime)))
+                : std::nullopt;
+}
+
+std::string name_in(const json_t* claims, const char* name)
+{
+    const json_t* value = json_object_get(claims, name);
+    return std::string(json_is_string(value) ? json_text(value)
+                                             : std::string_view{});
+}
+
+} // namespace
+
+std::optional<int64_t> expiry_of(const json_t* claims)
+{
+    return ms_of(claims, "exp");
 }
 
 std::string user_of(const json_t* claims)
 {
-    const json_t* subject = json_object_get(claims, "sub");
-    return std::string(json_is_string(subject) ? json_text(subject)
-                                               : std::string_view{});
+    return name_in(claims, "sub");
+}
+
+TokenMark mark_of(const json_t* claims)
+{
+    return {TokenMark::number_of(name_in(claims, "jti")),
+            ms_of(claims, "iat").value_or(TokenMark::kNoTime)};
 }
 
 Selector topics_of(const json_t* claims)

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "base/token_mark.hpp"
 #include "base/topic.hpp"
 #include "json/value.hpp"
 #include "token/token_error.hpp"
@@ -35,6 +36,9 @@ std::optional<int64_t> expiry_of(const json_t* claims);
 
 // The claim `sub`; empty: there is none. REQUIRES: the claims hold.
 std::string user_of(const json_t* claims);
+
+// By what it can be revoked, beside its user. REQUIRES: the claims hold.
+TokenMark mark_of(const json_t* claims);
 
 // Of a ticket: what it is for, and whether that may be published to.
 // REQUIRES: the claims hold.

@@ -82,23 +82,23 @@ bool is_candidate(const TokenKey& key, const Wanted& wanted)
 // Keys without a name are tried for any, but that they don't fit does not mean
 // that the token is forged: the key that it names may be a new one.
 TokenError check_signature(const Parts& parts, const Wanted& wanted,
-                           std::span<const TokenKey* const> keys)
+                           std::span<const TokenKey* const> keys, size_t& tried)
 {
     const auto signature = decode_base64url(parts.signature);
     if (!signature) {
         return TokenError::malformed;
     }
     bool has_key = false; // of that name, if one is asked for
-    size_t tried = 0;
     for (const TokenKey* key : keys) {
         if (!is_candidate(*key, wanted)) {
             continue;
         }
         has_key = has_key || !wanted.key_id || key->id() == *wanted.key_id;
+        tried++;
         if (key->verify(parts.signed_text, *signature)) {
             return TokenError::none;
         }
-        if (++tried == kMaxTokenKeys) {
+        if (tried == kMaxTokenKeys) {
             break;
         }
     }
@@ -122,7 +122,7 @@ Verified verify_token(std::string_view token, TokenKind kind,
     if (!wanted) {
         return result;
     }
-    result.error = check_signature(*parts, *wanted, keys);
+    result.error = check_signature(*parts, *wanted, keys, result.signatures);
     if (result.error != TokenError::none) {
         return result;
     }

@@ -19,8 +19,9 @@ namespace ws_pubsub {
 
 struct Verified {
     TokenError error = TokenError::malformed;
-    JsonValue claims; // an object, where there is no error; else null
-    std::string text; // the same as the token has it
+    JsonValue claims;      // an object, where there is no error; else null
+    std::string text;      // the same as the token has it
+    size_t signatures = 0; // that were looked at
 };
 
 // `now_ms` is the time since 1970. At most kMaxTokenKeys of the keys are tried:

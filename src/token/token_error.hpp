@@ -21,6 +21,7 @@ enum class TokenError : uint8_t {
     audience,
     claim,  // one that is required is not there, or of the wrong type
     ticket, // it is for one topic
+    revoked,
 };
 
 inline std::string_view name_of(TokenError error)
@@ -52,6 +53,8 @@ inline std::string_view name_of(TokenError error)
         return "claim";
     case TokenError::ticket:
         return "ticket";
+    case TokenError::revoked:
+        return "revoked";
     }
     return "malformed";
 }

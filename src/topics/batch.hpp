@@ -21,14 +21,16 @@ public:
         places_.clear();
     }
 
-    void add(Item& item)
+    void add(Item& item) { add(item, item.epoch); }
+    // The same under another epoch of the topic.
+    void add(Item& item, uint64_t epoch)
     {
         places_.push_back({item.kind,
                            item.payload_kind,
                            item.content_type_bytes,
                            item.payload_bytes,
                            bytes_.size(),
-                           {item.epoch, item.seq},
+                           {epoch, item.seq},
                            item.time_ms,
                            item.born_ms});
         bytes_.append(item.bytes(),

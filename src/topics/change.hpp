@@ -3,13 +3,16 @@
 // What a zone makes of a change depends on the change and on the zone's topics:
 // not on the time, the process or the host that applies it. But for two things:
 // there may be no room for it, and a topic that is idle stays while it is read
-// or waited for.
+// or waited for. In a zone that follows a log (topics/replica_book.hpp) these
+// decide nothing, either.
 #pragma once
 
 #include <cstdint>
 #include <string_view>
 
 #include "base/message.hpp"
+#include "base/result.hpp"
+#include "shm/transaction.hpp"
 #include "topics/layout.hpp"
 
 namespace ws_pubsub {
@@ -40,6 +43,33 @@ struct Condition {
     }
 };
 
+// Who has asked for a change, as far as that is known; empty: nobody.
+struct ChangeAuthor {
+    std::string_view session; // its id
+    std::string_view user;
+    std::string_view identity;
+};
+
+struct ChangeAnswer {
+    // Of the message that was published; or of the newest one of the topic that
+    // was removed or looked at, epoch 0: it was not there.
+    Position at;
+    uint32_t subscribers = 0; // sessions on all workers, when it was published
+};
+
+// Who writes down what came of a change as a part of it.
+class ChangeNote {
+public:
+    ChangeNote() = default;
+    ChangeNote(const ChangeNote&) = delete;
+    ChangeNote& operator=(const ChangeNote&) = delete;
+    virtual ~ChangeNote() = default;
+
+    // Called once for a publish or a removal, in the transaction that makes it,
+    // under the lock. It must not fail, commit or allocate.
+    virtual void note(Transaction& tx, const Result<ChangeAnswer>& result) = 0;
+};
+
 struct Change {
     enum class Op : uint8_t {
         publish, // a message more
@@ -62,6 +92,9 @@ struct Change {
     std::string_view keyed_body;      // sent with the key; empty: the payload
     uint64_t body_hash = 0; // by which two bodies of one key are told apart
     KeyShare key_share = KeyShare::application;
+    const ChangeAuthor* author = nullptr; // for those who are told of it
+
+    ChangeNote* note = nullptr;
 
     [[nodiscard]] std::string_view body() const
     {
@@ -73,11 +106,16 @@ struct Change {
     }
 };
 
-struct ChangeAnswer {
-    // Of the message that was published; or of the newest one of the topic that
-    // was removed or looked at, epoch 0: it was not there.
-    Position at;
-    uint32_t subscribers = 0; // sessions on all workers, when it was published
-};
+// A change that removes the topic, not stamped.
+inline Change removal_of(std::string_view topic, int64_t now_ms,
+                         const Condition& condition)
+{
+    Change change;
+    change.op = Change::Op::remove;
+    change.topic = topic;
+    change.now_ms = now_ms;
+    change.condition = condition;
+    return change;
+}
 
 } // namespace ws_pubsub

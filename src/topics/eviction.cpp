@@ -19,7 +19,10 @@ bool Eviction::evict_some()
     TopicLog log(parts_.header, tx_);
     for (size_t i = 0; i < kAtATime; i++) {
         if (!log.evict_oldest(bytes_)) {
-            const size_t freed = parts_.keys.drop_oldest(tx_, KeyShare::client);
+            const size_t freed =
+                parts_.header.replica.on
+                    ? 0
+                    : parts_.keys.drop_oldest(tx_, KeyShare::client);
             if (freed == 0) {
                 return i > 0;
             }

@@ -1,5 +1,6 @@
 // What a full zone gives up for a change: what nobody needs, then history, the
-// oldest first, and then clients' idempotency keys.
+// oldest first, and then clients' idempotency keys; of a zone that follows a
+// log nothing else than history.
 //
 // For one change. REQUIRES the lock.
 #pragma once

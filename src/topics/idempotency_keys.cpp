@@ -2,6 +2,7 @@
 
 #include <cstring>
 
+#include "topics/logical_bytes.hpp"
 #include "topics/shares.hpp"
 
 namespace ws_pubsub {
@@ -15,13 +16,17 @@ constexpr size_t kKeysDroppedAtATime = 16;
 
 uint64_t IdempotencyKeys::hash_body(std::string_view body) const
 {
-    return keyed_hash(body, header_.hash_key);
+    // All hosts of a log have to tell bodies apart by the same.
+    const ReplicaBook& book = header_.replica;
+    return keyed_hash(body, book.on
+                                ? HashKey{book.body_seed[0], book.body_seed[1]}
+                                : header_.hash_key);
 }
 
-uint64_t IdempotencyKeys::hash(const Topic& topic, std::string_view key) const
+uint64_t IdempotencyKeys::hash(uint64_t topic, std::string_view key) const
 {
     const HashKey& zone = header_.hash_key;
-    return keyed_hash(key, {zone.first ^ topic.hash, zone.second});
+    return keyed_hash(key, {zone.first ^ topic, zone.second});
 }
 
 KeyRecord** IdempotencyKeys::bucket(uint64_t hash) const
@@ -37,10 +42,10 @@ KeyList& IdempotencyKeys::list(KeyShare owner) const
 const KeyRecord* IdempotencyKeys::find(const Topic& topic, std::string_view key,
                                        int64_t ticks_ms) const
 {
-    const uint64_t wanted = hash(topic, key);
+    const uint64_t wanted = hash(topic.hash, key);
     KeyRecord* record = *bucket(wanted);
     while (record != nullptr &&
-           (record->hash != wanted || record->epoch != topic.epoch ||
+           (record->hash != wanted || record->life != topic.life() ||
             record->expires_ms <= ticks_ms || record->key() != key)) {
         record = record->hash_next;
     }
@@ -56,28 +61,56 @@ bool IdempotencyKeys::add(Transaction& tx, const Topic& topic,
         return false;
     }
     auto* record = new (block) KeyRecord{};
-    record->hash = hash(topic, key);
-    record->epoch = answer.at.epoch;
+    record->hash = hash(topic.hash, key);
+    record->life = topic.life();
     record->seq = answer.at.seq;
     record->body_hash = change.body_hash;
     record->expires_ms = change.ticks_ms + kIdempotencyTtlMs;
     record->subscribers = answer.subscribers;
-    record->key_bytes = static_cast<uint16_t>(key.size());
     record->owner = change.key_share;
-    std::memcpy(record + 1, key.data(), key.size());
-
-    KeyRecord** first = bucket(record->hash);
-    record->hash_next = *first;
-    tx.set(*first, record);
-    KeyList& keys = list(record->owner);
-    if (keys.tail != nullptr) {
-        tx.set(keys.tail->age_next, record);
-    } else {
-        tx.set(keys.head, record);
-    }
-    tx.set(keys.tail, record);
-    Shares(header_, tx).add_key(record->owner, KeyRecord::bytes_of(key));
+    link(tx, *record, key);
     return true;
+}
+
+bool IdempotencyKeys::restore(Transaction& tx, const SavedKey& key,
+                              int64_t expires_ms, Room room)
+{
+    const size_t bytes = KeyRecord::bytes_of(key.key);
+    const bool may = room == Room::all ||
+                     Shares(header_, tx).has_room_for_key(key.owner, bytes);
+    void* block = may ? tx.allocate(bytes) : nullptr;
+    if (block == nullptr) {
+        return false;
+    }
+    auto* record = new (block) KeyRecord{};
+    record->hash = key.hash;
+    record->life = key.life;
+    record->seq = key.seq;
+    record->body_hash = key.body_hash;
+    record->expires_ms = expires_ms;
+    record->subscribers = key.subscribers;
+    record->owner = key.owner;
+    link(tx, *record, key.key);
+    return true;
+}
+
+// Puts in the key, and the record where it belongs.
+void IdempotencyKeys::link(Transaction& tx, KeyRecord& record,
+                           std::string_view key)
+{
+    record.key_bytes = static_cast<uint16_t>(key.size());
+    std::memcpy(&record + 1, key.data(), key.size());
+    KeyRecord** first = bucket(record.hash);
+    record.hash_next = *first;
+    tx.set(*first, &record);
+    KeyList& keys = list(record.owner);
+    if (keys.tail != nullptr) {
+        tx.set(keys.tail->age_next, &record);
+    } else {
+        tx.set(keys.head, &record);
+    }
+    tx.set(keys.tail, &record);
+    Shares(header_, tx).add_key(record.owner, KeyRecord::bytes_of(key));
 }
 
 bool IdempotencyKeys::make_room(Transaction& tx, const Change& change)
@@ -115,8 +148,13 @@ size_t IdempotencyKeys::drop_oldest(Transaction& tx, KeyShare owner)
     if (record->age_next == nullptr) {
         tx.set(keys.tail, nullptr);
     }
+    tx.set(keys.dropped, keys.dropped + 1);
     const size_t bytes = KeyRecord::bytes_of(record->key());
     Shares(header_, tx).remove_key(owner, bytes);
+    if (header_.replica.on) {
+        LogicalBytes(header_, tx)
+            .shrink(LogicalBytes::of_key(record->key_bytes));
+    }
     tx.release(record);
     tx.commit();
     return bytes;

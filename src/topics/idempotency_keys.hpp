@@ -15,6 +15,7 @@
 #include "shm/transaction.hpp"
 #include "topics/change.hpp"
 #include "topics/layout.hpp"
+#include "topics/snapshot_format.hpp"
 
 namespace ws_pubsub {
 
@@ -31,6 +32,13 @@ public:
     // the topic does not have yet.
     bool add(Transaction& tx, const Topic& topic, const Change& change,
              const ChangeAnswer& answer);
+    // A key that was kept before this zone was made, behind those that end
+    // before it. False: there is no room for it.
+    enum class Room : uint8_t { share, all };
+    bool restore(Transaction& tx, const SavedKey& key, int64_t expires_ms,
+                 Room room = Room::share);
+    // Of a key of the topic with that hash.
+    [[nodiscard]] uint64_t hash(uint64_t topic, std::string_view key) const;
     // For the change's key. False when the share of its owner's keys is in
     // use. Where that has become
     // smaller clients' keys come down to it step by step.
@@ -42,9 +50,9 @@ public:
     bool expire(Transaction& tx, int64_t ticks_ms, size_t most);
 
 private:
-    [[nodiscard]] uint64_t hash(const Topic& topic, std::string_view key) const;
     [[nodiscard]] KeyRecord** bucket(uint64_t hash) const;
     KeyList& list(KeyShare owner) const;
+    void link(Transaction& tx, KeyRecord& record, std::string_view key);
 
     TopicsHeader& header_;
 };

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "topics/forks.hpp"
 #include "topics/topic_log.hpp"
 
 namespace ws_pubsub {
@@ -18,7 +19,7 @@ uint64_t first_kept_seq(const Topic& topic, int64_t ticks_ms)
     const uint64_t window =
         topic.seq >= topic.keep ? topic.seq - topic.keep + 1 : 1;
     // The log has no holes: items leave at its head only.
-    const uint64_t present = head->epoch == topic.epoch ? head->seq : 1;
+    const uint64_t present = TopicLog::is_current(topic, *head) ? head->seq : 1;
     return std::max(window, present);
 }
 
@@ -27,9 +28,12 @@ uint64_t first_kept_seq(const Topic& topic, int64_t ticks_ms)
 uint64_t start_after(const Topic& topic, uint64_t first, const Position& after,
                      ReadAnswer& answer)
 {
-    const bool known = after.epoch == topic.epoch && after.seq <= topic.seq;
-    const uint64_t wanted = known ? after.seq + 1 : 1;
-    answer.found = known && wanted >= first;
+    answer.known = Forks::is_known(topic, after);
+    if (answer.known && after.epoch != topic.epoch) {
+        answer.was = after.epoch;
+    }
+    const uint64_t wanted = answer.known ? after.seq + 1 : 1;
+    answer.found = answer.known && wanted >= first;
     if (wanted < first) {
         answer.lost_from = wanted;
         answer.lost_to = first - 1;
@@ -44,7 +48,8 @@ ReadAnswer read_kept(Topic* topic, const ReadFrom& from,
 {
     ReadAnswer answer;
     if (topic == nullptr || topic->epoch == 0) {
-        answer.found = from.kind != ReadFrom::Kind::after;
+        answer.known = from.kind != ReadFrom::Kind::after;
+        answer.found = answer.known;
         return answer;
     }
     const bool has_value = TopicLog::value(*topic, ticks_ms) != nullptr;
@@ -78,7 +83,7 @@ ReadAnswer read_kept(Topic* topic, const ReadFrom& from,
             answer.more = true;
             break;
         }
-        out.add(*item);
+        out.add(*item, topic->epoch);
     }
     return answer;
 }

@@ -26,8 +26,10 @@ struct ReadLimits {
 // Beside the messages of a read.
 struct ReadAnswer {
     Position newest;   // epoch 0: the topic is not there
-    bool found = true; // `after` has happened in this epoch, and nothing after
-                       // it is lost
+    bool known = true; // `after` has happened to the topic that is there
+    bool found = true; // and nothing after it is lost
+    uint64_t was = 0;  // the epoch of `after`, if the topic has forked since;
+                       // 0: it has not
     uint64_t lost_from = 0; // seqs that are not there any more, both included;
     uint64_t lost_to = 0;   // from 0: none
     bool more = false;      // a limit cut the answer
@@ -36,7 +38,8 @@ struct ReadAnswer {
                             // is kept was not read
 };
 
-// Appends what `from` asks of the topic (nullptr: it is not there) to `out`.
+// Appends what `from` asks of the topic (nullptr: it is not there) to `out`,
+// all of it under the topic's epoch of now.
 // REQUIRES the lock.
 ReadAnswer read_kept(Topic* topic, const ReadFrom& from,
                      const ReadLimits& limits, int64_t ticks_ms, Batch& out);

@@ -2,6 +2,9 @@
 
 #include <algorithm>
 
+#include "base/topic.hpp"
+#include "topics/forks.hpp"
+#include "topics/logical_bytes.hpp"
 #include "topics/shares.hpp"
 #include "topics/topic_clocks.hpp"
 
@@ -56,11 +59,13 @@ Topic* Publishing::topic_to_publish()
     if (topic->retain != policy.retain) {
         tx_.set(topic->retain, policy.retain);
     }
-    if (!TopicClocks(header_, tx_).set(*topic, policy, change_.ticks_ms) ||
-        (topic->epoch == 0 && !parts_.records.begin(tx_, *topic))) {
+    if (!TopicClocks(header_, tx_).set(*topic, policy, change_.ticks_ms)) {
         return nullptr;
     }
-    return topic;
+    const bool lives = topic->epoch == 0
+                           ? parts_.records.begin(tx_, *topic)
+                           : Forks(header_, tx_).enter_term(*topic);
+    return lives ? topic : nullptr;
 }
 
 // What a publish has to leave free: what messages leave to others, as far as it
@@ -78,15 +83,14 @@ std::optional<ChangeAnswer> Publishing::append(Room room)
     void* block = room == Room::spare ? header_.spare
                                       : tx_.allocate(change_.item_bytes());
     Topic* topic = block == nullptr ? nullptr : topic_to_publish();
-    ChangeAnswer answer;
-    if (topic != nullptr) {
-        tx_.set(topic->seq, topic->seq + 1);
-        answer.at = {topic->epoch, topic->seq};
-        answer.subscribers = parts_.readers.changed(tx_, *topic);
-    }
+    const ChangeAnswer answer =
+        topic == nullptr ? ChangeAnswer() : count_message(*topic);
     const bool keyed =
         topic != nullptr && (change_.idempotency_key.empty() ||
                              parts_.keys.add(tx_, *topic, change_, answer));
+    const bool tells =
+        keyed && parts_.readers.published(tx_, change_, answer.at,
+                                          room == Room::ordinary);
     const size_t free_after = parts_.access.memory.free_bytes();
     const size_t to_leave = to_leave_free();
     const bool from_others = free_after < to_leave;
@@ -98,13 +102,45 @@ std::optional<ChangeAnswer> Publishing::append(Room room)
     if (room == Room::spare) {
         tx_.set(header_.spare, nullptr);
     }
-    TopicLog log(header_, tx_);
-    log.append(*topic, fill_item(block, change_, answer.at));
-    tx_.set(header_.totals.published, header_.totals.published + 1);
-    TopicClocks(header_, tx_).schedule(*topic);
+    link(*topic, block, answer.at);
+    if (growth_ != 0) {
+        LogicalBytes(header_, tx_).grow(growth_);
+    }
+    if (change_.note != nullptr) {
+        change_.note->note(tx_, answer);
+    }
     parts_.tidying.commit(tx_, *topic);
-    log.drop_expired(*topic, change_.ticks_ms, kExpiredAtATime);
+    TopicLog(header_, tx_)
+        .drop_expired(*topic, change_.ticks_ms, kExpiredAtATime);
+    if (tells) {
+        parts_.readers.settle(tx_);
+    }
     return answer;
+}
+
+// The topic has one more message; its readers find it.
+ChangeAnswer Publishing::count_message(Topic& topic)
+{
+    tx_.set(topic.seq, topic.seq + 1);
+    return {{topic.epoch, topic.seq}, parts_.readers.changed(tx_, topic)};
+}
+
+void Publishing::link(Topic& topic, void* block, const Position& at)
+{
+    TopicLog(header_, tx_).append(topic, fill_item(block, change_, at));
+    tx_.set(header_.totals.published, header_.totals.published + 1);
+    TopicClocks(header_, tx_).schedule(topic);
+}
+
+bool Publishing::add()
+{
+    void* block = tx_.allocate(change_.item_bytes());
+    Topic* topic = block == nullptr ? nullptr : topic_to_publish();
+    if (topic == nullptr) {
+        return false;
+    }
+    link(*topic, block, count_message(*topic).at);
+    return true;
 }
 
 std::optional<Result<ChangeAnswer>> Publishing::replay()
@@ -115,7 +151,9 @@ std::optional<Result<ChangeAnswer>> Publishing::replay()
     if (topic == nullptr) {
         return std::nullopt;
     }
-    parts_.keys.expire(tx_, change_.ticks_ms, kExpiredAtATime);
+    if (!header_.replica.on) {
+        parts_.keys.expire(tx_, change_.ticks_ms, kExpiredAtATime);
+    }
     const KeyRecord* known =
         parts_.keys.find(*topic, change_.idempotency_key, change_.ticks_ms);
     if (known == nullptr) {
@@ -125,7 +163,8 @@ std::optional<Result<ChangeAnswer>> Publishing::replay()
         return Error{Errc::conflict, "the idempotency key had another body",
                      Cause::idempotency_key};
     }
-    return ChangeAnswer{{known->epoch, known->seq}, known->subscribers};
+    return ChangeAnswer{{Forks::epoch_of(*topic, known->seq), known->seq},
+                        known->subscribers};
 }
 
 bool Publishing::may_publish() const
@@ -135,35 +174,89 @@ bool Publishing::may_publish() const
                  change_.ticks_ms);
 }
 
+// Where nothing is appended.
+Result<ChangeAnswer> Publishing::noted(const Result<ChangeAnswer>& result)
+{
+    if (change_.note != nullptr) {
+        change_.note->note(tx_, result);
+    }
+    return result;
+}
+
 Result<ChangeAnswer> Publishing::publish()
 {
     const bool keyed = !change_.idempotency_key.empty();
     if (keyed) {
         if (auto earlier = replay()) {
-            return *earlier;
+            return noted(*earlier);
         }
     }
     if (!may_publish()) {
-        return kConditionFails;
+        return noted(kConditionFails);
     }
-    if (keyed && !parts_.keys.make_room(tx_, change_)) {
+    if (header_.replica.on) {
+        if (!grow()) {
+            header_.totals.refused++;
+            return noted(kZoneFull);
+        }
+    } else if (keyed && !parts_.keys.make_room(tx_, change_)) {
         header_.totals.refused++;
-        return kKeysFull;
+        return noted(kKeysFull);
     }
     free_before_ = parts_.access.memory.free_bytes();
     auto answer = try_with_room([&] { return append(Room::ordinary); },
                                 [&] { return expire_or_make_room(); });
     if (!allowed_) {
-        return kConditionFails;
+        return noted(kConditionFails);
     }
     if (!answer) {
         answer = replace_value();
     }
     if (!answer) {
+        if (header_.replica.on) {
+            return use_all();
+        }
         header_.totals.refused++;
-        return kZoneFull;
+        return noted(kZoneFull);
     }
     return *answer;
+}
+
+// In a zone that follows a log: by how much that makes it larger. False: there
+// is no room for that on all hosts.
+bool Publishing::grow()
+{
+    expired_ = true; // whoever applies the log has seen to that
+    if (is_reserved(change_.topic)) {
+        return true;
+    }
+    Topic* topic = parts_.records.find(change_.topic);
+    const uint64_t before = topic == nullptr ? 0 : LogicalBytes::of(*topic);
+    uint64_t after = LogicalBytes::of_topic(change_.topic.size());
+    if (change_.policy.retain) {
+        after += change_.content_type.size() + change_.payload.size();
+    }
+    if (!change_.idempotency_key.empty()) {
+        after += LogicalBytes::of_key(change_.idempotency_key.size());
+    }
+    growth_ = static_cast<int64_t>(after) - static_cast<int64_t>(before);
+    return LogicalBytes(header_, tx_).has_room(growth_);
+}
+
+// In a zone that follows a log, whatever it takes: once there is no history any
+// more, what is for others.
+Result<ChangeAnswer> Publishing::use_all()
+{
+    if (header_.age_head != nullptr || header_.untidy != nullptr) {
+        return kNoMemory;
+    }
+    if (header_.spare != nullptr) {
+        tx_.release(header_.spare);
+        tx_.set(header_.spare, nullptr);
+        tx_.commit();
+    }
+    const auto answer = append(Room::reserve);
+    return answer ? Result<ChangeAnswer>(*answer) : kNoMemory;
 }
 
 // Makes room for another try. What is too old goes first; that may be the topic
@@ -220,7 +313,7 @@ bool Publishing::replaces(const Topic& topic) const
     const Item* value = topic.tail;
     return topic.retain && change_.policy.retain &&
            change_.idempotency_key.empty() && value != nullptr &&
-           value->kind == ItemKind::message && value->epoch == topic.epoch &&
+           TopicLog::is_kept(topic, *value) &&
            change_.item_bytes() <=
                Item::bytes_of(value->content_type(), value->payload());
 }

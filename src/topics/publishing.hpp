@@ -18,6 +18,12 @@
 
 namespace ws_pubsub {
 
+// In a zone that follows a log: the host has too little memory for what the log
+// says. Nothing has changed, but that history may have gone; while there is
+// any, another try gets further.
+inline constexpr Error kNoMemory{Errc::unavailable,
+                                 "the zone is too small to follow the log"};
+
 class Publishing {
 public:
     Publishing(TopicParts& parts, Transaction& tx, const Change& change)
@@ -29,18 +35,25 @@ public:
     // nothing if there was none.
     std::optional<Result<ChangeAnswer>> replay();
     // Errors: condition_fails; zone_full, with the cause idempotency_key where
-    // it is keys that there is no room for. Whatever fails, the topic stays as
-    // it was.
+    // it is keys that there is no room for; kNoMemory. Whatever fails, the
+    // topic stays as it was.
     Result<ChangeAnswer> publish();
+    // The same as a part of the transaction at hand, whose end it is not: no
+    // room is made for it, and nothing but the change itself is done. False:
+    // there is none, and the caller takes back what was begun.
+    bool add();
 
 private:
     // What the message may use: all but the first only where it replaces a
     // value that is no smaller.
     enum class Room : uint8_t { ordinary, reserve, spare };
 
+    Result<ChangeAnswer> noted(const Result<ChangeAnswer>& result);
     [[nodiscard]] bool may_publish() const;
     Topic* topic_to_publish();
     std::optional<ChangeAnswer> append(Room room);
+    ChangeAnswer count_message(Topic& topic);
+    void link(Topic& topic, void* block, const Position& at);
     [[nodiscard]] size_t to_leave_free() const;
     bool has_block(size_t bytes);
     bool make_room();
@@ -48,6 +61,8 @@ private:
     [[nodiscard]] bool replaces(const Topic& topic) const;
     std::optional<ChangeAnswer> replace_value();
     std::optional<ChangeAnswer> replace_by_spare(Topic& topic);
+    bool grow();
+    Result<ChangeAnswer> use_all();
 
     TopicParts& parts_;
     TopicsHeader& header_;
@@ -59,6 +74,7 @@ private:
     size_t tries_ = 0;         // after which room was made
     bool expired_ = false;     // what was too old has gone
     bool allowed_ = true;      // the condition still holds
+    int64_t growth_ = 0;       // in logical bytes
 };
 
 } // namespace ws_pubsub

@@ -9,6 +9,7 @@
 #include <cstdint>
 
 #include "shm/transaction.hpp"
+#include "topics/change.hpp"
 #include "topics/layout.hpp"
 
 namespace ws_pubsub {
@@ -28,6 +29,14 @@ public:
     // The topic's log has grown: its readers find that in their inboxes.
     // Returns how many sessions they have.
     virtual uint32_t changed(Transaction& tx, Topic& topic) = 0;
+    // The message of the change is about to be in its topic's log. Whoever is
+    // told of that is told by messages in other topics, which are a part of the
+    // transaction; or, without `room` for these, misses it. True: settle() is
+    // to be called once the change is final.
+    virtual bool published(Transaction& tx, const Change& change,
+                           const Position& at, bool room) = 0;
+    // Nobody needs all of what those messages have made old.
+    virtual void settle(Transaction& tx) = 0;
     // Whether somebody waits for such topics, who may not read it yet.
     virtual bool wanted(Topic& topic) = 0;
     // Position up to which all of its readers have read it.

@@ -1,6 +1,7 @@
 #include "topics/removal.hpp"
 
 #include "topics/eviction.hpp"
+#include "topics/logical_bytes.hpp"
 #include "topics/topic_clocks.hpp"
 #include "topics/topic_log.hpp"
 
@@ -41,17 +42,27 @@ void Removal::drop_log(Topic& topic)
     tx_.set(topic.next_pos, topic.next_pos + 1);
 }
 
+Result<ChangeAnswer> Removal::noted(const Result<ChangeAnswer>& result)
+{
+    if (change_.note != nullptr) {
+        change_.note->note(tx_, result);
+    }
+    return result;
+}
+
 Result<ChangeAnswer> Removal::remove()
 {
     Topic* topic = parts_.records.find(change_.topic);
     if (topic == nullptr || topic->epoch == 0) {
-        return ChangeAnswer{};
+        return noted(ChangeAnswer{});
     }
     if (!holds(change_.condition, topic, change_.ticks_ms)) {
-        return kConditionFails;
+        return noted(kConditionFails);
     }
     const ChangeAnswer answer{position_of(*topic)};
     const bool has_readers = topic->interests != nullptr;
+    const uint64_t logical_bytes =
+        parts_.header.replica.on ? LogicalBytes::of(*topic) : 0;
     Item* mark = has_readers ? new_mark(*topic) : nullptr;
     if (has_readers && mark == nullptr) {
         drop_log(*topic);
@@ -64,6 +75,8 @@ Result<ChangeAnswer> Removal::remove()
     if (has_readers) {
         parts_.readers.changed(tx_, *topic);
     }
+    LogicalBytes(parts_.header, tx_).shrink(logical_bytes);
+    (void)noted(answer);
     parts_.tidying.commit_or_free(tx_, *topic);
     return answer;
 }

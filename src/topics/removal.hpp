@@ -22,6 +22,7 @@ public:
     Result<ChangeAnswer> remove();
 
 private:
+    Result<ChangeAnswer> noted(const Result<ChangeAnswer>& result);
     Item* new_mark(const Topic& topic);
     void drop_log(Topic& topic);
 

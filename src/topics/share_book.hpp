@@ -23,6 +23,7 @@ struct KeyList {
     KeyRecord* head;
     KeyRecord* tail;
     uint64_t bytes;
+    uint64_t dropped; // ever: how far what was the head has moved
 };
 
 struct ShareBook {

@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "shm/list.hpp"
+#include "topics/logical_bytes.hpp"
 
 namespace ws_pubsub {
 
@@ -15,8 +16,9 @@ using AgeList = ZoneList<&Item::age_prev, &Item::age_next>;
 // Whether the policy keeps the item.
 bool in_window(const Topic& topic, const Item& item)
 {
-    return item.kind == ItemKind::message && item.epoch == topic.epoch &&
-           topic.seq - item.seq < topic.keep;
+    return item.kind == ItemKind::message &&
+           TopicLog::is_current(topic, item) &&
+           TopicLog::behind(topic, item) < topic.keep;
 }
 
 // An item is at least as old as the newest one, though that may come from a
@@ -118,6 +120,20 @@ void TopicLog::append(Topic& topic, Item& item)
     tx_.set(header_.totals.items, header_.totals.items + 1);
 }
 
+void TopicLog::prepend(Topic& topic, Item& item)
+{
+    item.topic = &topic;
+    item.prev = nullptr;
+    item.next = topic.head;
+    if (topic.head != nullptr) {
+        tx_.set(topic.head->prev, &item);
+    } else {
+        tx_.set(topic.tail, &item);
+    }
+    tx_.set(topic.head, &item);
+    tx_.set(header_.totals.items, header_.totals.items + 1);
+}
+
 void* TopicLog::move_value(Topic& topic, void* block)
 {
     Item* old = topic.tail;
@@ -186,6 +202,9 @@ size_t TopicLog::drop_expired(Topic& topic, int64_t ticks_ms, size_t most)
     size_t dropped = 0;
     while (dropped < most && topic.head != nullptr &&
            is_expired(topic, *topic.head, ticks_ms)) {
+        if (header_.replica.on && topic.head == topic.tail) {
+            LogicalBytes(header_, tx_).shrink(LogicalBytes::of_value(topic));
+        }
         drop_head(topic);
         tx_.set(header_.totals.expired, header_.totals.expired + 1);
         tx_.commit();

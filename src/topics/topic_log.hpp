@@ -20,6 +20,10 @@ public:
 
     // Links `item` (filled but for links and position) at the tail.
     void append(Topic& topic, Item& item);
+    // Links `item`, which is complete but for its links, at the head of a log
+    // that is being restored; its turn to be evicted is for make_evictable().
+    void prepend(Topic& topic, Item& item);
+    void make_evictable(Item& item) { age(item); }
     // Lets go of what nobody needs any more; each item takes one of `steps`.
     // False: there is more.
     bool trim(Topic& topic, const Readers& readers, size_t& steps);
@@ -38,6 +42,16 @@ public:
     // The same to make room, and commits.
     void evict_head(Topic& topic);
 
+    // How many items came after it.
+    static uint64_t behind(const Topic& topic, const Item& item)
+    {
+        return topic.next_pos - 1 - item.pos;
+    }
+    // Whether it is of this life of the topic: positions go in step with seqs.
+    static bool is_current(const Topic& topic, const Item& item)
+    {
+        return behind(topic, item) < topic.seq;
+    }
     // Whether the topic's policy keeps the item.
     static bool is_kept(const Topic& topic, const Item& item);
     // The first item whose position is > `pos`; nullptr if none.

@@ -1,5 +1,7 @@
 #include "topics/topic_records.hpp"
 
+#include "base/topic.hpp"
+#include "topics/forks.hpp"
 #include "topics/shares.hpp"
 #include "topics/topic_clocks.hpp"
 #include "topics/topic_log.hpp"
@@ -17,17 +19,35 @@ Topic* TopicRecords::make(Transaction& tx, std::string_view path)
 
 bool TopicRecords::begin(Transaction& tx, Topic& topic)
 {
-    tx.set(topic.epoch, header_.next_epoch);
+    uint64_t& next_epoch = header_.replica.on && is_reserved(topic.path())
+                               ? header_.replica.next_local_epoch
+                               : header_.next_epoch;
+    tx.set(topic.epoch, next_epoch);
     tx.set(topic.seq, uint64_t{0});
-    tx.set(header_.next_epoch, header_.next_epoch + 1);
+    tx.set(next_epoch, next_epoch + 1);
     tx.set(header_.totals.topics, header_.totals.topics + 1);
     Shares(header_, tx).let_go(topic.bytes());
     return readers_.appeared(tx, topic);
 }
 
+Topic* TopicRecords::restore(Transaction& tx, std::string_view path,
+                             const Position& at)
+{
+    Topic* topic = find_or_make(tx, path);
+    if (topic == nullptr || topic->epoch != 0) {
+        return nullptr;
+    }
+    tx.set(topic->epoch, at.epoch);
+    tx.set(topic->seq, at.seq);
+    tx.set(header_.totals.topics, header_.totals.topics + 1);
+    Shares(header_, tx).let_go(topic->bytes());
+    return readers_.appeared(tx, *topic) ? topic : nullptr;
+}
+
 void TopicRecords::end(Transaction& tx, Topic& topic)
 {
     TopicLog(header_, tx).age_value(topic);
+    Forks(header_, tx).drop(topic);
     tx.set(topic.epoch, uint64_t{0});
     tx.set(topic.seq, uint64_t{0});
     tx.set(header_.totals.topics, header_.totals.topics - 1);

@@ -35,6 +35,10 @@ public:
     }
     // The topic comes to be. False when the zone is full.
     bool begin(Transaction& tx, Topic& topic);
+    // The same of one that is there since before this zone was made, or was
+    // filled; its log, which is empty, is for the caller. nullptr when the zone
+    // is full, or has it.
+    Topic* restore(Transaction& tx, std::string_view path, const Position& at);
     // The topic ceases to be; what is left of it goes as it is read.
     void end(Transaction& tx, Topic& topic);
     // Frees the record and commits, if nobody needs it.

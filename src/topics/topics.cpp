@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "topics/forks.hpp"
 #include "topics/publishing.hpp"
 #include "topics/removal.hpp"
 #include "topics/shares.hpp"
@@ -48,7 +49,7 @@ ChangeAnswer Topics::expire(Transaction& tx, const Change& change)
         return {};
     }
     const ChangeAnswer answer{position_of(*topic)};
-    if (topic->clock != nullptr) {
+    if (topic->clock != nullptr && !header_.replica.on) {
         size_t steps = Expiry::kStepsPerLock;
         parts_.expiry.expire_topic(tx, *topic, change.ticks_ms, steps);
     }
@@ -76,11 +77,7 @@ Result<ChangeAnswer> Topics::publish(Change change)
 Result<bool> Topics::remove(std::string_view path, int64_t now_ms,
                             const Condition& condition)
 {
-    Change change;
-    change.op = Change::Op::remove;
-    change.topic = path;
-    change.now_ms = now_ms;
-    change.condition = condition;
+    Change change = removal_of(path, now_ms, condition);
     stamp(change);
     const auto answer = apply(change);
     return answer ? Result<bool>(answer->at.epoch != 0) : answer.error();
@@ -125,6 +122,20 @@ Position Topics::newest(std::string_view path)
                : Position{};
 }
 
+bool Topics::is_known(std::string_view path, const Position& at)
+{
+    Transaction tx(access_);
+    const Topic* topic = parts_.records.find(path);
+    return topic != nullptr && Forks::is_known(*topic, at);
+}
+
+void Topics::begin_term(uint64_t jump)
+{
+    Transaction tx(access_);
+    Forks(header_, tx).begin_term(jump);
+    tx.commit();
+}
+
 ReadAnswer Topics::read(std::string_view path, const ReadFrom& from,
                         const ReadLimits& limits, Batch& out)
 {
@@ -156,7 +167,7 @@ Topics::Scan Topics::scan(const Selector& selector, std::string& after,
             if (out.size() == limit) {
                 return Scan::full;
             }
-            out.push_back({std::string(topic->path()), position_of(*topic)});
+            out.push_back({std::string(topic->path()), position_of(*topic), 0});
         }
         after = topic->path();
         topic = topic->next()[0];
@@ -184,8 +195,11 @@ bool Topics::look_after(Transaction& tx, int64_t ticks_ms)
             Shares(header_, tx).kept_from_messages()) {
         tx.set(header_.spare, tx.allocate(header_.spare_bytes));
     }
-    bool more = parts_.keys.expire(tx, ticks_ms, Expiry::kStepsPerLock);
-    more |= parts_.expiry.expire_some(tx, ticks_ms);
+    bool more = false;
+    if (!header_.replica.on) { // else that is for who applies the log
+        more = parts_.keys.expire(tx, ticks_ms, Expiry::kStepsPerLock);
+        more |= parts_.expiry.expire_some(tx, ticks_ms);
+    }
     more |= parts_.tidying.tidy_some(tx, Tidying::kAtATime);
     return more;
 }

@@ -26,6 +26,9 @@ namespace ws_pubsub {
 struct TopicRow {
     std::string path;
     Position newest;
+    // The epoch of the position that a subscription goes on from, where the
+    // topic has forked since; 0: it has not.
+    uint64_t was = 0;
 };
 
 class Topics {
@@ -66,6 +69,11 @@ public:
 
     // With which Condition::at holds; epoch 0: the topic does not exist.
     [[nodiscard]] Position newest(std::string_view path);
+    // Whether the topic that is there goes on from that position, though it
+    // may have another epoch now.
+    [[nodiscard]] bool is_known(std::string_view path, const Position& at);
+    // Begins a term, see topics/forks.hpp.
+    void begin_term(uint64_t jump);
     ReadAnswer read(std::string_view path, const ReadFrom& from,
                     const ReadLimits& limits, Batch& out);
     // The next few topics in path order, of which those that match come into

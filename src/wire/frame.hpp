@@ -10,7 +10,7 @@
 
 namespace ws_pubsub {
 
-// One or more whole WebSocket frames, back to back.
+// One or more whole frames of a connection's framing, back to back.
 //
 // Thread safety: none; a frame never leaves its worker.
 class Frame {

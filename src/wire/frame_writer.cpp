@@ -27,26 +27,22 @@ std::string_view cut(std::string_view text, size_t bytes)
 
 void FrameWriter::add(Opcode opcode, std::string_view payload, bool deflate)
 {
-    compressed_.clear();
-    const bool compressed = deflate && payload.size() >= kMinDeflateBytes &&
-                            deflater_.append(compressed_, payload);
+    const bool compressed = deflate && compress(payload);
     if (compressed) {
         payload = compressed_;
     }
     char header[kMaxServerHeader];
-    bytes_.append(header, encode_frame_header(header, opcode, compressed,
-                                              payload.size()));
-    bytes_.append(payload);
+    bytes().append(header, encode_frame_header(header, opcode, compressed,
+                                               payload.size()));
+    bytes().append(payload);
 }
 
-FrameRef FrameWriter::take(uint32_t messages)
+// Whether it is worth it.
+bool FrameWriter::compress(std::string_view payload)
 {
-    if (bytes_.empty()) {
-        return {};
-    }
-    FrameRef frame = FrameRef::make(bytes_, messages);
-    bytes_.clear();
-    return frame;
+    compressed_.clear();
+    return payload.size() >= kMinDeflateBytes &&
+           deflater_.append(compressed_, payload);
 }
 
 FrameRef FrameWriter::make_close(uint16_t code, std::string_view reason)

@@ -1,27 +1,27 @@
-// Puts payloads into WebSocket frames, compressed where that is agreed on.
+// The framing of WebSockets: words are frames' payloads, compressed where that
+// is agreed on. It also makes the frames that connections send of themselves.
 #pragma once
 
 #include <string>
 #include <string_view>
 
 #include "wire/deflater.hpp"
-#include "wire/frame.hpp"
+#include "wire/framing.hpp"
 #include "wire/ws_frame.hpp"
 
 namespace ws_pubsub {
 
-// Collects frames, then hands them out as one: begin(), add()…, take().
-//
 // Thread safety: none; one for each worker.
-class FrameWriter {
+class FrameWriter final : public Framing {
 public:
-    // Forgets what was added without a take(): memory may have run out then.
-    void begin() { bytes_.clear(); }
+    void add(Kind kind, std::string_view words, bool deflate) override
+    {
+        add(kind == Kind::binary ? Opcode::binary : Opcode::text, words,
+            deflate);
+    }
     void add(Opcode opcode, std::string_view payload, bool deflate);
-    // All that was added; empty if nothing was.
-    FrameRef take(uint32_t messages);
 
-    // One frame.
+    using Framing::make;
     FrameRef make(Opcode opcode, std::string_view payload, bool deflate)
     {
         begin();
@@ -33,16 +33,16 @@ public:
     // the end of a character. REQUIRES: it is UTF-8.
     FrameRef make_close(uint16_t code, std::string_view reason);
 
-    // Gives back the memory that large frames took. REQUIRES: all was taken.
-    void shrink()
+    void shrink() override
     {
-        std::string().swap(bytes_);
+        Framing::shrink();
         std::string().swap(compressed_);
     }
 
 private:
+    bool compress(std::string_view payload);
+
     Deflater deflater_;
-    std::string bytes_;
     std::string compressed_;
 };
 

@@ -69,6 +69,7 @@ void Connection::begin()
     }
     closing_.open();
     SessionTimer::arm_first(c_, settings().keepalive, due_left_ms());
+    client_.tell_open();
     protocol_->on_open();
 }
 
@@ -92,7 +93,7 @@ void Connection::abandon()
 void Connection::on_worker_exit(bool now)
 {
     if (is_open()) {
-        session().expect_back();
+        session().identity().expect_back();
     }
     if (now) {
         closing_.note_break(); // worker_shutdown_timeout is over
@@ -220,7 +221,7 @@ std::string_view Connection::sendable() const
 {
     const Outbox& outbox = session().outbox();
     const bool simple = closing_.is_open() && !closing_.is_broken() &&
-                        head_is_out_ && !session().stalled() &&
+                        head_is_out_ && !outbox.stalled() &&
                         outbox.frames() == 1 && c_->send == ngx_send;
     return simple ? outbox.front() : std::string_view();
 }
@@ -299,7 +300,7 @@ bool Connection::end_subscriptions()
     }
     subscriptions_seen_ = std::max(
         subscriptions_seen_, static_cast<uint32_t>(session().subscriptions()));
-    return client_.end_subscriptions();
+    return client_.membership().end_subscriptions();
 }
 
 void Connection::close(EndCause cause, std::string_view reason)
@@ -319,7 +320,7 @@ void Connection::end_open(uint16_t code, std::string_view reason,
             session().outbox().drop_unwritten(writer_.pinned());
     }
     if (cause == EndCause::too_slow) {
-        client_.count_slow();
+        client_.membership().count_slow();
     }
     if (const FrameRef farewell =
             protocol_->farewell(code, reason, random_delay_ms())) {

@@ -80,7 +80,8 @@ public:
     }
     [[nodiscard]] LinkInfo info() const override
     {
-        return {view(c_->addr_text), settings().endpoint, protocol_name()};
+        return {view(c_->addr_text), settings().endpoint, protocol_name(),
+                closing_.code()};
     }
     void log_denial(const Denial& denial) override
     {

@@ -11,7 +11,7 @@ bool SessionWriter::offer(ngx_connection_t* c, Session& session,
     if (!socket_.write(c, session.outbox())) {
         return false;
     }
-    session.offered(session.outbox().bytes() < before, clock);
+    session.outbox().offered(session.outbox().bytes() < before, clock);
     return true;
 }
 
@@ -23,14 +23,14 @@ bool SessionWriter::write(ngx_connection_t* c, Client& client,
         if (!offer(c, session, clock)) {
             return false;
         }
-        if (session.lag() != Lag::none && session.has_room()) {
-            client.caught_up();
+        if (session.seat().lag != Lag::none && session.has_room()) {
+            client.membership().caught_up();
         }
         if (!session.wants_more()) {
             return true;
         }
         const size_t before = session.outbox().bytes();
-        client.send_more();
+        client.membership().send_more();
         if (session.outbox().bytes() == before) {
             return true;
         }

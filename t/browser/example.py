@@ -5,9 +5,12 @@ import os
 import pathlib
 import re
 import shutil
+import subprocess
+import sys
 
-from support import tls
+from support import ports, tls
 from support.nginx import Nginx
+from support.processes import wait_until
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 EXAMPLES = ROOT / "examples"
@@ -17,6 +20,26 @@ CLIENT = "clients/js/src"
 class ExampleNginx(Nginx):
     """Its configuration is the file as it is: but the ports, and what
     `make run` gives on the command line."""
+
+    def __init__(self):
+        self.app_port, = ports.take(1)
+        super().__init__()
+
+    @contextlib.contextmanager
+    def application(self):
+        """What stands behind the page on access, as `make run` starts it."""
+        with subprocess.Popen(
+                [sys.executable, EXAMPLES / "access/app.py",
+                 str(self.app_port), f"http://127.0.0.1:{self.port}"],
+                stderr=subprocess.PIPE, text=True) as process:
+            try:
+                wait_until("the application listens",
+                           lambda: ports.answers(self.app_port))
+                yield
+            finally:
+                process.terminate()
+                errors = process.communicate(timeout=10)[1]
+        assert "Error" not in errors, errors
 
     @contextlib.contextmanager
     def away(self):
@@ -41,6 +64,7 @@ class ExampleNginx(Nginx):
         text = (EXAMPLES / "nginx.conf").read_text()
         text = re.sub(r"\b8080\b", str(self.port), text)
         text = re.sub(r"\b8443\b", str(self.tls_port), text)
+        text = text.replace(":8060", f":{self.app_port}")
         first = "daemon off;\n"
         if self.module:
             first += f'load_module "{self.module}";\n'

@@ -21,6 +21,15 @@ def connected(browser):
                TIMEOUT_S)
 
 
+def shows(browser, css, wanted, what=None):
+    """Waits until the element's text has it; returns the text."""
+    def text():
+        found = browser.script(
+            "return document.querySelector(arguments[0])?.textContent", css)
+        return found if found is not None and wanted in found else None
+    return wait_until(what or f"{css} shows {wanted!r}", text, TIMEOUT_S)
+
+
 def told_away(browser):
     """The page has noticed that nginx is away, and says so."""
     wait_until("the page says that there is no connection",

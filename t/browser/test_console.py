@@ -3,7 +3,7 @@ deleting, while nginx is away; and as the package installs it."""
 
 import pytest
 
-from pages import TIMEOUT_S, address, connected
+from pages import TIMEOUT_S, address, connected, shows
 from support import console, ports
 from support.httpc import Http
 from support.processes import wait_until
@@ -37,15 +37,6 @@ def window(browser, demo, http):  # pylint: disable=unused-argument
     browser.close_window(handle)
     demo.check_running()
     assert errors == []
-
-
-def shows(browser, css, wanted, what=None):
-    """Waits until the element's text has it; returns the text."""
-    def text():
-        found = browser.script(
-            "return document.querySelector(arguments[0])?.textContent", css)
-        return found if found is not None and wanted in found else None
-    return wait_until(what or f"{css} shows {wanted!r}", text, TIMEOUT_S)
 
 
 def press(browser, *keys):
@@ -366,7 +357,8 @@ def test_for_keyboards_and_readers(browser, http, window):
         };""")
     assert found["nameless"] == [] and found["landmarks"] == 2
     assert 0 <= found["before"] <= 4 and found["all"] < 30
-    assert found["regions"] == ["Rates", "Topics", "k/1", "Publish", "Tap"]
+    assert found["regions"] == [
+        "Rates", "Topics", "k/1", "Publish", "Tap", "Sessions"]
 
 
 def test_sizes(browser, http, window):

@@ -2,82 +2,21 @@
 // exit codes.
 
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
-import { after, before, test } from "node:test";
+import { test } from "node:test";
 
-import { main } from "../../clients/js/src/cli/main.js";
-import { Project } from "./support/installed.js";
+import { called, command, lines } from "./support/command.js";
 import { live } from "./support/live.js";
 import { TokenServer } from "./support/token_server.js";
 import { range, until } from "./support/wait.js";
 
 const nginx = live();
-let project;
-const running = new Set();
-
-before(() => {
-    project = new Project();
-});
-
-after(() => {
-    running.forEach((one) => one.kill("SIGKILL"));
-    project?.remove();
-});
+const { start, run } = command(() => ({ WSPUBSUB_URL: nginx.server.url() }));
 
 const api = () => nginx.server.url("/api/").replace("ws:", "http:");
 
-// Starts it; `out` and `err` grow, `ended` resolves to the exit code.
-function start(args, { input = "", env = {} } = {}) {
-    const child = spawn(process.execPath,
-        [project.installed("bin", "wspubsub.js"), ...args],
-        { env: { PATH: process.env.PATH, WSPUBSUB_URL: nginx.server.url(),
-            ...env } });
-    running.add(child);
-    const one = { child, out: "", err: "" };
-    child.stdout.on("data", (data) => {
-        one.out += data;
-    });
-    child.stderr.on("data", (data) => {
-        one.err += data;
-    });
-    child.stdin.end(input);
-    one.ended = new Promise((resolve) => child.on("close", (code) => {
-        running.delete(child);
-        resolve(code);
-    }));
-    return one;
-}
-
-async function run(args, options) {
-    const one = start(args, options);
-    one.code = await one.ended;
-    return one;
-}
-
-const lines = ({ out }) => out.split("\n").slice(0, -1);
-
-// The same in this process, for what needs no server.
-async function called(args) {
-    const one = { out: "", err: "" };
-    const { stdout, stderr } = process;
-    const streams = [[stdout, "out"], [stderr, "err"]];
-    for (const [stream, name] of streams) {
-        stream.write = (text) => {
-            one[name] += text;
-            return true;
-        };
-    }
-    try {
-        one.code = await main(args, {});
-    } finally {
-        streams.forEach(([stream]) => delete stream.write);
-        stdout.removeAllListeners("error");
-    }
-    return one;
-}
-
 test("help, for each command, and wrong usage", async () => {
-    const commands = ["sub", "pub", "get", "history", "who", "bench"];
+    const commands = ["sub", "pub", "get", "history", "who", "bench",
+        "sessions", "kick", "revoke", "token"];
     const overview = await called(["--help"]);
     assert.equal(overview.code, 0);
     for (const one of commands) {
@@ -95,7 +34,24 @@ test("help, for each command, and wrong usage", async () => {
         ["pub", "a", "b", "--type", "xml"], ["pub", "a", "{", "-t", "json"],
         ["pub", "a", "b", "--file", "c"], ["get", "a", "--api", "ws://a"],
         ["get", "a", "-H", "none"], ["get", "a", "--in-band"],
-        ["bench", "--size", "1"]]) {
+        ["bench", "--size", "1"], ["sub", "a", "--control", "http://a"],
+        ["sessions", "a"], ["sessions", "--control", "ws://a"],
+        ["sessions", "--url", "ws://a"], ["kick"], ["kick", "5"],
+        ["kick", ".."], ["kick", "5f0c1d2e3b4a5968", "--all"],
+        ["kick", "--user", "a", "--all"], ["kick", "--code", "3503"],
+        ["revoke"], ["revoke", "--user", "a", "--all"],
+        ["revoke", "--list", "--all"], ["revoke", "--all", "--limit", "1"],
+        ["revoke", "--undo", "--all", "--before", "1"],
+        ["token"], ["token", "try"], ["token", "make"],
+        ["token", "make", "a", "-s", "b"], ["token", "make", "-s", ""],
+        ["token", "make", "-s", "a", "--key", "b"],
+        ["token", "make", "-s", "a", "--alg", "none"],
+        ["token", "make", "-s", "a", "--alg", "RS256"],
+        ["token", "make", "-s", "a", "--exp", "soon"],
+        ["token", "make", "-s", "a", "--claim", "b"],
+        ["token", "make", "-s", "a", "--pub"],
+        ["token", "make", "-s", "a", "--url", "ws://a"],
+        ["token", "explain", "a", "--sub", "b"]]) {
         const { code, err } = await called(args);
         assert.equal(code, 2, `${args}: ${err}`);
         assert.match(err, /^wspubsub: .+; see wspubsub .*--help\n$/);

@@ -183,6 +183,92 @@ test("what could not be recovered is told", async () => {
     await client.close();
 });
 
+test("a topic that goes on under another epoch", async () => {
+    const { client, socket, heard } = await subscribed("a/*", {},
+        { "a/1": ["e", 1], "a/2": ["f", 1] }, msg("a/1", 1), msg("a/2", 1));
+    socket.say({ op: "topic", topic: "a/1", epoch: "g", seq: 1, was: "e" },
+        msg("a/1", 2));
+    const next = await again(client, socket);
+    const { positions } = next.subscribed(
+        { "a/1": ["g", 2], "a/2": ["h", 3, "f"] });
+    assert.deepEqual(positions, { "a/1": at("g", 2), "a/2": at("f", 1) });
+    next.say(msg("a/2", 2), msg("a/2", 3));
+    assert.deepEqual(heard.of("Gone"), []);
+    assert.deepEqual(heard.of("Gap"), []);
+    assert.equal(heard.of("Topic").length, 2);
+    assert.deepEqual(heard.seqs, [1, 1, 2, 2, 3]);
+    assert.equal(heard.of("Message").at(-1).epoch, "h");
+    await client.close();
+});
+
+test("a topic of which the server lost what was told", async () => {
+    const { client, socket, heard } = await subscribed("a/*", {},
+        { "a/1": ["e", 1], "a/2": ["f", 1] },
+        ...[1, 2, 3, 4].map((seq) => msg("a/1", seq)), msg("a/2", 1));
+    const next = await again(client, socket);
+    next.subscribed({ "a/1": ["e", 2], "a/2": ["f", 1] }, false);
+    next.say(msg("a/1", 1), msg("a/1", 2),
+        { op: "topic", topic: "a/1", epoch: "g", seq: 2, was: "e" },
+        msg("a/1", 3, "another"));
+    assert.deepEqual(heard.of("Gone"), [{ topic: "a/1", reason: "reset" }]);
+    assert.deepEqual(heard.of("Gap"), []);
+    assert.deepEqual(heard.seqs, [1, 2, 3, 4, 1, 1, 2, 3]);
+    assert.equal(heard.of("Message").at(-1).data, "another");
+    await client.close();
+});
+
+test("the same of a topic that the reply does not list", async () => {
+    const { client, socket, heard } = await subscribed("a/*", {},
+        { "a/1": ["e", 1] }, ...[1, 2, 3].map((seq) => msg("a/1", seq)));
+    socket.say({ op: "topic", topic: "a/1", epoch: "e", seq: 3 });
+    assert.deepEqual(heard.of("Gone"), []);
+    for (const [seq, was] of [[2, undefined], [1, "e"]]) {
+        socket.say({ op: "topic", topic: "a/1", epoch: was ? "g" : "e", seq, was },
+            msg("a/1", 1), msg("a/1", 2), msg("a/1", 3));
+    }
+    assert.deepEqual(heard.of("Gone"), Array(2).fill(
+        { topic: "a/1", reason: "reset" }));
+    assert.deepEqual(heard.seqs, [1, 2, 3, 1, 2, 3, 1, 2, 3]);
+    await client.close();
+});
+
+test("a position of the application's that the server has lost", async () => {
+    for (const [said, first] of [[["e", 3], 1], [["g", 3, "e"], 1],
+        [["e", 9], 9], [["g", 9, "e"], 9]]) {
+        const { client, socket, heard } = await subscribed("a",
+            { since: at("e", 8) }, { a: said });
+        socket.say(...Array.from({ length: 10 - first },
+            (_, n) => msg("a", first + n)));
+        assert.deepEqual(heard.seqs[0], first, `${said}`);
+        assert.equal(heard.seqs.length, 10 - first);
+        assert.deepEqual(heard.of("Gap"), []);
+        await client.close();
+    }
+});
+
+test("a loss is told to each subscription that had the topic", async () => {
+    const { client, socket, heard } = await subscribed("a/1", {},
+        { "a/1": ["e", 1] });
+    const other = recorder();
+    client.subscribe("a/*", other);
+    socket.subscribed({ "a/1": ["e", 1] });
+    socket.say(msg("a/1", 1), msg("a/1", 2), msg("a/1", 3));
+    const next = await again(client, socket);
+    next.subscribed({ "a/1": ["e", 1] }, false);
+    next.say(msg("a/1", 1));
+    next.subscribed({ "a/1": ["e", 1] }, false);
+    for (const one of [heard, other]) {
+        assert.equal(one.of("Subscribed").at(-1).recovered, false);
+        assert.deepEqual(one.of("Gone"), [{ topic: "a/1", reason: "reset" }]);
+        assert.deepEqual(one.seqs, [1, 2, 3, 1]);
+    }
+    const third = await again(client, next);
+    third.subscribed({ "a/1": ["e", 1] });
+    third.subscribed({ "a/1": ["e", 1] }, false);
+    assert.equal(other.of("Subscribed").at(-1).recovered, true);
+    await client.close();
+});
+
 test("topics that went or came while away", async () => {
     const { client, socket, heard } = await subscribed("a/*", {},
         { "a/1": ["e", 1], "a/2": ["f", 1] }, msg("a/1", 1), msg("a/2", 1));

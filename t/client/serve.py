@@ -5,6 +5,11 @@ one after the other), `{"do":"stop"}`, and answers each with one. The first
 line that it writes says where nginx is. Ends by `stop` or the end of input;
 its exit status says whether all that holds for every test held. Its argument
 is further locations.
+
+With `kept` as a second argument the zone is kept in files; then there are also
+`restart`, `crash` (kill -9 of all), `keep` (waits until the files have all
+there is) and `seldom` (a restart from which on they are written at the end
+only).
 """
 
 import json
@@ -15,6 +20,7 @@ _ROOT = pathlib.Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(_ROOT / "functional"))
 
 # pylint: disable=wrong-import-position
+from support import restarts  # noqa: E402
 from support.config import HISTORY, LOCATIONS  # noqa: E402
 from support.nginx import Nginx  # noqa: E402
 
@@ -58,18 +64,34 @@ def say(**fields):
     print(json.dumps(fields), flush=True)
 
 
+def kept_in_files(interval):
+    path = f"@PREFIX@/{restarts.FOLDER}/main"
+    return f"ws_pubsub_snapshot zone=main {path} {interval};"
+
+
 def obey(ng, command):
     if command == "reload":
         ng.reload()
     elif command == "kill":
         for pid in ng.worker_pids():
             ng.kill_worker(pid)
+    elif command == "restart":
+        restarts.restart(ng)
+    elif command == "crash":
+        restarts.restart(ng, "kill")
+    elif command == "keep":
+        restarts.put_kept(ng, "kept")
+    elif command == "seldom":
+        restarts.restart(ng, http=_LONG + kept_in_files(restarts.AT_END))
     else:
         raise ValueError(command)
 
 
 def main():
-    ng = Nginx(workers=2, http=_LONG, locations=LOCATIONS + _MORE + sys.argv[1])
+    kept = sys.argv[2:] == ["kept"]
+    http = _LONG + (kept_in_files(restarts.INTERVAL) if kept else "")
+    ng = Nginx(workers=2, http=http, locations=LOCATIONS + _MORE + sys.argv[1])
+    restarts.prepared(ng)
     try:
         ng.start()
         say(port=ng.port)

@@ -1,11 +1,11 @@
 """The system's clock is set: what is told by age goes on as if nothing was."""
 
 import email.utils
-import glob
 import time
 
 import pytest
 
+from support.clock import Clock
 from support.httpc import Http
 from support.nginx import sanitizing
 from support.processes import wait_until
@@ -22,26 +22,6 @@ ws_pubsub_topic "idle/**" zone=main retain=off idle=1s;
 """
 
 
-class Clock:
-    """The system's clock as an nginx of its own sees it."""
-
-    def __init__(self, folder):
-        libraries = glob.glob("/usr/lib/*/faketime/libfaketime.so.1")
-        assert libraries, "libfaketime is not installed"
-        self.file = folder / "clock"
-        self.set(0)
-        self.environment = {
-            "LD_PRELOAD": libraries[0],
-            "FAKETIME_TIMESTAMP_FILE": str(self.file),
-            "FAKETIME_NO_CACHE": "1",
-            # Linux's own does not step.
-            "DONT_FAKE_MONOTONIC": "1",
-        }
-
-    def set(self, seconds):
-        self.file.write_text(f"{seconds:+d}")
-
-
 @pytest.fixture(name="clock")
 def _clock(open_path):
     return Clock(open_path)
@@ -50,8 +30,7 @@ def _clock(open_path):
 @pytest.fixture(name="http")
 def _http(nginx, clock):
     """Of an nginx whose workers keep what the clock's library reads."""
-    keep = "".join(f"env {name};" for name in clock.environment)
-    return Http(nginx(http=HTTP, main=keep, workers=2,
+    return Http(nginx(http=HTTP, main=clock.kept(), workers=2,
                       environment=clock.environment))
 
 

@@ -12,7 +12,8 @@ from support import console, ports
 from support.session import JsonSession
 
 PATHS = ["/console/", "/console/ws", "/shared/page.css", "/wspubsub/client.js",
-         "/api/?select=**", "/api/secret", "/status"]
+         "/api/?select=**", "/api/secret", "/control/sessions",
+         "/status"]
 
 
 def ask(page, path, method="GET", source="127.0.0.1", body=None, **headers):
@@ -79,6 +80,7 @@ async def test_what_the_page_asks(page):
         "Content-Type": "text/plain"})[0] == 202
     assert ask(page, "/api/mine")[2]["Content-Type"] == "text/plain"
     assert '"zone":"main"' in ask(page, "/status")[1]
+    assert '"sessions":[' in ask(page, "/control/sessions")[1]
     async with await JsonSession.open(
             page, "/console/ws",
             origin=f"http://127.0.0.1:{page.port}") as session:
@@ -109,7 +111,8 @@ def test_another_page_is_refused(page, path, headers):
 def test_nothing_is_done_for_the_refused(page, headers):
     source = "127.0.0.1" if headers else "127.0.0.2"
     for method, path in (("POST", "/api/secret"), ("DELETE", "/api/secret"),
-                         ("DELETE", "/api/?select=**")):
+                         ("DELETE", "/api/?select=**"),
+                         ("DELETE", "/control/sessions?all=1")):
         assert ask(page, path, method, source, b"changed", **headers)[0] == 403
     assert ask(page, "/api/secret")[1] == "kept"
 

@@ -3,6 +3,7 @@
 import json
 import pathlib
 import re
+import textwrap
 
 from support.httpc import Http
 
@@ -14,8 +15,11 @@ def metrics_in(text):
 
 
 def test_metrics_are_there(nginx):
-    text = Http(nginx(workers=1)).request(
-        "GET", "/status?format=prometheus").body.decode()
+    # In a cluster, which has metrics of its own, though nobody is there.
+    text = Http(nginx(workers=1, http="""
+        ws_pubsub_zone main:1m;
+        ws_pubsub_cluster zone=main redis://127.0.0.1:1;
+    """)).request("GET", "/status?format=prometheus").body.decode()
     there = {name: kind for name, kind in re.findall(
         r"^# TYPE (\w+) (\w+)$", text, re.M)}
     board = json.loads((FOLDER / "grafana.json").read_text())
@@ -31,3 +35,11 @@ def test_metrics_are_there(nginx):
             assert name in there, f"{name} in {query}"
             rated = re.search(rf"(rate|increase)\({name}\b", query)
             assert bool(rated) == (there[name] == "counter"), query
+
+
+def test_alerts_of_a_cluster():
+    """The page shows those that there are."""
+    page = (FOLDER.parents[1] / "docs/cluster.md").read_text()
+    shown = re.search(r"^```text alerts\n(.*?)^```", page, re.M | re.S)[1]
+    assert textwrap.indent(shown, " " * 6) in (
+        FOLDER / "alerts.yml").read_text()

@@ -9,6 +9,7 @@ import signal
 import socket
 import subprocess
 import time
+import urllib.error
 import urllib.request
 
 import pytest
@@ -33,6 +34,7 @@ class Run:
         self.process = subprocess.Popen(
             [root / "auto" / "run", nginx_binary(), module_path()],
             env={**os.environ, "PORT": str(port), "TLS_PORT": str(tls_port),
+                 "APP_PORT": str(ports.take(1)[0]),
                  **env},
             text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
             start_new_session=True,
@@ -43,6 +45,16 @@ class Run:
         with urllib.request.urlopen(
                 f"http://127.0.0.1:{self.port}{path}", timeout=10) as answer:
             return answer.read()
+
+    def logs_in(self, name):
+        asked = urllib.request.Request(
+            f"http://127.0.0.1:{self.port}/access/app/login",
+            json.dumps({"name": name}).encode())
+        try:
+            with urllib.request.urlopen(asked, timeout=10) as answer:
+                return json.loads(answer.read())["token"]
+        except urllib.error.HTTPError:
+            return None
 
     def lines_until(self, wanted):
         lines = []
@@ -90,6 +102,7 @@ def test_pages_that_live(root, by):  # pylint: disable=redefined-outer-name
         for select in ("metrics/**", "books/*"):
             wait_until(f"{select} is fed", lambda what=select: json.loads(
                 run.get(f"/api/?select={what}"))["topics"], 20)
+        wait_until("the application answers", lambda: run.logs_in("ann"), 20)
         for pid in run.tree():
             if not processes.title(pid).startswith(("nginx: master", "/bin/b")):
                 try:

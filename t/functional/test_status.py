@@ -77,7 +77,7 @@ async def test_counters(nginx):
     assert http.status()["subscriptions"] == 0
 
 
-METRIC = re.compile(r'(ws_pubsub_[a-z_]+)\{zone="main"\} (\d+)')
+METRIC = re.compile(r'(ws_pubsub_[a-z_]+)\{zone="main"\} (\d+(?:\.\d+)?)')
 
 
 def test_prometheus(nginx):
@@ -102,7 +102,7 @@ def test_prometheus(nginx):
             kind = "counter" if name.endswith("_total") else "gauge"
             assert help_line.startswith(f"# HELP {name} ")
             assert type_line == f"# TYPE {name} {kind}"
-            found[name] = int(value)
+            found[name] = float(value)
         assert found["ws_pubsub_published_total"] == 1
         assert found["ws_pubsub_zone_size_bytes"] == 8 << 20
         assert len(found) == len(http.status()) - 1

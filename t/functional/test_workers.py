@@ -1,8 +1,11 @@
 """Four workers: each message to all, once, in order, from everywhere."""
 
 import asyncio
+import os
 
+from support.cluster import stopped
 from support.httpc import Http, http_on_each_worker
+from support.restarts import at
 from support.session import JsonSession, sessions_on_each_worker
 
 CONFIG = {"workers": 4}
@@ -141,3 +144,28 @@ async def test_one_worker(nginx, topic):
         await session.sub(topic)
         await session.pub(topic, data=1)
         assert (await session.next_of("msg"))["seq"] == 1
+
+
+async def test_a_position_of_another_worker(ng):
+    """A worker that has not read yet what the client has got elsewhere: the
+    reply does not look as if that had been lost."""
+    writers = http_on_each_worker(ng)
+    here, there = sorted(writers)[:2]
+    for n in range(10):
+        topic = f"hist/{os.urandom(4).hex()}"
+        writers[here].put(topic, "1")
+        readers = await sessions_on_each_worker(ng)
+        await readers[there].sub(topic)
+        await readers[there].msg()
+        late = (await sessions_on_each_worker(ng))[there]
+        with stopped(there):
+            told = writers[here].put(topic, "2")
+            reply = asyncio.ensure_future(late.sub(topic, at(told)))
+            await asyncio.sleep(0.05)
+        assert await reply == {"recovered": True, "topics": [
+            {"topic": topic, **at(told)}]}, n
+        await late.quiet()
+        await close_all(readers.values())
+        await late.close()
+    for one in writers.values():
+        one.close()

@@ -60,7 +60,8 @@ def status_fields():
     text = read("README.md")
     section = text[text.index("## The status page"):]
     section = section[:section.index("\n## ", 1)]
-    for name in ["zone", *found_in("http/status.cpp", r'\{"(\w+)",')]:
+    for name in ["zone", *found_in("http/figures.cpp",
+                                   r'(?:\{|emplace_back\()"(\w+)",')]:
         if not re.search(rf"^\|.*`{name}`.*\|.*\|$", section, re.M):
             yield f"README.md: no {name} in the table of the status page"
 
@@ -94,7 +95,7 @@ def value_of(expression):
 def spellings(name, value):
     yield str(value)
     yield f"{value:,}"
-    if name.endswith("Bytes"):
+    if name.endswith(("Bytes", "Pending", "Log")):
         yield from (f"{value >> 10}k", f"{value >> 20}m")
     if name.endswith("Ms"):
         yield from (f"{value // 1000}s", f"{value // 60000} min")
@@ -124,12 +125,14 @@ def log_lines():
     for path in sorted(SRC.rglob("*.[ch]pp")):
         for call in re.findall(r"ngx_log_error\((.*?)\);",
                                path.read_text("utf-8"), re.S):
-            line = "".join(re.findall(r'"((?:[^"\\]|\\.)*)"', call))
-            parts = re.split(r"%\*?u?\w", line.replace('\\"', '"'))
-            part = max(parts, key=len).strip(' :"')
-            if part not in text:
-                yield (f"docs/operations.md: no log line {line!r} of "
-                       f"{path.relative_to(ROOT)}")
+            # What stands side by side is one text; a call may have several.
+            for texts in re.findall(r'(?:"(?:[^"\\]|\\.)*"\s*)+', call):
+                line = "".join(re.findall(r'"((?:[^"\\]|\\.)*)"', texts))
+                parts = re.split(r"%\*?u?\w", line.replace('\\"', '"'))
+                part = max(parts, key=len).strip(' :"')
+                if part not in text:
+                    yield (f"docs/operations.md: no log line {line!r} of "
+                           f"{path.relative_to(ROOT)}")
 
 
 # -- within the pages ---------------------------------------------------------

@@ -37,9 +37,11 @@ export class Delivery {
         entry.active = true;
         entry.subscribed({
             topics, resumed,
-            recovered: recovered || (resumed && known.every(([name, topic]) =>
-                listed.has(name) && topic.isAt(listed.get(name)))),
+            recovered: recovered || (resumed && !entry.hasLost &&
+                known.every(([name, topic]) => listed.has(name) &&
+                    topic.isAt(listed.get(name)))),
         });
+        entry.hasLost = false;
         if (resumed) {
             this.#compare(known, listed, isWhole);
         } else {
@@ -59,14 +61,29 @@ export class Delivery {
     #compare(known, listed, isWhole) {
         for (const [name, topic] of known) {
             const now = listed.get(name);
-            if (now === undefined && isWhole) {
-                this.#forget(name, "removed");
-            } else if (now !== undefined && topic.epoch === undefined) {
+            if (now === undefined) {
+                if (isWhole) {
+                    this.#forget(name, "removed");
+                }
+            } else if (topic.epoch === undefined) {
                 topic.epoch = now.epoch;
-            } else if (now !== undefined && topic.epoch !== now.epoch) {
-                this.#forget(name, "replaced");
-                this.#add(now, FROM_THE_FIRST);
+            } else {
+                this.#goOn(name, topic, now, () => FROM_THE_FIRST);
             }
+        }
+    }
+
+    // Of a known topic, where the server says {topic, epoch, was, seq}.
+    #goOn(name, topic, said, startOfAnother) {
+        const fate = topic.fateAt(said);
+        if (fate === undefined) {
+            topic.epoch = said.epoch;
+        } else {
+            for (const entry of this.#targets(name)) {
+                entry.hasLost ||= entry.isPending;
+            }
+            this.#forget(name, fate);
+            this.#add(said, startOfAnother());
         }
     }
 
@@ -144,15 +161,16 @@ export class Delivery {
     #topic(said) {
         const targets = this.#targets(said.topic);
         const known = this.#topics.get(said.topic);
-        if (targets.length === 0 || known?.epoch === said.epoch) {
+        if (targets.length === 0) {
             return;
         }
-        if (known !== undefined) {
-            this.#forget(said.topic, "replaced");
+        const start = () => targets.map((entry) => this.#startOf(entry, said))
+            .reduce((first, one) => one.seq < first.seq ? one : first);
+        if (known === undefined) {
+            this.#add(said, start());
+        } else {
+            this.#goOn(said.topic, known, said, start);
         }
-        const starts = targets.map((entry) => this.#startOf(entry, said));
-        this.#add(said, starts.reduce(
-            (first, one) => one.seq < first.seq ? one : first));
     }
 
     #gap({ topic, from, to, cause }) {

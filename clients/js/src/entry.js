@@ -27,6 +27,7 @@ export class Entry {
         this.isOver = false; // it was not good any more
         this.asking = undefined; // an object for each question for a ticket
         this.sent = false; // `sub` waits for its reply
+        this.hasLost = false; // what another's reply has told meanwhile
         this.retry = undefined; // a timer
         this.failures = 0; // that were, or will be, tried again
         this.leaving = undefined; // {timer, done: [function]} while idle

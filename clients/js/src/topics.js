@@ -28,9 +28,19 @@ class Topic {
     }
 
     // Whether nothing of it can be missing at a topic that stands there.
-    isAt({ epoch, seq }) {
-        return epoch === this.epoch &&
-            seq === (this.started ? this.seq : this.floor);
+    isAt(listed) {
+        return isEpochOf(listed, this.epoch) &&
+            listed.seq === (this.started ? this.seq : this.floor);
+    }
+
+    // What became of it, if the server says that it stands at {epoch, was,
+    // seq}: undefined, it goes on; "replaced" by another one; or "reset", the
+    // server has lost what it told.
+    fateAt(said) {
+        if (!isEpochOf(said, this.epoch)) {
+            return "replaced";
+        }
+        return this.seq > said.seq ? "reset" : undefined;
     }
 
     // Takes the number of a message that came: whether it is new, and which
@@ -93,12 +103,18 @@ class Topic {
     }
 }
 
-// Where a topic starts that stands at `listed` {epoch, seq}:
+// Whether a topic that stands at {epoch, was} has, or had, that epoch.
+function isEpochOf({ epoch, was }, known) {
+    return known !== undefined && (known === epoch || known === was);
+}
+
+// Where a topic starts that stands at `listed` {epoch, was, seq}:
 //   `since`  undefined (the value), "new" or {last}
 //   `at`     the position that the application gave for it
 export function startOf(listed, since, at) {
     if (at !== undefined) {
-        return { seq: at.epoch === listed.epoch ? at.seq : 0 };
+        const holds = isEpochOf(listed, at.epoch) && at.seq <= listed.seq;
+        return { seq: holds ? at.seq : 0 };
     }
     if (since === "new" || listed.seq === 0) {
         return { seq: listed.seq };

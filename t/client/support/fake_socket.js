@@ -67,7 +67,7 @@ export class FakeSocket {
     subscribed(topics = {}, recovered = true) {
         const command = this.next();
         this.ok({ recovered, topics: Object.entries(topics).map(
-            ([topic, [epoch, seq]]) => ({ topic, epoch, seq })) });
+            ([topic, [epoch, seq, was]]) => ({ topic, epoch, seq, was })) });
         return command;
     }
 }

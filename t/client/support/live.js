@@ -11,13 +11,14 @@ import { Server } from "./server.js";
 import { until } from "./wait.js";
 
 // `live.server` is there once the tests run; clients and proxies of
-// `live.client()` and `live.proxy()` end with the file.
-export function live() {
+// `live.client()` and `live.proxy()` end with the file. `more`: further
+// locations. `kept`: the zone is kept in files.
+export function live(more = "", kept = false) {
     const found = {};
     const ends = [];
     let number = 0;
     before(async () => {
-        found.server = await Server.start();
+        found.server = await Server.start(more, kept);
     });
     after(async () => {
         await Promise.all(ends.map((end) => end()));

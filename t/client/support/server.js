@@ -12,10 +12,11 @@ export class Server {
     #lines;
     #ended;
 
-    // `more`: further locations.
-    static async start(more = "") {
+    // `more`: further locations. `kept`: the zone is kept in files.
+    static async start(more = "", kept = false) {
         const server = new Server();
-        server.#process = spawn(PYTHON, [SCRIPT, more], {
+        server.#process = spawn(PYTHON, [SCRIPT, more,
+            ...(kept ? ["kept"] : [])], {
             stdio: ["pipe", "pipe", "inherit"] });
         server.#ended = new Promise((resolve) => {
             server.#process.on("exit", resolve);
@@ -42,14 +43,34 @@ export class Server {
         return `ws://127.0.0.1:${this.port}${path}`;
     }
 
-    async reload() {
-        this.#tell("reload");
+    async #do(command) {
+        this.#tell(command);
         await this.#answer();
     }
 
-    async killWorkers() {
-        this.#tell("kill");
-        await this.#answer();
+    reload() {
+        return this.#do("reload");
+    }
+
+    killWorkers() {
+        return this.#do("kill");
+    }
+
+    // These need `kept`; see serve.py.
+    restart() {
+        return this.#do("restart");
+    }
+
+    crash() {
+        return this.#do("crash");
+    }
+
+    keep() {
+        return this.#do("keep");
+    }
+
+    keepSeldom() {
+        return this.#do("seldom");
     }
 
     // Throws where the log, or a worker, is not as it must be.

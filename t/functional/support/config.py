@@ -43,7 +43,7 @@ location = /status {
 _TEMPLATE = """
 {load}
 daemon off;
-master_process on;
+master_process {master};
 {user}
 worker_processes {workers};
 pid {prefix}/logs/nginx.pid;
@@ -78,11 +78,14 @@ http {{
 
 def render(nginx, http=HISTORY, locations=LOCATIONS, server="", servers="",
            workers=4, main="", events="", connections=1024, listen=None,
-           log_level="info"):
+           log_level="info", master="on"):
     """Returns (text, number of workers). `@PREFIX@`, `@PORT@` and
     `@TLS_PORT@` stand for this nginx's own in every part, `@BACKEND@` and
-    `@FASTCGI@` for the applications' ports."""
+    `@FASTCGI@` for the applications' ports. With `master="off"` the one
+    process is no worker."""
     count = os.cpu_count() if workers == "auto" else workers
+    if master == "off":
+        count = 0
     if listen is None:
         listen = "reuseport" if count > 1 else ""
     cert, key = tls.certificate()
@@ -92,7 +95,7 @@ def render(nginx, http=HISTORY, locations=LOCATIONS, server="", servers="",
         prefix=nginx.prefix, port=nginx.port, tls_port=nginx.tls_port,
         cert=cert, key=key, http=http, locations=locations, server=server,
         servers=servers, workers=workers, main=main, events=events,
-        connections=connections, listen=listen, log_level=log_level)
+        connections=connections, listen=listen, log_level=log_level, master=master)
     for name, value in (("@PREFIX@", nginx.prefix), ("@PORT@", nginx.port),
                         ("@TLS_PORT@", nginx.tls_port)):
         text = text.replace(name, str(value))

@@ -101,8 +101,13 @@ def _here(text):
             (r"listen (443|8443)\b", "listen 127.0.0.1:@TLS_PORT@"),
             (r"ssl_certificate +\S+;", f"ssl_certificate {cert};"),
             (r"ssl_certificate_key +\S+;", f"ssl_certificate_key {key};"),
+            (r"(rediss?)://[^/ ;]+", r"\1://127.0.0.1:1"),  # nobody is there
+            (r"sentinel://[^/ ;]+", "sentinel://127.0.0.1:1"),
+            (r"trusted_certificate=[^ ;]+", f"trusted_certificate={cert}"),
+            (r"password_file=[^ ;]+", f"password_file={key}"),
             (r"/var/log/nginx/", "@PREFIX@/logs/"),
             (r"/var/cache/nginx/", "@PREFIX@/temp/"),
+            (r"/var/lib/nginx/", "@PREFIX@/"),
             (r"worker_rlimit_nofile \d+;", ""),
             (r"load_module \S+;|include \S+/modules-enabled/\S+;", "")):
         text = re.sub(pattern, mine, text)

@@ -11,6 +11,8 @@ from .backend import shared_backend
 from .fastcgi import shared_fastcgi
 from .nginx import Nginx
 from .rawws import RawWS
+from .redis import Redis, Sentinel
+from .restarts import keeping, prepared
 
 TEST_TIMEOUT_S = 240.0
 
@@ -27,6 +29,18 @@ def pytest_pyfunc_call(pyfuncitem):
     return True
 
 
+def _end_all(started, end):
+    """All of them, whatever one of them has to complain of."""
+    failures = []
+    for one in reversed(started):
+        try:
+            end(one)
+        except AssertionError as failure:
+            failures.append(failure)
+    if failures:
+        raise failures[0]
+
+
 def _factory():
     started = []
 
@@ -34,17 +48,7 @@ def _factory():
         started.append(Nginx(**config))
         return started[-1]
 
-    def stop_all():
-        failures = []
-        for one in reversed(started):
-            try:
-                one.stop()
-            except AssertionError as failure:
-                failures.append(failure)
-        if failures:
-            raise failures[0]
-
-    return make, stop_all
+    return make, lambda: _end_all(started, Nginx.stop)
 
 
 @pytest.fixture
@@ -59,6 +63,15 @@ def make_nginx():
 def nginx(make_nginx):
     """Starts an nginx with the parts of a configuration given."""
     return lambda **config: make_nginx(**config).start()
+
+
+@pytest.fixture
+def kept(make_nginx):
+    """Starts an nginx whose zone is kept in files; see restarts.py."""
+    def start(**config):
+        config = {"http": keeping(), "workers": 2, **config}
+        return prepared(make_nginx(**config)).start()
+    return start
 
 
 @pytest.fixture(scope="module")
@@ -110,6 +123,27 @@ def fastcgi():
     shared_fastcgi().reset()
     yield shared_fastcgi()
     shared_fastcgi().reset()
+
+
+@pytest.fixture
+def make_redis():
+    """Starts a Redis of the test's own, or the Sentinel of one."""
+    started = []
+
+    def make(sentinel_of=None, **config):
+        one = (Sentinel(sentinel_of, **config) if sentinel_of
+               else Redis(**config))
+        started.append(one)
+        return one.start()
+
+    yield make
+    _end_all(started, lambda one: one.remove())
+
+
+@pytest.fixture
+def redis(make_redis):
+    """A Redis as it is by default, with an append-only file."""
+    return make_redis()
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@ The harness itself asserts what holds for every test: the error log has no
 worker died unasked, and nginx ends in time when it is told to.
 """
 
+import contextlib
 import os
 import pathlib
 import re
@@ -179,12 +180,11 @@ class Nginx:
             shutil.rmtree(self.prefix, ignore_errors=True)
 
     def _kill_all(self):
-        pids = [*processes.children(self.pid), self.pid]
-        for pid in pids:
-            try:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(self.pid, signal.SIGSTOP)  # it starts no others
+        for pid in [*processes.children(self.pid), self.pid]:
+            with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
-            except ProcessLookupError:
-                pass
         self.process.wait(STOP_TIMEOUT_S)
 
     # -- checks -----------------------------------------------------------

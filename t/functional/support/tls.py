@@ -9,12 +9,8 @@ import subprocess
 import tempfile
 
 
-@functools.lru_cache(maxsize=None)
-def certificate():
+def make_certificate(folder):
     """Returns (certificate path, key path)."""
-    folder = pathlib.Path(tempfile.mkdtemp(prefix="ws-pubsub-tls-"))
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    folder.chmod(0o755)
     cert, key = folder / "cert.pem", folder / "key.pem"
     subprocess.run(
         ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
@@ -24,6 +20,15 @@ def certificate():
          "-keyout", str(key), "-out", str(cert)],
         check=True, capture_output=True)
     return cert, key
+
+
+@functools.lru_cache(maxsize=None)
+def certificate():
+    """The one of the run: (certificate path, key path)."""
+    folder = pathlib.Path(tempfile.mkdtemp(prefix="ws-pubsub-tls-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    folder.chmod(0o755)
+    return make_certificate(folder)
 
 
 @functools.lru_cache(maxsize=None)

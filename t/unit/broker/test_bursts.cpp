@@ -279,7 +279,7 @@ void test_a_stale_one(void** state)
     other.transport().room = SIZE_MAX;
     cluster.zone.put("a", std::string(kBytes, 'x'));
     cluster.run();
-    client.session().offered(false, cluster.first.clock);
+    client.session().outbox().offered(false, cluster.first.clock);
     pass(cluster, kFreshMs + 1);
     burst(cluster);
     cluster.run();

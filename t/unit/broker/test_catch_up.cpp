@@ -154,7 +154,7 @@ void test_positions_of_many_removed_topics(void** state)
     client.sub("t/*", ",\"positions\":{" + positions + '}');
     assert_true(client.session().outbox().bytes() < 4096);
     assert_text(client.take(), expected);
-    assert_false(client.session().catching_up());
+    assert_false(client.session().seat().is_catching_up());
 }
 
 // Another subscription of the session brings the topic already.
@@ -189,7 +189,7 @@ void test_paced_by_the_queue(void** state)
     client.sub("t/*", R"(,"since":{"last":9})");
     std::string got;
     int parts = 0;
-    while (client.session().catching_up() ||
+    while (client.session().seat().is_catching_up() ||
            !client.session().outbox().empty()) {
         assert_true(client.session().outbox().bytes() <= 4096);
         got += (got.empty() ? "" : "\n") + client.take_queued();
@@ -211,12 +211,12 @@ void test_long_history(void** state)
     options.limits.queue_bytes = 4096;
     TestClient& client = cluster.connect(options);
     client.sub("a", R"(,"since":{"last":150})");
-    assert_true(client.session().catching_up());
+    assert_true(client.session().seat().is_catching_up());
     fill(cluster, "a", 50, 500); // it goes on meanwhile
     cluster.run();
     assert_true(client.session().outbox().bytes() <= 4096);
     assert_text(client.take(), msgs("a", 51, 250));
-    assert_false(client.session().catching_up());
+    assert_false(client.session().seat().is_catching_up());
 }
 
 // Messages of topics whose turn has not come yet: history that goes before them
@@ -301,7 +301,7 @@ void test_leaves_while_catching_up(void** state)
         one->sub("a", R"(,"since":{"last":150})");
     }
     client.say(R"({"op":"unsub","topic":"a"})");
-    assert_false(client.session().catching_up());
+    assert_false(client.session().seat().is_catching_up());
     cluster.disconnect(other);
     client.take();
     fill(cluster, "a", 1, 500);

@@ -70,7 +70,7 @@ void test_history_is_paced(void** state)
     fill_all(cluster);
     TestClient& client = connect_small(cluster);
     client.sub("t/*", R"(,"since":{"last":100})");
-    assert_true(client.session().catching_up());
+    assert_true(client.session().seat().is_catching_up());
     for (int topic = kTopics - 1; topic > 0; topic--) {
         cluster.zone.put(topic_name(topic), "new", {true, kHistory});
         cluster.run();
@@ -148,7 +148,7 @@ void test_a_turn_ends(void** state)
         }
         return bytes;
     };
-    assert_true(clients.back()->session().catching_up());
+    assert_true(clients.back()->session().seat().is_catching_up());
     const size_t before = queued();
     for (int topic = kTopics - 1; topic >= 0; topic--) {
         cluster.zone.put(topic_name(topic), "new", {true, kHistory});

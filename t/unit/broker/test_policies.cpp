@@ -55,8 +55,10 @@ void test_publishing(void** state)
     for (const char* topic : {"a/b/c", "events/1", "b"}) {
         for (int i = 1; i <= 5; i++) {
             // Whatever policy the caller has put there.
-            assert_true(bool(publisher.publish(
-                Zone::publication(topic, std::to_string(i), keeping(2)))));
+            assert_true(bool(publisher
+                                 .publish(Zone::publication(
+                                     topic, std::to_string(i), keeping(2)))
+                                 .answer()));
         }
     }
     assert_text(world.zone.last("a/b/c", 10), "2:2 3:3 4:4 5:5");

@@ -24,6 +24,10 @@ constexpr size_t kQueueBytes = 1500;
 struct Known {
     uint64_t last = 0; // seq of the last message
     bool any = true;   // none came yet: it begins with any of them
+    uint64_t epoch = 0;
+    // It took the place of another one, by the last that was told of that: a
+    // topic that forks and is removed at once is told of as a new one.
+    bool replaced = false;
 };
 
 // Checks what one subscription brings.
@@ -62,7 +66,8 @@ private:
                 const json_t* row = json_array_get(rows, i);
                 // Another subscription may have brought it already.
                 topics.try_emplace(
-                    json_string_value(json_object_get(row, "topic")));
+                    json_string_value(json_object_get(row, "topic")),
+                    Known{0, true, epoch(row, "epoch"), false});
             }
             return json_object_get(object, "ok") != nullptr ? "" : "error";
         }
@@ -70,8 +75,7 @@ private:
         const std::string topic =
             json_string_value(json_object_get(object, "topic"));
         if (kind == "topic") {
-            topics[topic] = {};
-            return "";
+            return begin(object, topics[topic]);
         }
         if (kind == "gone") {
             topics.erase(topic); // also of a life that nothing was told of
@@ -85,17 +89,38 @@ private:
                              : message(object, found->second);
     }
 
+    static uint64_t epoch(const json_t* object, const char* name)
+    {
+        const json_t* member = json_object_get(object, name);
+        return member == nullptr
+                   ? 0
+                   : parse_epoch(json_string_value(member)).value_or(0);
+    }
+
+    // A topic that has come to be, or goes on under another epoch.
+    static std::string begin(const json_t* object, Known& known)
+    {
+        const uint64_t now = epoch(object, "epoch");
+        if (const uint64_t was = epoch(object, "was")) {
+            const bool follows = known.epoch == was || known.epoch == now;
+            known.epoch = now;
+            return follows ? "" : "forked from another epoch";
+        }
+        known = {0, true, now, known.epoch != 0};
+        return "";
+    }
+
     std::string gap(const json_t* object, Known& known) const
     {
         const uint64_t from = number(object, "from");
         const uint64_t to = number(object, "to");
-        if (!gaps_allowed) {
+        if (!gaps_allowed && !known.replaced) {
             return "a gap without need";
         }
         if (from > to || (!known.any && from != known.last + 1)) {
             return "a gap elsewhere than after " + std::to_string(known.last);
         }
-        known = {to, false};
+        known = {to, false, known.epoch, false};
         return "";
     }
 
@@ -105,7 +130,7 @@ private:
         if (!known.any && seq != known.last + 1) {
             return "not after " + std::to_string(known.last);
         }
-        known = {seq, false};
+        known = {seq, false, known.epoch, false};
         return "";
     }
 };
@@ -163,6 +188,13 @@ public:
             return;
         case 8:
             one.worker->run();
+            return;
+        case 9:
+            // What lags behind more than so many is not known to be the same.
+            if (pick(4) == 0 && terms_ < kMaxForkPoints) {
+                one.worker->store.topics.begin_term(1000);
+                terms_++;
+            }
             return;
         default:
             (void)one.worker->broker.publisher().publish(
@@ -238,7 +270,7 @@ private:
     static bool has_all(const Subscriber& one)
     {
         Session& session = one.client->session();
-        return !session.catching_up() && session.outbox().empty();
+        return !session.seat().is_catching_up() && session.outbox().empty();
     }
 
     void check_complete(const Subscriber& one)
@@ -258,6 +290,8 @@ private:
         }
         for (const auto& [path, known] : one.follower.topics) {
             assert_true(cluster_.zone.exists(path));
+            assert_true(cluster_.zone.store->topics.is_known(
+                path, {known.epoch, known.last}));
         }
     }
 
@@ -265,6 +299,7 @@ private:
     Cluster& cluster_;
     std::vector<Subscriber> subscribers_;
     size_t room_;
+    size_t terms_ = 0; // that have begun
 };
 
 void run_seeds(size_t room)

@@ -84,7 +84,7 @@ void test_gone_before_they_are_local(void** state)
     constexpr size_t kSome = kMaxListedTopics + 30;
     const size_t bytes = Shares::bytes_of(sizeof(Interest));
     while (shares.reading < kSome * bytes) {
-        assert_true(client.session().catching_up());
+        assert_true(client.session().seat().is_catching_up());
         client.take_queued();
         cluster.first.broker.resume(client.session());
         cluster.first.run();

@@ -43,7 +43,7 @@ void publish(Cluster& cluster, std::string_view text, const Policy& policy)
 void stop_reading(Cluster& cluster, TestClient& client)
 {
     client.session().push(FrameRef::make(std::string("\x81\x00", 2), 0));
-    client.session().offered(false, cluster.first.clock);
+    client.session().outbox().offered(false, cluster.first.clock);
 }
 
 void read_again(Cluster& cluster, TestClient& client)
@@ -148,7 +148,7 @@ void test_conflated_in_a_full_zone(void** state)
     client.sub("a/**");
     cluster.zone.leave_room(0);
     client.take();
-    assert_true(client.session().catching_up());
+    assert_true(client.session().seat().is_catching_up());
 
     cluster.zone.leave_room(4096);
     const auto put = [&](std::string_view text) {

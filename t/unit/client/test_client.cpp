@@ -41,7 +41,8 @@ void test_nothing_without_a_right(void** state)
     assert_int_equal(error_of(client.reader(other)), denied);
     assert_int_equal(error_of(client.reader(wide)), denied);
     assert_int_equal(error_of(client.who(other)), denied);
-    assert_int_equal(error_of(client.publish(message("other", "2"))), denied);
+    assert_int_equal(error_of(client.publish(message("other", "2")).answer()),
+                     denied);
     assert_text(cluster.zone.read("other"), "1:1");
     // Each is told, with what would have been allowed.
     const auto& denials = peer.transport().denials;
@@ -58,7 +59,7 @@ void test_what_it_may(void** state)
     TestClient& peer = cluster.connect(of_rooms());
     Client& client = peer.client();
     const Selector room = *Selector::parse("room/7");
-    assert_true(bool(client.publish(message("room/7", "1"))));
+    assert_true(bool(client.publish(message("room/7", "1")).answer()));
     Batch batch;
     client.reader(room)->read("room/7", {}, {}, batch);
     assert_int_equal(batch.size(), 1);
@@ -71,9 +72,9 @@ void test_no_message_beyond_the_limit(void** state)
     Cluster& cluster = state_of<Cluster>(state);
     TestClient& peer = cluster.connect();
     const std::string largest(kDefaultMaxMessageBytes, 'x');
-    assert_true(bool(peer.client().publish(message("a", largest))));
+    assert_true(bool(peer.client().publish(message("a", largest)).answer()));
     assert_int_equal(
-        error_of(peer.client().publish(message("a", largest + 'x'))),
+        error_of(peer.client().publish(message("a", largest + 'x')).answer()),
         code_of(Errc::limit));
 }
 
@@ -87,13 +88,13 @@ void test_paused_until_the_turn_after_resume(void** state)
     assert_true(client.effort().is_paused());
     assert_true(client.effort().is_tired());
     assert_int_equal(peer.transport().turns, 0);
-    client.resume();
+    client.effort().resume();
     assert_int_equal(peer.transport().turns, 1);
     assert_false(client.effort().is_paused());
     assert_true(client.effort().is_tired()); // until that turn
     client.effort().begin_turn();
     assert_false(client.effort().is_tired());
-    client.resume();
+    client.effort().resume();
     assert_int_equal(peer.transport().turns, 1);
 }
 

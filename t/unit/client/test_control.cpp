@@ -92,6 +92,14 @@ void test_text(void** /*state*/)
     assert_int_equal(read->code, 4000);
     assert_text(read->reason, "\n");
     assert_false(ControlOrder::parse(OrderKind::close, "x").has_value());
+    assert_false(
+        ControlOrder::parse(OrderKind::close, R"({"id":"7"})").has_value());
+    order.revocation = {Revocation::Of::id, "7", 1'700'000'000'000};
+    order.kind = OrderKind::revoke;
+    const auto revoke = ControlOrder::parse(OrderKind::revoke, order.text());
+    assert_true(revoke->revocation.of == Revocation::Of::id);
+    assert_text(revoke->revocation.text, "7");
+    assert_true(revoke->revocation.before_ms == 1'700'000'000'000);
     assert_text(session_id_text(0xabc), "0000000000000abc");
     for (const char* no : {"", "abc", "0000000000000abg", "0000000000000ABC",
                            "00000000000000abc"}) {
@@ -169,6 +177,35 @@ void test_unsubscribe(void** state)
     order.filter.all = true;
     order.selector = "a";
     assert_int_equal(desk.ask(order).ended(), 2);
+}
+
+void test_revoke(void** state)
+{
+    Desk& desk = state_of<Desk>(state);
+    const auto connect = [&](const char* user, const char* id, int64_t at_ms) {
+        ClientOptions options;
+        options.user = user;
+        options.mark = {TokenMark::number_of(id), at_ms};
+        return &desk.cluster.connect(desk.cluster.second, options);
+    };
+    TestClient* ann = connect("ann", "1", 999);
+    TestClient* later = connect("ann", "2", 1000);
+    TestClient* bob = connect("bob", "1", 999);
+    TestClient* timeless = connect("cid", "", TokenMark::kNoTime);
+    TestClient& nobody = desk.connect(desk.cluster.first, nullptr, "ann");
+
+    ControlOrder order = order_to(OrderKind::revoke);
+    order.revocation = {Revocation::Of::user, "ann", 1000};
+    assert_int_equal(desk.ask(order).ended(), 1);
+    assert_true(ann->closed() && ann->close_code() == 3005);
+    order.revocation = {Revocation::Of::id, "1", 1000};
+    assert_int_equal(desk.ask(order).ended(), 1);
+    assert_true(bob->closed());
+    assert_false(later->closed() || timeless->closed());
+    order.revocation = {Revocation::Of::all, "", 1000};
+    assert_int_equal(desk.ask(order).ended(), 1);
+    assert_true(timeless->closed());
+    assert_false(later->closed() || nobody.closed());
 }
 
 // More than one turn ends.
@@ -343,6 +380,7 @@ int main()
         of_desk("test_text", test_text),
         of_desk("test_close", test_close),
         of_desk("test_unsubscribe", test_unsubscribe),
+        of_desk("test_revoke", test_revoke),
         of_desk("test_many_subscriptions", test_many_subscriptions),
         of_desk("test_list", test_list),
         of_desk("test_list_of_subscriptions", test_list_of_subscriptions),

@@ -81,7 +81,8 @@ struct Race {
         publication.idempotency_key = key;
         publication.condition = condition;
         return publish_patch(publisher, publication, {PatchKind::merge, text},
-                             kMaxBytes);
+                             kMaxBytes)
+            .answer();
     }
     std::string value()
     {

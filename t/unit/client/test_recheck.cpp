@@ -142,7 +142,7 @@ void test_ends_amid_it(void** state)
     assert_false(ann.client().effort().is_paused());
     const auto left = ann.session().subscriptions();
     assert_true(left > kMany / 2);
-    assert_false(ann.client().end_subscriptions());
+    assert_false(ann.client().membership().end_subscriptions());
     hall.cluster.first.broker.run();
     assert_int_equal(ann.session().subscriptions(), left - kEndsPerTurn);
     hall.cluster.disconnect(ann);
@@ -274,7 +274,7 @@ void test_who_catches_up(void** state)
     ann.sub("keep/*");
     const std::string before = ann.take_queued();
     assert_true(count(before, "drop/") > 0);
-    assert_true(ann.session().catching_up());
+    assert_true(ann.session().seat().is_catching_up());
 
     Hall::begin(ann, "keep");
     hall.cluster.first.broker.resume(ann.session());
@@ -291,7 +291,7 @@ void test_who_catches_up(void** state)
         assert_int_equal(
             count(after, "\"msg\",\"topic\":\"" + name("keep/", i) + '"'), 1);
     }
-    assert_false(ann.session().catching_up());
+    assert_false(ann.session().seat().is_catching_up());
 }
 
 std::string who(Hall& hall, const char* topic)

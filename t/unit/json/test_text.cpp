@@ -68,8 +68,11 @@ void test_items(void** /*state*/)
     assert_text(
         out, R"({"topic":"a\"b","epoch":"10","seq":7,"time":1234,"data":1})");
     out.clear();
-    append_topic_row(out, "a", {35, 0});
+    append_topic_row(out, "a", {35, 0}, 0);
     assert_text(out, R"({"topic":"a","epoch":"z","seq":0})");
+    out.clear();
+    append_topic_row(out, "a", {35, 7}, 34);
+    assert_text(out, R"({"topic":"a","epoch":"z","seq":7,"was":"y"})");
     out.clear();
     append_error(out, {Errc::conflict, "it \"was\""});
     assert_text(out, R"("error":{"code":114,"message":"it \"was\""})");

@@ -15,29 +15,29 @@ constexpr uint16_t kEchoGoingAway = 4001;
 
 class EchoDialect final : public Dialect {
 public:
-    explicit EchoDialect(FrameWriter& writer) : writer_(writer) {}
+    explicit EchoDialect(Framing& framing) : framing_(framing) {}
 
     FrameRef messages(bool deflate, std::string_view topic, const Batch& batch,
                       size_t first, size_t last) override
     {
-        writer_.begin();
+        framing_.begin();
         for (size_t i = first; i < last; i++) {
             std::string text(topic);
             text += '=';
             text += batch[i].message.payload;
-            writer_.add(Opcode::text, text, deflate);
+            framing_.add(Framing::Kind::text, text, deflate);
         }
-        return writer_.take(static_cast<uint32_t>(last - first));
+        return framing_.take(static_cast<uint32_t>(last - first));
     }
 
 private:
-    FrameWriter& writer_;
+    Framing& framing_;
 };
 
 class EchoProtocol final : public Protocol {
 public:
-    EchoProtocol(Client& client, FrameWriter& writer)
-        : client_(client), writer_(writer)
+    EchoProtocol(Client& client, Framing& framing)
+        : client_(client), framing_(framing)
     {}
 
     void on_open() override { say("hello"); }
@@ -54,7 +54,7 @@ public:
             request.topic = text.substr(0, equals);
             request.kind = PayloadKind::text;
             request.payload = text.substr(equals + 1);
-            say(client_.publish(request) ? "ok" : "no");
+            say(client_.publish(request).answer() ? "ok" : "no");
         } else {
             client_.close(EndCause::bad_command, "what?");
         }
@@ -76,21 +76,21 @@ private:
     }
     void say(std::string_view text)
     {
-        client_.session().send(writer_.make(
-            Opcode::text, text, client_.session().encoding().deflated));
+        client_.session().send(framing_.make(
+            Framing::Kind::text, text, client_.session().encoding().deflated));
     }
 
     Client& client_;
-    FrameWriter& writer_;
+    Framing& framing_;
 };
 
 const ProtocolKind kEcho{
     "echo",
     {},
     kFreeDialect,
-    [](Client& client, FrameWriter& writer,
+    [](Client& client, Framing& framing,
        const std::string& /*topic*/) -> std::unique_ptr<Protocol> {
-        return std::make_unique<EchoProtocol>(client, writer);
+        return std::make_unique<EchoProtocol>(client, framing);
     }};
 
 void test_beside_others(void** state)

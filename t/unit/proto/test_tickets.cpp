@@ -32,7 +32,8 @@ struct Theatre {
     {
         tokens.tickets.insert_or_assign(
             ticket,
-            Ticket{*Selector::parse(selector), user, may_publish, end_s});
+            Ticket{*Selector::parse(selector), user, may_publish, end_s,
+                   TokenMark{TokenMark::number_of(ticket), kTestNowMs}});
     }
     // Who may do little without a ticket.
     TestClient& connect_ann()
@@ -158,6 +159,26 @@ void test_subscription_ends_with_it(void** state)
     assert_int_equal(ann.session().subscriptions(), 2);
     assert_text(ask(ann, "unsub", "seat/7"),
                 R"({"id":1,"error":{"code":102,"message":"not subscribed"}})");
+}
+
+// What only it allows ends; the session's own token is another one.
+void test_subscription_ends_as_it_is_revoked(void** state)
+{
+    Theatre& theatre = state_of<Theatre>(state);
+    TestClient& ann = theatre.connect_ann();
+    ask(ann, "sub", "seat/7", with("box"));
+    ask(ann, "sub", "seat/8", with("stalls"));
+    Standing& standing = ann.client().standing();
+    const size_t changes = ann.transport().due_changes;
+    assert_false(standing.revoke({Revocation::Of::id, "none", kTestNowMs + 1}));
+    assert_false(standing.revoke({Revocation::Of::id, "box", kTestNowMs}));
+    assert_int_equal(ann.transport().due_changes, changes);
+    assert_false(standing.revoke({Revocation::Of::id, "box", kTestNowMs + 1}));
+    assert_int_equal(ann.transport().due_changes, changes + 1);
+    assert_false(standing.run_due());
+    assert_text(ann.take(), R"({"op":"unsub","topic":"seat/7","code":109,)"
+                            R"("reason":"the ticket has expired"})");
+    assert_int_equal(ann.session().subscriptions(), 1);
 }
 
 void test_stays_where_rights_allow_it(void** state)
@@ -304,6 +325,8 @@ int main()
         cmocka_unit_test_setup_teardown(test_publishes_only_where_it_says_so,
                                         make_theatre, end_theatre),
         cmocka_unit_test_setup_teardown(test_subscription_ends_with_it,
+                                        make_theatre, end_theatre),
+        cmocka_unit_test_setup_teardown(test_subscription_ends_as_it_is_revoked,
                                         make_theatre, end_theatre),
         cmocka_unit_test_setup_teardown(test_stays_where_rights_allow_it,
                                         make_theatre, end_theatre),

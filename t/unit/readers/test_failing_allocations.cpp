@@ -17,6 +17,11 @@ namespace {
 // What the steps of the script hand on to one another; null where an
 // allocation failed.
 struct Script {
+    explicit Script(const EventRules& rules)
+    {
+        zone.store->events.follow(rules);
+    }
+
     Zone zone;
     WorkerId first = zone.attach();
     WorkerId second = zone.attach();
@@ -24,6 +29,7 @@ struct Script {
     Interest* waiting = nullptr;
     SelectorRecord* record = nullptr;
     SelectorRecord* other_record = nullptr;
+    SessionRecord* session = nullptr;
 
     void publish(std::string_view topic, std::string_view key = {},
                  Policy policy = keeping(3))
@@ -72,11 +78,23 @@ struct Script {
     }
 };
 
+EventRules all_rules()
+{
+    EventRules rules;
+    rules.sessions = true;
+    rules.topics = rules.publishes = Selector::parse("**");
+    rules.policies[index_of(EventTopic::publishes)] = keeping(2);
+    return rules;
+}
+
 using Step = std::function<void(Script&)>;
 
 const std::vector<Step>& steps()
 {
     static const std::vector<Step> all = {
+        [](Script& s) {
+            s.session = s.zone.store->sessions.open(s.first, "\"id\":1");
+        },
         [](Script& s) { s.publish("a"); },
         [](Script& s) { s.publish("a"); },
         [](Script& s) { s.publish("a", "key"); },
@@ -92,6 +110,8 @@ const std::vector<Step>& steps()
         [](Script& s) { s.zone.inbox(s.first, 1); },
         [](Script& s) { s.zone.inbox(s.second); },
         [](Script& s) { s.catch_up(); },
+        [](Script& s) { s.zone.store->sessions.close(s.session, 1000, {}); },
+        [](Script& s) { s.zone.store->sessions.open(s.second, "\"id\":2"); },
         [](Script& s) { s.publish("a"); },
         [](Script& s) { s.remove("a"); },
         [](Script& s) { s.publish("a"); },
@@ -121,9 +141,9 @@ const std::vector<Step>& steps()
 }
 
 // Returns whether an allocation failed: otherwise the script is through.
-bool run(size_t n, void (HeapMemory::*fail)(size_t))
+bool run(size_t n, void (HeapMemory::*fail)(size_t), const EventRules& rules)
 {
-    Script script;
+    Script script(rules);
     (script.zone.memory.*fail)(n);
     for (size_t i = 0; i < steps().size(); i++) {
         steps()[i](script);
@@ -135,22 +155,25 @@ bool run(size_t n, void (HeapMemory::*fail)(size_t))
     return script.zone.memory.failures() > 0;
 }
 
-void test_each_alone(void** /*state*/)
+void run_all(void (HeapMemory::*fail)(size_t), const EventRules& rules)
 {
     size_t n = 1;
-    while (run(n, &HeapMemory::fail_at)) {
+    while (run(n, fail, rules)) {
         n++;
     }
     assert_true(n > 30); // as many allocations as the script has, at least
 }
 
+void test_each_alone(void** /*state*/)
+{
+    run_all(&HeapMemory::fail_at, {});
+    run_all(&HeapMemory::fail_at, all_rules());
+}
+
 void test_each_and_all_after_it(void** /*state*/)
 {
-    size_t n = 1;
-    while (run(n, &HeapMemory::fail_from)) {
-        n++;
-    }
-    assert_true(n > 30);
+    run_all(&HeapMemory::fail_from, {});
+    run_all(&HeapMemory::fail_from, all_rules());
 }
 
 // The heap of the process can be empty, too.

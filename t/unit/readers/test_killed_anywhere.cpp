@@ -5,19 +5,14 @@
 // has changed the zone, this one looks at it as if the other were dead by then,
 // and puts everything back before the next step.
 #include <algorithm>
-#include <csignal>
-#include <cstdlib>
 #include <cstring>
 #include <string>
 #include <vector>
 
-#include <sys/ptrace.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
 #include "support/asserts.hpp"
 #include "support/check_heap.hpp"
 #include "support/shared_memory.hpp"
+#include "support/stepper.hpp"
 #include "support/zone.hpp"
 
 #include "cmocka.hpp"
@@ -28,64 +23,6 @@ namespace {
 // Of which each step has to look at all.
 constexpr size_t kArenaBytes = 256UL * 1024;
 constexpr size_t kTablesFor = 8UL * 1024; // so many bytes of zone
-
-constexpr int kNotAllowed = 77;
-
-#ifdef __x86_64__
-constexpr bool kOneStepIsOne = true;
-#else
-constexpr bool kOneStepIsOne = false;
-#endif
-
-// A process that does `work` in single steps.
-class Stepper {
-public:
-    template <class Work>
-    explicit Stepper(Work&& work) : pid_(fork())
-    {
-        if (pid_ == 0) {
-            if (ptrace(PTRACE_TRACEME, 0, nullptr, nullptr) != 0) {
-                _exit(kNotAllowed);
-            }
-            (void)raise(SIGSTOP);
-            work();
-            _exit(0);
-        }
-        waitpid(pid_, &status_, 0);
-        ptrace(PTRACE_SETOPTIONS, pid_, nullptr, PTRACE_O_EXITKILL);
-    }
-    Stepper(const Stepper&) = delete;
-    Stepper& operator=(const Stepper&) = delete;
-    ~Stepper()
-    {
-        if (!WIFEXITED(status_)) {
-            kill(pid_, SIGKILL);
-            waitpid(pid_, &status_, 0);
-        }
-    }
-
-    [[nodiscard]] pid_t pid() const { return pid_; }
-    [[nodiscard]] bool is_allowed() const
-    {
-        return !WIFEXITED(status_) || WEXITSTATUS(status_) != kNotAllowed;
-    }
-    // False when the work is done.
-    bool step()
-    {
-        assert_int_equal(ptrace(PTRACE_SINGLESTEP, pid_, nullptr, nullptr), 0);
-        assert_int_equal(waitpid(pid_, &status_, 0), pid_);
-        if (WIFEXITED(status_)) {
-            assert_int_equal(WEXITSTATUS(status_), 0);
-            return false;
-        }
-        assert_true(WIFSTOPPED(status_) && WSTOPSIG(status_) == SIGTRAP);
-        return true;
-    }
-
-private:
-    pid_t pid_;
-    int status_ = 0;
-};
 
 // Two workers, of which both want to know of all that is below a/.
 struct Shared {
@@ -107,7 +44,9 @@ struct Shared {
     {
         std::string text;
         std::vector<TopicRow> rows;
-        store.topics.list(*Selector::parse("**"), "", 1000, rows);
+        for (const char* selector : {"**", "$events/**"}) {
+            store.topics.list(*Selector::parse(selector), "", 1000, rows);
+        }
         for (const TopicRow& row : rows) {
             ReadFrom last;
             last.kind = ReadFrom::Kind::last;
@@ -126,7 +65,9 @@ struct Shared {
         store.workers.reap_dead(
             [](const ProcessId& /*process*/) { return false; });
         std::vector<TopicRow> rows;
-        store.topics.list(*Selector::parse("**"), "", 1000, rows);
+        for (const char* selector : {"**", "$events/**"}) {
+            store.topics.list(*Selector::parse(selector), "", 1000, rows);
+        }
         for (const TopicRow& row : rows) {
             (void)store.topics.remove(row.path, clock.now);
         }
@@ -145,9 +86,11 @@ struct Shared {
 };
 
 // Makes a change, and dies at each place in it. What is seen of the zone goes
-// through so many states, the first and the last included.
+// through so many states, the first and the last included. In more than so many
+// places something is to be undone.
 template <class Change>
-void die_anywhere(Shared& shared, size_t states, Change&& change)
+void die_anywhere(Shared& shared, size_t states, Change&& change,
+                  size_t undone = 10)
 {
     const std::span<char> zone = shared.memory.bytes();
     std::vector<char> copy(zone.begin(), zone.end());
@@ -180,7 +123,7 @@ void die_anywhere(Shared& shared, size_t states, Change&& change)
         }
     }
     assert_int_equal(changes + 1, states);
-    assert_true(repairs > 10);
+    assert_true(repairs > undone);
     assert_text(shared.fault(), "");
 }
 
@@ -206,6 +149,21 @@ void test_publish(void** state)
     }
 }
 
+void test_publish_in_a_new_term(void** state)
+{
+    auto& shared = state_of<Shared>(state);
+    (void)shared.store.topics.publish(publication("a/1", "1", 5));
+    for (size_t i = 0; i < kMaxForkPoints + 1; i++) {
+        shared.store.topics.begin_term(1000);
+        die_anywhere(shared, 2, [&] {
+            (void)shared.store.topics.publish(publication("a/1", "2", 5));
+        });
+        (void)shared.store.topics.publish(publication("a/1", "2", 5));
+    }
+    const Topic& topic = *shared.header->workers[0].interests->topic;
+    assert_int_equal(topic.forks->count, kMaxForkPoints);
+}
+
 // The steps of what makes room are seen, too.
 void test_publish_into_a_full_zone(void** state)
 {
@@ -217,6 +175,9 @@ void test_publish_into_a_full_zone(void** state)
     };
     for (size_t n = 0; shared.header->totals.evicted == 0; n++) {
         assert_true(bool(publish(n % 3 == 0 ? "b" : "c", n % 300)));
+    }
+    while (shared.memory.free_bytes() > 300) {
+        assert_true(bool(publish("c", 0)));
     }
     // Four at a time.
     die_anywhere(shared, 4 + 2, [&] { (void)publish("d", 300); });
@@ -335,16 +296,101 @@ void test_orders(void** state)
                  [&] { shared.store.workers.detach(shared.workers[0]); });
 }
 
+void test_revocations(void** state)
+{
+    auto& shared = state_of<Shared>(state);
+    Revocations& revocations = shared.store.revocations;
+    const Revocation ann{Revocation::Of::user, "ann", shared.clock.now};
+    const auto revoke = [&] {
+        (void)revocations.put(ann, kOrderMs);
+    };
+    die_anywhere(shared, 1, revoke);
+    die_anywhere(shared, 1, revoke, 2); // which is there
+    die_anywhere(
+        shared, 1, [&] { (void)revocations.remove(ann.of, ann.text); }, 2);
+    assert_int_equal(shared.header->revocations.count, 0);
+    revoke();
+    shared.clock.now += kOrderMs;
+    for (size_t i = 0; i < kRevocationBuckets; i++) {
+        (void)shared.store.expire(shared.clock.now);
+    }
+    assert_int_equal(shared.header->revocations.count, 0);
+}
+
+// What happens and what is told of it are one change.
+void test_events(void** state)
+{
+    auto& shared = state_of<Shared>(state);
+    EventRules rules;
+    rules.sessions = true;
+    rules.topics = rules.publishes = Selector::parse("**");
+    rules.policies[index_of(EventTopic::publishes)] = keeping(1);
+    shared.store.events.follow(rules);
+    SessionRecords& sessions = shared.store.sessions;
+    const WorkerId worker = shared.workers[0];
+    die_anywhere(shared, 2, [&] { sessions.open(worker, "\"id\":1"); });
+    SessionRecord* session = sessions.open(worker, "\"id\":2");
+    die_anywhere(shared, 2, [&] { sessions.close(session, 1000, {}); });
+    for (const std::string_view topic : {"a/1", "b", "b", "b"}) {
+        die_anywhere(shared, 2, [&] {
+            (void)shared.store.topics.publish(publication(topic, "x"));
+        });
+    }
+    Interest& interest = *shared.store.interests.add(worker, "b", 1).interest;
+    SubscriberCount count{&interest, 1};
+    const auto set = [&] {
+        shared.store.interests.set_subscribers({&count, 1});
+    };
+    die_anywhere(shared, 2, set);
+    count.sessions = 0;
+    die_anywhere(shared, 1, set);
+    count.sessions = 1;
+    die_anywhere(shared, 1, set);
+    die_anywhere(shared, 1, [&] { shared.store.interests.drop(interest); });
+    shared.clock.now += kPresenceGraceMs;
+    die_anywhere(shared, 2,
+                 [&] { (void)shared.store.expire(shared.clock.now); });
+    for (const std::string_view about : {"\"id\":3", "\"id\":4"}) {
+        sessions.open(worker, about);
+    }
+    // The first that was opened has no end yet, either.
+    die_anywhere(shared, 3 + 1, [&] { shared.store.workers.detach(worker); });
+}
+
+void test_courier(void** state)
+{
+    auto& shared = state_of<Shared>(state);
+    EventRules rules;
+    rules.sessions = true;
+    shared.store.events.follow(rules);
+    Courier& courier = shared.store.courier;
+    const WorkerId worker = shared.workers[0];
+    die_anywhere(
+        shared, 1, [&] { (void)courier.lead(worker); }, 5);
+    die_anywhere(
+        shared, 1, [&] { courier.take_news(); }, 0);
+    assert_true(courier.lead(worker));
+    die_anywhere(shared, 2,
+                 [&] { shared.store.sessions.open(worker, "\"id\":1"); });
+    Parcel parcel;
+    assert_true(courier.read(EventTopic::sessions, {}, parcel));
+    die_anywhere(
+        shared, 1, [&] { (void)courier.take(EventTopic::sessions, parcel); },
+        5);
+    assert_false(courier.take(EventTopic::sessions, parcel));
+    die_anywhere(
+        shared, 1, [&] { courier.note_failure(); }, 0);
+    die_anywhere(
+        shared, 1, [&] { courier.give_up(worker); }, 0);
+}
+
 } // namespace
 } // namespace ws_pubsub
 
 int main()
 {
     using namespace ws_pubsub;
-    // Valgrind's instructions are not ours, and other processors' atomic ones
-    // are several, which never succeed in single steps.
-    const char* runner = std::getenv("RUN_UNDER");
-    if (!kOneStepIsOne || (runner != nullptr && *runner != '\0')) {
+    if (!Stepper::is_of_use()) {
         return 0;
     }
     const auto of_shared = [](const char* name, CMUnitTestFunction test) {
@@ -353,6 +399,7 @@ int main()
     };
     const CMUnitTest tests[] = {
         of_shared("test_publish", test_publish),
+        of_shared("test_publish_in_a_new_term", test_publish_in_a_new_term),
         of_shared("test_publish_into_a_full_zone",
                   test_publish_into_a_full_zone),
         of_shared("test_replace_in_a_full_zone", test_replace_in_a_full_zone),
@@ -360,6 +407,9 @@ int main()
         of_shared("test_readers", test_readers),
         of_shared("test_end_of_a_worker", test_end_of_a_worker),
         of_shared("test_orders", test_orders),
+        of_shared("test_revocations", test_revocations),
+        of_shared("test_events", test_events),
+        of_shared("test_courier", test_courier),
     };
     return cmocka_run_group_tests(tests, nullptr, nullptr);
 }

@@ -44,7 +44,9 @@ void run(unsigned seed, size_t room, int steps, bool shared_out = false)
     for (const TopicRow& row : rows) {
         assert_true(*zone.remove(row.path));
     }
-    zone.store->expire(INT64_MAX);
+    for (size_t i = 0; i < kRevocationBuckets; i++) {
+        zone.store->expire(INT64_MAX); // some of them each time
+    }
     assert_int_equal(zone.memory.live_blocks(), empty);
     assert_string_equal(zone.fault().c_str(), "");
 }

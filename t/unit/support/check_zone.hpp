@@ -9,6 +9,7 @@
 
 #include "base/topic.hpp"
 #include "readers/layout.hpp"
+#include "topics/logical_bytes.hpp"
 #include "topics/shares.hpp"
 #include "topics/topic_log.hpp"
 #include "topics/topic_table.hpp"
@@ -42,16 +43,23 @@ public:
             check_interests(*topic);
             check_presence(*topic);
             check_clock(*topic);
+            check_forks(*topic);
         }
         check_people();
+        check_own_people();
         check_wheel();
         check_age();
         check_workers();
         check_selectors();
         check_keys();
         check_totals();
+        hold_sessions();
         check_shares();
         check_orders();
+        check_revocations();
+        check_replica();
+        check_vacant();
+        check_sessions();
     }
 
     // Empty when all is well.
@@ -167,7 +175,9 @@ private:
             expect(item->topic == &topic, "an item of another topic");
             expect(item->prev == prev, "an item's prev is wrong");
             expect(item->pos < topic.next_pos, "an item from the future");
-            expect(item->aging || item->next == nullptr,
+            // While it is filled its history can't be evicted.
+            expect(item->aging || item->next == nullptr ||
+                       header_.replica.replacing != 0,
                    "an item before the newest does not age");
             if (prev != nullptr) {
                 expect(item->pos == prev->pos + 1, "a hole in a log");
@@ -190,8 +200,9 @@ private:
         } else if (second.epoch == first.epoch) {
             expect(second.seq == first.seq + 1, "a hole in the seqs");
         } else {
-            // Nobody was interested when the topic went.
-            expect(second.epoch > first.epoch && second.seq == 1,
+            // Nobody was interested when the topic went; or it has forked.
+            expect(second.epoch > first.epoch &&
+                       (second.seq == 1 || second.seq == first.seq + 1),
                    "an epoch does not begin with 1");
         }
     }
@@ -208,12 +219,17 @@ private:
                 topic.untidy || topic.interests != nullptr ||
                     (topic.clock != nullptr && topic.clock->slot != kNoSlot) ||
                     (topic.presence != nullptr &&
-                     topic.presence->people != nullptr),
+                     (topic.presence->people != nullptr ||
+                      topic.presence->occupancy != nullptr ||
+                      topic.presence->own != 0)),
                 "a topic that nothing needs");
             return;
         }
         existing_++;
-        expect(topic.epoch < header_.next_epoch, "an epoch from the future");
+        expect(topic.epoch < header_.next_epoch ||
+                   (topic.epoch >= kLocalEpochs &&
+                    topic.epoch < header_.replica.next_local_epoch),
+               "an epoch from the future");
         expect(topic.seq > 0, "a topic without messages");
         expect(!topic.retain || (tail != nullptr && !tail->aging) ||
                    (tail == nullptr && topic.ttl_ms() != 0),
@@ -264,6 +280,13 @@ private:
         TopicPresence& presence = *topic.presence;
         see(&presence, "presence");
         hold(sizeof(TopicPresence));
+        if (presence.occupancy != nullptr) {
+            see(presence.occupancy, "occupancy");
+            hold(sizeof(Occupancy));
+            vacant_ += presence.occupancy->vacant ? 1 : 0;
+            expect(presence.occupancy->topic == &topic,
+                   "an occupancy of another topic");
+        }
         uint64_t connections = 0;
         const Present* prev = nullptr;
         for (Present* present = presence.people; present != nullptr;
@@ -335,6 +358,10 @@ private:
         for (size_t i = 0; i < kMaxWorkers; i++) {
             check_owned(header_.workers[i].people, static_cast<uint16_t>(i));
         }
+        for (size_t i = 0; i < kMaxLogHosts; i++) {
+            check_owned(header_.cluster.people.hosts[i].people,
+                        static_cast<uint16_t>(kFirstHost + i));
+        }
         expect(header_.away_tail == check_owned(header_.away_head, kNoWorker),
                "the tail of those who are away is wrong");
         expect(listed_ == people_, "the workers' people are wrong");
@@ -353,6 +380,108 @@ private:
             prev = present;
         }
         return prev;
+    }
+
+    // Those of whom other hosts are told.
+    void check_own_people()
+    {
+        const PeopleBook& book = header_.cluster.people;
+        std::set<const OwnPerson*> own;
+        std::map<const Topic*, uint64_t> of_topics;
+        if (book.buckets != nullptr) {
+            see(book.buckets, "the buckets of own people");
+        }
+        for (uint64_t i = 0;
+             book.buckets != nullptr && i < header_.presence_bucket_count;
+             i++) {
+            for (OwnPerson* person = book.buckets[i]; person != nullptr;
+                 person = person->hash_next) {
+                if (!see(person, "own person")) {
+                    return;
+                }
+                own.insert(person);
+                of_topics[person->topic]++;
+                hold(OwnPerson::bytes_of(person->identity()));
+                expect((person->hash & (header_.presence_bucket_count - 1)) ==
+                           i,
+                       "an own person in a wrong bucket");
+                check_connections(*person);
+            }
+        }
+        for (Topic* topic : topics_) {
+            expect(topic->presence == nullptr
+                       ? of_topics[topic] == 0
+                       : of_topics[topic] == topic->presence->own,
+                   "a topic's own people are wrong");
+        }
+        size_t listed = 0;
+        for (size_t i = 0; i < kTellings; i++) {
+            const OwnPerson* prev = nullptr;
+            for (const OwnPerson* person = book.lists[i].head;
+                 person != nullptr; person = person->next) {
+                if (!own.contains(person) || ++listed > own.size()) {
+                    return fault("a strange own person in a list");
+                }
+                const bool lost = person->telling == Telling::told &&
+                                  person->number <= book.lost;
+                expect((lost ? Telling::lost : person->telling) ==
+                           static_cast<Telling>(i),
+                       "an own person in a wrong list");
+                expect(person->prev == prev, "an own person's prev is wrong");
+                expect(i != 0 || person->round == book.round || book.retelling,
+                       "an own person that will not be told of again");
+                expect(i != 0 || prev == nullptr || prev->round != book.round ||
+                           person->round == book.round,
+                       "own people are out of order");
+                prev = person;
+            }
+            expect(book.lists[i].tail == prev, "own people: a wrong tail");
+        }
+        expect(listed == own.size(), "own people are not listed");
+    }
+
+    void check_connections(OwnPerson& person)
+    {
+        const Topic& topic = *person.topic;
+        uint64_t connections = 0;
+        bool away = false;
+        if (!topics_.contains(person.topic) || topic.presence == nullptr) {
+            return fault("an own person of a strange topic");
+        }
+        for (const Present* present = topic.presence->people;
+             present != nullptr; present = present->topic_next) {
+            if (present->identity() == person.identity()) {
+                away |= present->worker == kNoWorker;
+                connections +=
+                    present->worker < kFirstHost ? present->connections : 0;
+            }
+        }
+        expect(connections == person.connections,
+               "an own person's connections are wrong");
+        expect(!person.expected || (away && connections == 0),
+               "an own person that nobody expects");
+        expect(connections != 0 || person.expected ||
+                   person.telling != Telling::settled,
+               "an own person that has left");
+    }
+
+    void check_forks(const Topic& topic)
+    {
+        const TopicForks* forks = topic.forks;
+        if (forks == nullptr || !see(forks, "forks")) {
+            return;
+        }
+        expect(topic.epoch != 0, "a topic that is gone has forks");
+        expect(forks->count > 0 && forks->count <= kMaxForkPoints,
+               "a strange number of forks");
+        for (size_t i = 0; i < forks->count; i++) {
+            const ForkPoint& point = forks->points[i];
+            const bool last = i + 1 == forks->count;
+            expect(point.epoch < (last ? topic.epoch : point.epoch + 1),
+                   "a fork to an older epoch");
+            expect(point.seq <= (last ? topic.seq : forks->points[i + 1].seq),
+                   "a fork at a later message");
+        }
     }
 
     void check_clock(const Topic& topic)
@@ -614,6 +743,71 @@ private:
         expect(header_.shares.reading == reading_, "what reads is wrong");
     }
 
+    void check_revocations()
+    {
+        const RevocationBook& book = header_.revocations;
+        uint64_t count = 0;
+        uint64_t bytes = 0;
+        for (size_t i = 0; i < kRevocationBuckets; i++) {
+            for (RevocationRecord* record = book.buckets[i]; record != nullptr;
+                 record = record->next) {
+                if (!see(record, "revocation")) {
+                    return;
+                }
+                expect(record->hash % kRevocationBuckets == i,
+                       "a revocation is in the wrong bucket");
+                bytes += Shares::bytes_of(
+                    RevocationRecord::bytes_of(record->text()));
+                count++;
+            }
+        }
+        expect(book.bytes == bytes && book.count == count &&
+                   count <= kMaxRevocations,
+               "the revocations are counted wrong");
+        expect(book.swept < kRevocationBuckets, "a strange bucket");
+    }
+
+    void check_replica()
+    {
+        const ReplicaBook& book = header_.replica;
+        if (!book.on) {
+            return;
+        }
+        std::set<const OriginRecord*> origins;
+        for (OriginRecord* first : book.origins) {
+            for (; first != nullptr; first = first->hash_next) {
+                if (!see(first, "origin")) {
+                    return;
+                }
+                origins.insert(first);
+            }
+        }
+        const OriginRecord* prev = nullptr;
+        for (const OriginRecord* origin = book.origin_head; origin != nullptr;
+             origin = origin->next) {
+            if (origins.erase(origin) == 0) {
+                return fault("a strange origin");
+            }
+            expect(origin->prev == prev, "an origin's prev is wrong");
+            expect(prev == nullptr || prev->heard_ms <= origin->heard_ms,
+                   "origins are out of order");
+            prev = origin;
+        }
+        expect(origins.empty() && book.origin_tail == prev,
+               "the list of origins is wrong");
+        uint64_t used = 0;
+        for (Topic* topic : topics_) {
+            used += LogicalBytes::of(*topic);
+        }
+        for (const KeyList& keys : header_.keys) {
+            for (KeyRecord* key = keys.head; key != nullptr;
+                 key = key->age_next) {
+                used += LogicalBytes::of_key(key->key_bytes);
+            }
+        }
+        expect(used == book.used_bytes, "the logical bytes are wrong");
+    }
+
     void check_orders()
     {
         const OrderBook& book = header_.orders;
@@ -651,6 +845,53 @@ private:
         }
     }
 
+    void check_vacant()
+    {
+        const EventBook& book = header_.events;
+        const Occupancy* prev = nullptr;
+        for (const Occupancy* one = book.vacant_head; one != nullptr;
+             one = one->next) {
+            if (vacant_-- == 0 || !one->vacant) {
+                return fault("an occupied topic among the vacant ones");
+            }
+            expect(one->prev == prev && blocks_.contains(one),
+                   "a strange vacant topic");
+            prev = one;
+        }
+        expect(vacant_ == 0, "the list of vacant topics lacks some");
+        expect(book.vacant_tail == prev, "the vacant topics' tail is wrong");
+    }
+
+    void check_sessions()
+    {
+        for (uint16_t i = 0; i < kMaxWorkers; i++) {
+            const WorkerSlot& slot = header_.workers[i];
+            expect(slot.process.pid != 0 || slot.sessions == nullptr,
+                   "sessions of a free slot");
+            const SessionRecord* prev = nullptr;
+            for (const SessionRecord* record = slot.sessions; record != nullptr;
+                 record = record->next) {
+                if (!see(record, "session")) {
+                    return;
+                }
+                expect(record->prev == prev && record->worker == i,
+                       "a strange session");
+                prev = record;
+            }
+        }
+    }
+
+    // Before the shares are looked at.
+    void hold_sessions()
+    {
+        for (const WorkerSlot& slot : header_.workers) {
+            for (const SessionRecord* record = slot.sessions; record != nullptr;
+                 record = record->next) {
+                hold(SessionRecord::bytes_of(record->about()));
+            }
+        }
+    }
+
     void check_totals()
     {
         expect(header_.totals.topics == existing_, "totals.topics is wrong");
@@ -669,6 +910,7 @@ private:
     uint64_t held_ = 0;
     uint64_t reading_ = 0;
     size_t people_ = 0;
+    size_t vacant_ = 0;
     size_t listed_ = 0;
     size_t items_ = 0;
     size_t aging_ = 0;

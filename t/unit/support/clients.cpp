@@ -18,6 +18,7 @@ Admission admission_of(const ClientOptions& options)
     admission.rights.end_s = options.end_s;
     if (options.user != nullptr) {
         admission.rights.user = options.user;
+        admission.rights.mark = options.mark;
     }
     admission.rights.identity = options.identity;
     admission.token_due_s = options.token_due_s;
@@ -34,15 +35,16 @@ Admission admission_of(const ClientOptions& options)
 // Epochs grow from that of the zone's birth on, which says nothing to readers.
 std::string with_small_epochs(std::string text)
 {
-    constexpr std::string_view kName = "\"epoch\":\"";
-    size_t at = 0;
-    while ((at = text.find(kName, at)) != std::string::npos) {
-        at += kName.size();
-        const size_t end = text.find('"', at);
-        const auto epoch = parse_epoch(text.substr(at, end - at));
-        if (epoch) {
-            text.replace(at, end - at,
-                         std::to_string(*epoch - kTestNowMs * 1000UL));
+    for (const std::string_view name : {"\"epoch\":\"", "\"was\":\""}) {
+        size_t at = 0;
+        while ((at = text.find(name, at)) != std::string::npos) {
+            at += name.size();
+            const size_t end = text.find('"', at);
+            const auto epoch = parse_epoch(text.substr(at, end - at));
+            if (epoch) {
+                text.replace(at, end - at,
+                             std::to_string(*epoch - kTestNowMs * 1000UL));
+            }
         }
     }
     return text;
@@ -59,10 +61,11 @@ Allowed allowed(const std::vector<const char*>& selectors)
     return std::make_shared<const std::vector<Selector>>(std::move(parsed));
 }
 
-TestWorker::TestWorker(Zone& zone, const Policies& policies)
+TestWorker::TestWorker(Zone& zone, const Policies& policies,
+                       Committer* committer)
     : store(zone.memory, zone.waker, *zone.header, zone.clock),
-      dialects(writer),
-      broker(store, policies, zone.attach(), dialects.encoder, scheduler, clock)
+      dialects(writer), broker(store, policies, zone.attach(), dialects.encoder,
+                               scheduler, clock, committer)
 {}
 
 void TestWorker::run()
@@ -144,7 +147,7 @@ std::string TestClient::take()
         const std::string more = take_queued();
         text += text.empty() || more.empty() ? "" : "\n";
         text += more;
-        if (session().catching_up()) {
+        if (session().seat().is_catching_up()) {
             worker_.broker.resume(session());
             worker_.run();
         }

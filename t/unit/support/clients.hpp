@@ -17,12 +17,14 @@
 #include "support/ports.hpp"
 #include "support/server_frames.hpp"
 #include "support/zone.hpp"
+#include "wire/frame_writer.hpp"
 
 namespace ws_pubsub {
 
 class TestWorker {
 public:
-    TestWorker(Zone& zone, const Policies& policies);
+    TestWorker(Zone& zone, const Policies& policies,
+               Committer* committer = nullptr);
 
     // Turns of the event loop until there is nothing more to do.
     void run();
@@ -49,6 +51,7 @@ struct ClientOptions {
     const char* topic = "plain"; // of the endpoint
     // As of Rights and Admission.
     const char* user = nullptr; // of its token; null: it has none
+    TokenMark mark;             // of that
     const char* identity = "";
     uint32_t end_s = 0;
     uint32_t token_due_s = 0;

@@ -19,6 +19,19 @@ struct FakeTokens {
     std::map<std::string, Error, std::less<>> faults; // of those that have any
     size_t asked = 0;
     std::vector<std::string> taken;
+
+    // One turn after the other without an end, unless a test says when the
+    // next one comes.
+    bool are_turns_awaited = false;
+    bool asked_for_turn = false;
+    size_t signatures = 1; // that each check costs
+    CheckTurns turns{[this] {
+        if (are_turns_awaited) {
+            asked_for_turn = true;
+        } else {
+            turns.run();
+        }
+    }};
 };
 
 class FakeAuthority final : public Authority {
@@ -29,6 +42,7 @@ public:
                         std::optional<std::string_view> user) override
     {
         tokens_.asked++;
+        tokens_.turns.spend(tokens_.signatures);
         const auto fault = tokens_.faults.find(token);
         if (fault != tokens_.faults.end()) {
             return fault->second;
@@ -45,6 +59,8 @@ public:
     }
     Result<Ticket> check(std::string_view ticket) override
     {
+        tokens_.asked++;
+        tokens_.turns.spend(tokens_.signatures);
         const auto fault = tokens_.faults.find(ticket);
         if (fault != tokens_.faults.end()) {
             return fault->second;
@@ -53,6 +69,7 @@ public:
         return found == tokens_.tickets.end() ? Result<Ticket>(kDenied)
                                               : found->second;
     }
+    [[nodiscard]] CheckTurns& turns() override { return tokens_.turns; }
 
 private:
     FakeTokens& tokens_;

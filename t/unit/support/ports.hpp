@@ -2,6 +2,7 @@
 #pragma once
 
 #include <algorithm>
+#include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -81,7 +82,7 @@ public:
         }
         outbox.consume(took);
         room -= took;
-        session->offered(took > 0, clock);
+        outbox.offered(took > 0, clock);
     }
     void close(EndCause cause, std::string_view reason) override
     {
@@ -94,6 +95,9 @@ public:
         close_reason = reason;
         if (session != nullptr) {
             session->stop();
+        }
+        if (on_close) {
+            on_close();
         }
     }
 
@@ -121,6 +125,7 @@ public:
     int due_changes = 0;
     uint16_t close_code = 0;
     std::string close_reason;
+    std::function<void()> on_close;
     std::vector<std::string> denials;
 };
 

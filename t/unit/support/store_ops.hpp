@@ -296,9 +296,23 @@ private:
             return;
         case 3:
             store_.status();
-            return;
+            return revoke(take(bytes));
+        case 4:
+            return store_.topics.begin_term(take(bytes));
         default:
             return order(worker, take(bytes));
+        }
+    }
+
+    void revoke(size_t n)
+    {
+        const Revocation revocation{static_cast<Revocation::Of>(n % 3),
+                                    std::string(n / 3 % 5, 'x'), clock_.now};
+        if (n % 2 == 0) {
+            (void)store_.revocations.put(revocation,
+                                         static_cast<int64_t>(n) * 500);
+        } else {
+            (void)store_.revocations.remove(revocation.of, revocation.text);
         }
     }
 
@@ -306,7 +320,7 @@ private:
     {
         if (n % 4 == 0) {
             (void)store_.orders.place(
-                worker.id, static_cast<OrderKind>(n / 4 % 3),
+                worker.id, static_cast<OrderKind>(n / 4 % 4),
                 std::string(n * 8, 'x'), static_cast<int64_t>(n) * 500);
         } else if (n % 4 == 1) {
             store_.orders.take_answers(worker.id);

@@ -35,9 +35,10 @@ public:
         return frame(words, texts.size());
     }
     FrameRef topic(bool /*deflate*/, std::string_view topic,
-                   const Position& /*at*/) override
+                   const Position& /*at*/, uint64_t was) override
     {
-        return frame("topic " + std::string(topic), 0);
+        const std::string before = was == 0 ? "" : " forked";
+        return frame("topic " + std::string(topic) + before, 0);
     }
     FrameRef gap(bool /*deflate*/, std::string_view /*topic*/,
                  const Gap& gap) override

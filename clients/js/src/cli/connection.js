@@ -17,7 +17,8 @@ export function timeoutOf({ timeout }) {
     return timeout ?? TIMEOUT_S;
 }
 
-function requestOptions(values) {
+// As of https.request().
+export function requestOptions(values) {
     const { cacert, insecure } = values;
     return {
         headers: headersOf(values),

@@ -8,9 +8,13 @@ import { help } from "./help.js";
 import { NAMES, parse } from "./options.js";
 import { pub } from "./pub.js";
 import { get, history, who } from "./read.js";
+import { revoke } from "./revoke.js";
+import { kick, sessions } from "./sessions.js";
 import { sub } from "./sub.js";
+import { token } from "./token.js";
 
-const COMMANDS = { sub, pub, get, history, who, bench };
+const COMMANDS = { sub, pub, get, history, who, bench, sessions, kick, revoke,
+    token };
 
 function version() {
     const { version: found } = JSON.parse(readFileSync(

@@ -7,34 +7,48 @@ import { usage } from "./failure.js";
 const text = (short) => ({ type: "string", ...short && { short } });
 const flag = (short) => ({ type: "boolean", ...short && { short } });
 
-const COMMON = {
-    url: text("u"), header: { ...text("H"), multiple: true }, token: text(),
-    "in-band": flag(), cacert: text(), insecure: flag("k"), timeout: text(),
-    json: flag("j"), quiet: flag("q"), help: flag("h"),
-};
+const COMMON = { json: flag("j"), quiet: flag("q"), help: flag("h") };
+const REQUEST = { ...COMMON, header: { ...text("H"), multiple: true },
+    token: text(), cacert: text(), insecure: flag("k"), timeout: text() };
+const ENDPOINT = { ...REQUEST, url: text("u"), "in-band": flag() };
+const CONTROL = { ...REQUEST, control: text("c") };
 const API = { api: text("a") };
 const PRINTING = { raw: flag("r") };
+const SESSIONS = { user: text(), identity: text(), topic: text() };
 
-// Beside the common ones: options, and how many other arguments.
+// Options, and how many other arguments.
 const COMMANDS = {
-    sub: { options: { last: text(), since: text(), rate: text(),
+    sub: { options: { ...ENDPOINT, last: text(), since: text(), rate: text(),
         delta: flag(), count: text("n"), ...PRINTING },
     least: 1, most: Infinity },
-    pub: { options: { type: text("t"), file: text("f"), lines: flag("l"),
-        if: text(), key: text(), ...API }, least: 1, most: 2 },
-    get: { options: { limit: text(), after: text(), ...PRINTING, ...API },
-        least: 1, most: 1 },
-    history: { options: { last: text(), since: text(), ...PRINTING, ...API },
-        least: 1, most: 1 },
-    who: { options: {}, least: 1, most: 1 },
-    bench: { options: { publishers: text(), subscribers: text(),
+    pub: { options: { ...ENDPOINT, type: text("t"), file: text("f"),
+        lines: flag("l"), if: text(), key: text(), ...API },
+    least: 1, most: 2 },
+    get: { options: { ...ENDPOINT, limit: text(), after: text(), ...PRINTING,
+        ...API }, least: 1, most: 1 },
+    history: { options: { ...ENDPOINT, last: text(), since: text(),
+        ...PRINTING, ...API }, least: 1, most: 1 },
+    who: { options: ENDPOINT, least: 1, most: 1 },
+    bench: { options: { ...ENDPOINT, publishers: text(), subscribers: text(),
         messages: text(), size: text(), window: text(), ...API },
     least: 0, most: 1 },
+    sessions: { options: { ...CONTROL, ...SESSIONS, endpoint: text(),
+        limit: text() }, least: 0, most: 0 },
+    kick: { options: { ...CONTROL, ...SESSIONS, all: flag(), code: text(),
+        reason: text() }, least: 0, most: 1 },
+    revoke: { options: { ...CONTROL, user: text(), jti: text(), all: flag(),
+        before: text(), list: flag(), undo: flag(), limit: text() },
+    least: 0, most: 0 },
+    token: { options: { ...COMMON, secret: text("s"), key: text(),
+        alg: text(), kid: text(), sub: text(), exp: text(), topic: text(),
+        pub: flag(), claim: { ...text(), multiple: true } },
+    least: 1, most: 2 },
 };
 
 const DEFAULT_URL = "ws://localhost:8080/ws";
+const DEFAULT_CONTROL = "http://localhost:8080/control/";
 const NUMBERS = ["last", "rate", "count", "limit", "timeout", "publishers",
-    "subscribers", "messages", "size", "window"];
+    "subscribers", "messages", "size", "window", "before", "code"];
 
 export const NAMES = Object.keys(COMMANDS);
 
@@ -43,7 +57,7 @@ export const NAMES = Object.keys(COMMANDS);
 export function parse(command, args, environment) {
     const { options, least, most } = COMMANDS[command];
     const { values, positionals } = parseArgs({ args, allowPositionals: true,
-        options: { ...COMMON, ...options } });
+        options });
     if (values.help) {
         return { values, others: positionals };
     }
@@ -57,17 +71,28 @@ export function parse(command, args, environment) {
     if (values.since !== undefined) {
         values.since = start(values.since);
     }
-    // What is said here counts more than what was said before.
-    const isUrl = values.url !== undefined;
-    values.url ??= environment.WSPUBSUB_URL ?? DEFAULT_URL;
-    if (options.api && !isUrl) {
-        values.api ??= environment.WSPUBSUB_API;
-    }
-    values.token ??= environment.WSPUBSUB_TOKEN;
+    addDefaults(values, options, environment);
     if (values["in-band"] && values.token === undefined) {
         throw usage("--in-band needs --token");
     }
     return { values, others: positionals };
+}
+
+// What is said by options counts more than what was said before.
+function addDefaults(values, options, environment) {
+    const isUrl = values.url !== undefined;
+    if (options.url) {
+        values.url ??= environment.WSPUBSUB_URL ?? DEFAULT_URL;
+    }
+    if (options.control) {
+        values.control ??= environment.WSPUBSUB_CONTROL ?? DEFAULT_CONTROL;
+    }
+    if (options.api && !isUrl) {
+        values.api ??= environment.WSPUBSUB_API;
+    }
+    if (options.token) {
+        values.token ??= environment.WSPUBSUB_TOKEN;
+    }
 }
 
 function number(name, value) {
