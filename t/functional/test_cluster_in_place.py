@@ -89,10 +89,15 @@ async def test_several_subscriptions_of_a_session(failing):
         await goes_on_with_both(session, lost, kept)
 
 
-async def test_deltas_go_on(failing):
+BOOKS = {"more": 'ws_pubsub_topic "books/*" zone=main delta=on;'}
+PAGE = {"bids": [[10000 + n, n] for n in range(40)]}
+
+
+async def test_deltas_go_on(made_failing):
     """From the text that a session has, where nothing of it was lost; from the
     whole value where it was set back."""
-    (a, b), pages = failing.cluster.hosts, {}
+    failing, pages = made_failing, {}
+    a, b = failing.grow(BOOKS, BOOKS)
     with Http(a) as http:
         def put(topic, *numbers):
             for n in numbers:
@@ -126,9 +131,6 @@ async def test_deltas_go_on(failing):
         assert texts[ng].deltas >= 2
         await session.quiet()
         await session.close()
-
-
-PAGE = {"bids": [[10000 + n, n] for n in range(40)]}
 
 
 async def test_plain_endpoints(failing):
