@@ -65,7 +65,8 @@ export interface Gap {
 
 export interface Gone {
     topic: string;
-    /** The server's, or "removed", "replaced" or "reset" while away. */
+    /** The server's: "deleted", "reset"; or "removed", "replaced" or "reset"
+     *  while away. */
     reason: string;
 }
 

@@ -74,6 +74,8 @@ function open(positions) {
       showWho();
     },
     onMessage: ({ data, text }) => message(data ?? { who: "", text }),
+    onGone: ({ reason }) => reason === "reset" &&
+      show("notice", "the newest messages were lost; before them there was:"),
     onGap: ({ from, to }) => show("notice", `${to - from + 1} messages are missing`),
     onJoin: (one) => { who.add(one.who); showWho(); },
     onLeave: (one) => { who.delete(one.who); showWho(); },

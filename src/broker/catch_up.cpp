@@ -358,7 +358,9 @@ void CatchUp::wait_for_unread(CatchUpState& state, const LocalTopic& topic,
 {
     if (state.partial != &topic || topic.last.epoch == 0) {
         state.partial = nullptr;
-    } else if (!state.waits) {
+    } else if (!state.waits && state.partial_at.epoch == 0) {
+        // (Who is in the middle of the history goes on there: from its start it
+        // would get twice what it has.)
         state.waits = true;
         state.partial_at = newest; // for who wants only changes
     }

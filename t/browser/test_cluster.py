@@ -10,6 +10,7 @@ from pages import connected, shows
 from support.cluster_run import ClusterRun
 from support.nginx import sanitizing
 from support.processes import wait_until
+from support.redis import Redis
 from webdriver import Browser
 
 pytestmark = [
@@ -109,6 +110,46 @@ def test_without_redis(browser, run, windows):
         os.kill(redis, signal.SIGCONT)
     for one in (a, b):
         sees(browser, one, "patience")
+
+
+@pytest.fixture(name="earlier")
+def _earlier(run):
+    """Redis, and a replica that may keep an earlier state of it."""
+    master = Redis(port=run.redis_port)
+    replica = Redis(replica_of=master).start()
+    yield master, replica
+    for one in (replica, master):
+        one.remove()
+
+
+def test_redis_loses_the_newest(browser, windows, earlier):
+    """As in a failover. The pages stay connected, and say so, once; what is
+    left comes again, and what comes next is there once."""
+    a, b = windows
+    master, replica = earlier
+    say(browser, a, "that stays")
+    for one in windows:
+        sees(browser, one, "that stays")
+    replica.wait_synced()
+    replica.detach()
+    say(browser, b, "that is lost")
+    for one in windows:
+        sees(browser, one, "that is lost")
+    replica.promote()
+    master.demote(replica)
+    master.wait_synced()
+    master.promote()
+    for one in windows:
+        sees(browser, one, "the newest messages were lost; before them there was:")
+        wait_until("the value is shown",
+                   lambda: count(browser, "that stays") == 2, TIMEOUT_S)
+    say(browser, b, "from now on")
+    for one in windows:
+        sees(browser, one, "from now on")
+        for text, times in (("that stays", 2), ("that is lost", 1),
+                            ("the newest messages were lost; before them there was:", 1)):
+            assert count(browser, text) == times
+        assert not browser.console_errors()
 
 
 def test_a_host_ends(browser, run, windows):

@@ -269,6 +269,28 @@ test("a loss is told to each subscription that had the topic", async () => {
     await client.close();
 });
 
+test("a loss that is told amid a connection", async () => {
+    for (const options of [{}, { since: "new" }, { last: 5 },
+        { since: at("e", 2) }]) {
+        const { client, socket, heard } = await subscribed("a", options,
+            { a: ["e", 2] }, ...[3, 4, 5].map((seq) => msg("a", seq)));
+        socket.say({ op: "gone", topic: "a", reason: "reset" },
+            { op: "topic", topic: "a", epoch: "e", seq: 2 }, msg("a", 3, "left"),
+            { op: "topic", topic: "a", epoch: "g", seq: 3, was: "e" },
+            msg("a", 4, "next"));
+        assert.deepEqual(heard.of("Gone"), [{ topic: "a", reason: "reset" }]);
+        assert.deepEqual(heard.of("Gap"), []);
+        assert.deepEqual(heard.seqs, [3, 4, 5, 3, 4]);
+        assert.deepEqual(heard.of("Message").slice(-2).map(
+            ({ data, epoch }) => [data, epoch]), [["left", "e"], ["next", "g"]]);
+        const next = await again(client, socket);
+        assert.deepEqual(next.subscribed({ a: ["g", 4] }).since, at("g", 4));
+        assert.equal(heard.of("Subscribed").at(-1).recovered, true);
+        assert.equal(heard.of("Gone").length, 1);
+        await client.close();
+    }
+});
+
 test("topics that went or came while away", async () => {
     const { client, socket, heard } = await subscribed("a/*", {},
         { "a/1": ["e", 1], "a/2": ["f", 1] }, msg("a/1", 1), msg("a/2", 1));

@@ -210,6 +210,45 @@ test("a drop in the middle of it", async () => {
     await client.close();
 });
 
+test("an answer that is ahead of what is pushed", async () => {
+    const { client, socket } = await openedClient();
+    client.subscribe("a", recorder());
+    socket.subscribed({ a: ["e", 9] });
+    socket.say(msg("a", 9));
+    const heard = recorder({ last: 3 });
+    const subscription = client.subscribe("a", heard);
+    await until("it asks", () => !socket.isQuiet);
+    socket.next();
+    socket.ok({ more: false, items: [9, 10, 11].map((seq) =>
+        ({ topic: "a", epoch: "e", seq, time: 1, data: seq })) });
+    await subscription.ready;
+    socket.say(msg("a", 10), msg("a", 11), msg("a", 12));
+    assert.deepEqual(heard.seqs, [9, 10, 11, 12]);
+    // Numbers that are given out again are others.
+    socket.say({ op: "gone", topic: "a", reason: "reset" },
+        { op: "topic", topic: "a", epoch: "e", seq: 9 }, msg("a", 10));
+    assert.deepEqual(heard.seqs, [9, 10, 11, 12, 10]);
+    await client.close();
+});
+
+test("what is lost right behind such an answer", async () => {
+    const { client, socket } = await openedClient();
+    client.subscribe("a", recorder());
+    socket.subscribed({ a: ["e", 9] });
+    socket.say(msg("a", 9));
+    const heard = recorder({ last: 1 });
+    const subscription = client.subscribe("a", heard);
+    await until("it asks", () => !socket.isQuiet);
+    socket.next();
+    socket.ok({ more: false,
+        items: [{ topic: "a", epoch: "e", seq: 11, time: 1, data: 11 }] });
+    await subscription.ready;
+    socket.say({ op: "gone", topic: "a", reason: "reset" },
+        { op: "topic", topic: "a", epoch: "e", seq: 9 }, msg("a", 10));
+    assert.deepEqual(heard.seqs, [11, 10]);
+    await client.close();
+});
+
 test("on a real nginx: each start beside another", async () => {
     const { server } = nginx;
     for (const [options, before, gaps] of [

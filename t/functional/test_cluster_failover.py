@@ -2,10 +2,10 @@
 messages is told, on whichever host; nobody else notices anything, and no
 position is ever wrongly good."""
 
-import pytest
-
 from support.cluster import (
-    Cluster, caught_up, position, ready, seed, status, wait_working)
+    caught_up, position, ready, status, wait_working)
+from support.failover import (
+    following, goes_on, heard, lose, was_reset)
 from support.httpc import Http
 from support.processes import wait_until
 from support.restarts import at, resumed, since, texts, whole_state
@@ -15,97 +15,45 @@ LOST = r'\[error\].* zone "main": Redis lost at least ([\d,]+) entr\w+: ' \
        r'back to (\d+-\d+)'
 
 
-class Failing:
-    """Two hosts that know a master and its replica."""
-
-    def __init__(self, make_redis):
-        self.master = make_redis()
-        seed(self.master)
-        self.replica = make_redis(replica_of=self.master)
-        self.replica.wait_synced()
-        self.cluster = Cluster(
-            redis=self.master, seeded=False,
-            urls=f"{self.master.url} {self.replica.url}")
-
-    def fail_over(self):
-        """To a replica that does not have all."""
-        self.master.kill()
-        self.replica.promote()
-        wait_working(*self.cluster.hosts)
-
-
-@pytest.fixture(name="failing")
-def _failing(make_redis):
-    failing = Failing(make_redis)
-    try:
-        failing.cluster.grow({}, {"size": "12m"})
-        yield failing
-    finally:
-        failing.cluster.end()
-
-
-def lose(failing, count=2):
-    """hist/lost has 3 messages and `count` that are lost, hist/kept has 3;
-    returns what was told of both, before the failover."""
-    a, b = failing.cluster.hosts
-    with Http(a) as http, Http(b) as other:
-        lost = [http.put("hist/lost", str(n)) for n in range(1, 4)]
-        kept = [other.put("hist/kept", str(n)) for n in range(1, 4)]
-        caught_up(a, b)
-        failing.replica.wait_synced()
-        failing.replica.detach()
-        lost += [other.put("hist/lost", f"lost {n}")
-                 for n in range(4, 4 + count)]
-        caught_up(a, b)
-    return lost, kept
-
-
-async def following(ng, topic):
-    """A session that has got all of the topic."""
-    session = await JsonSession.open(ng)
-    reply = await session.sub(topic, {"last": 100})
-    await session.msgs(reply["topics"][0]["seq"])
-    return session
-
-
-async def sent_away(session):
-    """By a host that has to load what there is."""
-    said = await session.next()
-    assert (said["op"], said["code"]) == ("bye", 1012)
-    await session.closed()
-    await session.close()
-
-
 async def test_who_is_told(failing):
-    """All come back; those who saw lost messages are told, on both hosts, and
-    those alone."""
+    """Those who saw lost messages, on both hosts, and those alone; nobody has
+    to come back."""
     a, b = failing.cluster.hosts
-    told = dict(zip(("hist/lost", "hist/kept"), lose(failing)))
+    old = dict(zip(("hist/lost", "hist/kept"), lose(failing)))
     sessions = {(ng, topic): await following(ng, topic)
-                for ng in (a, b) for topic in told}
+                for ng in (a, b) for topic in old}
     failing.fail_over()
-    for (ng, topic), session in sessions.items():
-        await sent_away(session)
-        session = sessions[ng, topic] = await JsonSession.open(ng)
-        reply = await session.sub(topic, at(told[topic][-1]))
-        assert reply["recovered"] == (topic == "hist/kept")
-        if topic == "hist/lost":
+    for ng in (a, b):
+        said = await heard(sessions[ng, "hist/lost"], "hist/lost", 3)
+        assert said == was_reset("hist/lost", 3)
+        for topic in old:
+            await sessions[ng, topic].quiet()
+    with Http(a) as http:
+        for topic in old:
+            new = http.put(topic, "new")
+            epoch = old[topic][0]["epoch"]
+            assert new["seq"] == 4 and new["epoch"] != epoch
+            for ng in (a, b):
+                said = await heard(sessions[ng, topic], topic, 4)
+                assert said == goes_on(topic, epoch, 4)
+                await sessions[ng, topic].quiet()
+    for session in sessions.values():
+        await session.close()
+
+
+async def test_who_comes_back(failing):
+    """The same by `recovered`, on both hosts."""
+    old = dict(zip(("hist/lost", "hist/kept"), lose(failing)))
+    failing.fail_over()
+    for ng in failing.cluster.hosts:
+        assert await resumed(ng, "hist/kept", at(old["hist/kept"][-1])) == (
+            True, [])
+        async with await JsonSession.open(ng) as session:
+            reply = await session.sub("hist/lost", at(old["hist/lost"][-1]))
+            assert reply["recovered"] is False
             assert "was" not in reply["topics"][0]
             assert [one["seq"] for one in await session.msgs(3)] == [1, 2, 3]
-        await session.quiet()
-    with Http(a) as http:
-        for topic, old in told.items():
-            new = http.put(topic, "new")
-            assert new["seq"] == 4 and new["epoch"] != old[0]["epoch"]
-            for ng in (a, b):
-                session = sessions[ng, topic]
-                said = await session.next()
-                assert (said["op"], said["epoch"]) == ("topic", new["epoch"])
-                assert (said["seq"], said["was"]) == (3, old[0]["epoch"])
-                said = await session.msg()
-                assert (said["seq"], said["text"]) == (4, "new")
-                await session.quiet()
-                await session.close()
+            await session.quiet()
 
 
 async def check_positions(ng, told, seqs, newest):
@@ -172,17 +120,20 @@ async def test_a_topic_that_was_lost(failing):
     a, b = failing.cluster.hosts
     lose(failing, 1)
     with Http(a) as http:
-        told = http.put("hist/new", "x")
+        old = http.put("hist/new", "x")
         caught_up(a, b)
         session = await following(b, "hist/new")
         failing.fail_over()
         assert http.get("hist/new").status == 404
-        await sent_away(session)
         for ng in (a, b):
-            recovered, got = await resumed(ng, "hist/new", at(told))
+            recovered, got = await resumed(ng, "hist/new", at(old))
             assert not recovered and ("msg", 1) not in got
         again = http.put("hist/new", "y")
-        assert again["seq"] == 1 and again["epoch"] != told["epoch"]
+        assert again["seq"] == 1 and again["epoch"] != old["epoch"]
+        assert await heard(session, "hist/new", 1) == [
+            ("gone", "hist/new", "reset"), ("topic", "hist/new", 0, None),
+            ("msg", "hist/new", 1)]
+        await session.close()
 
 
 def test_what_the_log_says(failing):

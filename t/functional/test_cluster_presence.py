@@ -144,6 +144,69 @@ async def test_redis_restarts(make_cluster, room):
         await one.close()
 
 
+async def changes(session):
+    """All that has been told by now."""
+    await asyncio.sleep(0.2)
+    await session.ping()
+    return [await change(session) for _ in range(session.pushes.qsize())]
+
+
+async def test_a_failover_that_loses(failing, room):
+    """One came, and one left, in what is lost: nobody who is there is told to
+    join or to leave."""
+    a, b = failing.cluster.hosts
+    people = {"ann": a, "bob": b, "cid": b, "dan": b}
+    sessions = {who: await enter(ng, who, room) for who, ng in people.items()}
+    for one in sessions.values():
+        await sees(one, room, sorted(people), 4)
+    await asyncio.to_thread(failing.detach)
+    sessions["eve"] = await enter(a, "eve", room)
+    await sessions.pop("dan").close()
+    there = sorted(sessions)
+    for one in sessions.values():
+        await sees(one, room, there, 4)
+        await changes(one)
+    await asyncio.to_thread(failing.fail_over)
+    for one in sessions.values():
+        await sees(one, room, there, 4)
+        assert {who for _, who in await changes(one)} <= {"dan"}
+    await sessions.pop("bob").close()
+    for one in sessions.values():
+        assert ("leave", "bob") == await change(one)
+        await one.close()
+
+
+async def test_while_a_host_loads(made_failing, make_gate, room):
+    """Who has come and left meanwhile, on it or elsewhere, is told then, and
+    nobody else."""
+    gate = make_gate("tail")
+    a, b = made_failing.grow({}, {"gate": gate})
+    ann, bob = await enter(b, "ann", room), await enter(a, "bob", room)
+    cid = await enter(b, "cid", room)
+    for one in (ann, bob, cid):
+        await sees(one, room, ["ann", "bob", "cid"], 3)
+    await asyncio.to_thread(made_failing.detach)
+    with Http(a) as http:
+        http.put("hist/lost", "x")
+    caught_up(a, b)
+    await changes(cid)
+    await asyncio.to_thread(made_failing.promote)
+    await gate.reached()
+    await asyncio.to_thread(wait_working, a)
+    await bob.close()
+    dan = await enter(a, "dan", room)
+    await ann.close()
+    await cid.quiet()
+    gate.open()
+    await asyncio.to_thread(wait_working, a, b)
+    for one in (cid, dan):
+        await sees(one, room, ["cid", "dan"], 2)
+    assert sorted(await changes(cid)) == [
+        ("join", "dan"), ("leave", "ann"), ("leave", "bob")]
+    await cid.close()
+    await dan.close()
+
+
 # -- hosts that end ------------------------------------------------------------------------
 
 @pytest.fixture(name="trio")

@@ -20,6 +20,7 @@ export class Subscription {
     #end; // {error}: undefined until it ended
     #settleReady;
     #held; // [event, value] while it is brought up to date
+    #past = new Map(); // topic → position up to which it was
 
     // `options` as of client.subscribe(); `leave()` unsubscribes, and
     // `positions()` tells what has been got.
@@ -92,6 +93,9 @@ export class Subscription {
         if (this.#held !== undefined) {
             this.#held.push([event, value]);
         } else if (this.#end === undefined) {
+            if (event === "Gone") {
+                this.#past.delete(value.topic);
+            }
             tell(this.#callbacks[event], value);
         }
     }
@@ -125,6 +129,23 @@ export class Subscription {
                 this.tell(event, value);
             }
         }
+        for (const [event, { topic }] of held) {
+            if (event === "Gone") {
+                at.delete(topic);
+            }
+        }
+        this.#past = at;
+    }
+
+    // Whether release() gave it: what the server answers to a question may be
+    // ahead of what it pushes.
+    #isPast({ topic, epoch, seq }) {
+        const at = this.#past.get(topic);
+        if (at?.epoch === epoch && seq <= at.seq) {
+            return true;
+        }
+        this.#past.delete(topic);
+        return false;
     }
 
     get hearsErrors() {
@@ -133,6 +154,9 @@ export class Subscription {
     }
 
     message(message) {
+        if (this.#held === undefined && this.#isPast(message)) {
+            return;
+        }
         this.tell("Message", message);
         if (this.#held !== undefined || !this.#iterated ||
             this.#end !== undefined) {

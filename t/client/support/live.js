@@ -14,11 +14,17 @@ import { until } from "./wait.js";
 // `live.client()` and `live.proxy()` end with the file. `more`: further
 // locations. `kept`: the zone is kept in files.
 export function live(more = "", kept = false) {
+    return serving(() => Server.start(more, kept));
+}
+
+// The same with what start() resolves to as the server: it has url() and
+// stop().
+export function serving(start) {
     const found = {};
     const ends = [];
     let number = 0;
     before(async () => {
-        found.server = await Server.start(more, kept);
+        found.server = await start();
     });
     after(async () => {
         await Promise.all(ends.map((end) => end()));

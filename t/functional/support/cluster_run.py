@@ -29,8 +29,8 @@ def get(port, path, body=None):
 
 
 class ClusterRun:
-    """It has told where its hosts are: `ports`. `pids`: of the hosts, and of
-    Redis; `folder`: its directory."""
+    """It has told where its hosts are: `ports`; and Redis: `redis_port`.
+    `pids`: of the hosts, and of Redis; `folder`: its directory."""
 
     def __init__(self, **env):
         # pylint: disable=consider-using-with,subprocess-popen-preexec-fn
@@ -51,6 +51,8 @@ class ClusterRun:
             raise AssertionError(self.said)
         self.ports = [int(one) for one in re.findall(
             r"host .: http://localhost:(\d+)/", self.said)]
+        self.redis_port = int(re.search(
+            r"Redis: +127\.0\.0\.1:(\d+)", self.said)[1])
         self.pids = [int(one) for one in re.findall(
             r"\((?:nginx|it) is (\d+)\)", self.said)]
         self.folder = pathlib.Path(
