@@ -145,7 +145,11 @@ Result<Reader> Client::reader(const Selector& wanted)
     if (const auto fault = check_reading(wanted)) {
         return *fault;
     }
-    return broker().publisher().reader();
+    const Publisher& publisher = broker().publisher();
+    if (!publisher.serves()) {
+        return kNotServed;
+    }
+    return publisher.reader();
 }
 
 Result<PresenceList> Client::who(const Selector& topic)

@@ -10,9 +10,9 @@ namespace ws_pubsub {
 using State = SnapshotLoader::State;
 
 Filling::Filling(TopicParts& parts, std::string_view snapshot,
-                 SnapshotSurvey found, bool rewound)
+                 SnapshotSurvey found, Emptying::Loss loss)
     : replacing_(std::max<uint64_t>(random_hash_key().first, 1)),
-      emptying_(std::in_place, parts, replacing_, rewound),
+      emptying_(std::in_place, parts, replacing_, loss),
       loader_(parts, snapshot, std::move(found), replacing_)
 {}
 

@@ -20,9 +20,9 @@ public:
     // Of the lock.
     static constexpr size_t kHoldsPerTurn = 4;
 
-    // The bytes outlive it. `rewound`: see Emptying.
+    // The bytes outlive it. `loss`: see Emptying.
     Filling(TopicParts& parts, std::string_view snapshot, SnapshotSurvey found,
-            bool rewound);
+            Emptying::Loss loss);
 
     // A turn's work.
     SnapshotLoader::State step();

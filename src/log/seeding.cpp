@@ -174,7 +174,8 @@ void Seeding::begin_log()
         is_half = parts_.topics.header.replica.replacing != 0;
     }
     if (is_half) {
-        emptying_.emplace(parts_.topics, random_number());
+        emptying_.emplace(parts_.topics, random_number(),
+                          Emptying::Loss::another_log);
     }
     go_on(is_half ? Step::empty : Step::name);
 }

@@ -39,7 +39,7 @@ struct JoiningParts {
 
 class Seeding {
 public:
-    static constexpr int64_t kOfferMs = 1000; // until all offers are there
+    static constexpr int64_t kOfferMs = 2000; // until all offers are there
     static constexpr int64_t kAgainMs = 1000;
     static constexpr int64_t kNoStateMs = 5000; // a host with nothing waits
 

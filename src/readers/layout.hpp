@@ -44,8 +44,8 @@ enum class ReadState : uint8_t {
     // What the zone had of the topic was replaced by what a snapshot has: the
     // worker has to say how far it had come (readers/resumption.hpp).
     displaced,
-    rewound, // the same; and what it had read may have been lost by the log
-    dropped  // to be freed when the inbox is read
+    doubtful, // the same; and what it had read may have been lost by the log
+    dropped   // to be freed when the inbox is read
 };
 
 // That a worker wants a topic's messages, and how far it has read them.

@@ -25,15 +25,15 @@ uint64_t cursor_after(const Topic& topic, uint64_t seq)
 
 } // namespace
 
-void Resuming::displace(Transaction& tx, Topic& topic, bool rewound)
+void Resuming::displace(Transaction& tx, Topic& topic, bool doubtful)
 {
     if (topic.epoch == 0 && topic.head == nullptr) {
         return; // nothing was read of it, or all that it is gone
     }
     for (Interest* interest = topic.interests; interest != nullptr;
          interest = interest->topic_next) {
-        if (rewound && interest->reading != ReadState::dropped) {
-            tx.set(interest->reading, ReadState::rewound);
+        if (doubtful && interest->reading != ReadState::dropped) {
+            tx.set(interest->reading, ReadState::doubtful);
         } else if (interest->reading == ReadState::on) {
             tx.set(interest->reading, ReadState::displaced);
         }
@@ -44,9 +44,9 @@ void Resuming::displace(Transaction& tx, Topic& topic, bool rewound)
 Resumed Resuming::resume(Interest& interest, const Position& told)
 {
     Transaction tx(access_);
-    const bool rewound = interest.reading == ReadState::rewound;
+    const bool doubtful = interest.reading == ReadState::doubtful;
     if (!is_served(header_.cluster.state) ||
-        (!rewound && interest.reading != ReadState::displaced)) {
+        (!doubtful && interest.reading != ReadState::displaced)) {
         return {};
     }
     tx.set(interest.reading, ReadState::on);
@@ -58,7 +58,7 @@ Resumed Resuming::resume(Interest& interest, const Position& told)
         tx.set(interest.cursor, cursor_after(topic, told.seq));
         return {};
     }
-    Resumed resumed{false, rewound, position_of(topic)};
+    Resumed resumed{false, doubtful, position_of(topic)};
     uint64_t cursor = topic.next_pos - 1;
     if (TopicLog::value(topic, access_.clock.ticks_ms()) != nullptr) {
         resumed.start.seq--;

@@ -42,12 +42,12 @@ public:
     {
         const std::atomic_ref<ReadState> reading(interest.reading);
         const ReadState now = reading.load(std::memory_order_relaxed);
-        return now == ReadState::displaced || now == ReadState::rewound;
+        return now == ReadState::displaced || now == ReadState::doubtful;
     }
 
-    // REQUIRES the lock. Marks the topic's interests. `rewound`: what they have
-    // read may be lost.
-    void displace(Transaction& tx, Topic& topic, bool rewound);
+    // REQUIRES the lock. Marks the topic's interests. `doubtful`: what they
+    // have read may be lost.
+    void displace(Transaction& tx, Topic& topic, bool doubtful);
 
 private:
     ZoneAccess& access_;

@@ -82,9 +82,9 @@ public:
 
 private:
     bool appeared(Transaction& tx, Topic& topic) override;
-    void displaced(Transaction& tx, Topic& topic, bool rewound) override
+    void displaced(Transaction& tx, Topic& topic, bool doubtful) override
     {
-        resuming.displace(tx, topic, rewound);
+        resuming.displace(tx, topic, doubtful);
     }
     void disappeared(Transaction& tx, Topic& topic) override;
     uint32_t changed(Transaction& tx, Topic& topic) override;

@@ -40,7 +40,7 @@ void Emptying::mark(Transaction& tx)
     tx.set(book.last.number, uint64_t{0});
     tx.set(book.last_nonce, uint64_t{0});
     tx.set(book.done, uint64_t{0});
-    if (rewound_) {
+    if (loss_ == Loss::rewound) {
         tx.set(book.rewound, uint64_t{1});
     }
     marked_ = true;
@@ -81,7 +81,7 @@ bool Emptying::drop_topic(Transaction& tx, std::string_view path, size_t& steps)
 {
     Topic* topic = parts_.records.find(path);
     if (topic != nullptr) {
-        parts_.readers.displaced(tx, *topic, rewound_);
+        parts_.readers.displaced(tx, *topic, loss_ != Loss::none);
         tx.commit();
     }
     const Change change = removal_of(path, parts_.access.clock.now_ms(), {});

@@ -32,10 +32,16 @@ public:
         stale // somebody else fills the zone
     };
 
-    // `replacing`: a random number, not 0. `rewound`: the log has lost what the
-    // zone has of it.
-    Emptying(TopicParts& parts, uint64_t replacing, bool rewound = false)
-        : parts_(parts), replacing_(replacing), rewound_(rewound)
+    // What the log may have lost of what the zone has.
+    enum class Loss : uint8_t {
+        none,
+        another_log, // it is another one than that which the zone has followed
+        rewound      // it goes on from before
+    };
+
+    // `replacing`: a random number, not 0.
+    Emptying(TopicParts& parts, uint64_t replacing, Loss loss = Loss::none)
+        : parts_(parts), replacing_(replacing), loss_(loss)
     {}
 
     // One hold of the lock.
@@ -52,7 +58,7 @@ private:
 
     TopicParts& parts_;
     const uint64_t replacing_;
-    const bool rewound_;
+    const Loss loss_;
     bool marked_ = false;
     std::string path_; // of the last topic
 };

@@ -43,11 +43,13 @@ std::string saved(Cluster& cluster)
     return text;
 }
 
-void begin_replacing(Cluster& cluster, bool rewound)
+using Loss = Emptying::Loss;
+
+void begin_replacing(Cluster& cluster, Loss loss)
 {
     Store& store = *cluster.zone.store;
     store.following.set_state(ClusterState::joining);
-    Emptying emptying(store.topics.parts(), kReplacing, rewound);
+    Emptying emptying(store.topics.parts(), kReplacing, loss);
     auto state = Emptying::State::more;
     while (state == Emptying::State::more) {
         state = emptying.step();
@@ -77,9 +79,9 @@ void serve(Cluster& cluster)
     cluster.run();
 }
 
-void replace(Cluster& cluster, std::string_view with, bool rewound)
+void replace(Cluster& cluster, std::string_view with, Loss loss)
 {
-    begin_replacing(cluster, rewound);
+    begin_replacing(cluster, loss);
     end_replacing(cluster, with);
     serve(cluster);
 }
@@ -124,8 +126,8 @@ void test_nothing_was_missed(void** state)
     fill(cluster, "a/1", 2, 9);
     Readers readers(cluster);
     const std::string text = saved(cluster);
-    for (const bool rewound : {false, true}) {
-        replace(cluster, text, rewound);
+    for (const Loss loss : {Loss::none, Loss::another_log, Loss::rewound}) {
+        replace(cluster, text, loss);
         readers.expect("");
     }
     fill(cluster, "a/1", 1, 9);
@@ -140,7 +142,7 @@ void test_what_was_missed_comes(void** state)
     Readers readers(cluster);
     fill(cluster, "a/1", 3, 9);
     const std::string text = saved(cluster);
-    begin_replacing(cluster, false);
+    begin_replacing(cluster, Loss::none);
     end_replacing(cluster, text);
     fill(cluster, "a/1", 1, 9); // came after the snapshot
     cluster.run();
@@ -156,7 +158,7 @@ void test_some_of_it_is_not_kept(void** state)
     Readers readers(cluster);
     fill(cluster, "a/1", 7, 2);
     const std::string text = saved(cluster);
-    replace(cluster, text, false);
+    replace(cluster, text, Loss::none);
     const std::string expected = gap("a/1", 3, 7) + '\n' + msgs("a/1", 8, 9);
     readers.expect(expected);
 }
@@ -169,7 +171,7 @@ void test_none_of_it_is_kept(void** state)
     cluster.zone.put("a/1", "2", keeping_nothing());
     cluster.zone.put("a/1", "3", keeping_nothing());
     const std::string text = saved(cluster);
-    replace(cluster, text, false);
+    replace(cluster, text, Loss::none);
     readers.expect(gap("a/1", 2, 3));
     cluster.zone.put("a/1", "4", keeping_nothing());
     cluster.run();
@@ -192,7 +194,7 @@ void test_lost(void** state)
     (void)readers.one.take();
     (void)readers.other.take();
     (void)lucky.take();
-    replace(cluster, text, true);
+    replace(cluster, text, Loss::rewound);
     readers.expect(reset("a/1") + '\n' + notice("a/1", 0, 1) + '\n' +
                    msg("a/1", 2));
     assert_text(lucky.take(), "");
@@ -212,7 +214,7 @@ void test_lost_to_the_last(void** state)
     const std::string text = saved(cluster);
     fill(cluster, "a/1", 2, 9);
     Readers readers(cluster);
-    replace(cluster, text, true);
+    replace(cluster, text, Loss::rewound);
     readers.expect(reset("a/1"));
     cluster.zone.store->topics.begin_term(kJump);
     fill(cluster, "a/1", 1, 9);
@@ -226,7 +228,7 @@ void test_removed_meanwhile(void** state)
     fill(cluster, "a/1", 2, 9);
     Readers readers(cluster);
     const std::string before = saved(cluster);
-    begin_replacing(cluster, false);
+    begin_replacing(cluster, Loss::none);
     end_replacing(cluster, before);
     (void)cluster.zone.remove("a/1");
     fill(cluster, "a/1", 3, 9); // another one
@@ -248,7 +250,7 @@ void test_unread(void** state)
     Readers readers(cluster);
     const std::string text = saved(cluster);
     fill(cluster, "a/1", 2, 9); // is unread, and lost
-    begin_replacing(cluster, true);
+    begin_replacing(cluster, Loss::rewound);
     end_replacing(cluster, text);
     fill(cluster, "a/1", 1, 9);
     serve(cluster);
@@ -261,7 +263,7 @@ void test_commands_meanwhile(void** state)
     fill(cluster, "a/1", 1, 9);
     Readers readers(cluster);
     const std::string text = saved(cluster);
-    begin_replacing(cluster, false);
+    begin_replacing(cluster, Loss::none);
     readers.one.say(R"({"id":1,"op":"sub","topic":"a/2"})");
     assert_true(readers.one.take().find(R"("code":115)") != std::string::npos);
     readers.one.say(R"({"id":2,"op":"sub","topic":"c/*"})");
@@ -286,12 +288,13 @@ void test_amid_a_history(void** state)
     fill(cluster, "a/2", 200, 300);
     ClientOptions options;
     options.limits.queue_bytes = 4096;
-    for (const bool rewound : {false, true}) {
+    for (const Loss loss : {Loss::none, Loss::another_log, Loss::rewound}) {
         const std::string text = saved(cluster);
         TestClient& client = cluster.connect(options);
-        client.say(R"({"id":1,"op":"sub","topic":"a/*","since":{"last":1000}})");
+        client.say(
+            R"({"id":1,"op":"sub","topic":"a/*","since":{"last":1000}})");
         std::string said = client.take_queued();
-        begin_replacing(cluster, rewound);
+        begin_replacing(cluster, loss);
         end_replacing(cluster, text);
         serve(cluster);
         said += said.empty() ? "" : "\n";
@@ -313,9 +316,9 @@ void test_twice(void** state)
     fill(cluster, "a/1", 2, 9);
     cluster.run();
     readers.expect(msgs("a/1", 3, 4));
-    begin_replacing(cluster, true);
+    begin_replacing(cluster, Loss::rewound);
     end_replacing(cluster, text);
-    begin_replacing(cluster, false);
+    begin_replacing(cluster, Loss::none);
     end_replacing(cluster, text);
     serve(cluster);
     readers.expect(reset("a/1") + '\n' + notice("a/1", 0, 1) + '\n' +
