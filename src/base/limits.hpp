@@ -146,6 +146,9 @@ inline constexpr uint32_t kMostClusterBudget = 90;
 inline constexpr size_t kMaxClusterNameBytes = 64;
 inline constexpr size_t kDefaultClusterLog = 64UL * 1024 * 1024;
 inline constexpr size_t kLeastClusterLog = 64UL * 1024;
+// For so long sessions wait for a host to be served again before they are sent
+// to others.
+inline constexpr int64_t kMostUnservedMs = 15'000;
 inline constexpr int64_t kTailerLeaseMs = 3000;
 inline constexpr size_t kAppliedPerTurn = 256; // entries
 inline constexpr int64_t kAliveMs = 2000;

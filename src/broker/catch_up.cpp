@@ -106,6 +106,15 @@ CatchUp::Progress CatchUp::serve(Session& session, size_t bytes)
     return progress;
 }
 
+bool CatchUp::is_held_by_zone()
+{
+    if (parts_.store.following.serves() || !parts_.deliveries.is_held()) {
+        return false;
+    }
+    parts_.deliveries.hold_catch_up();
+    return true;
+}
+
 CatchUp::Progress CatchUp::catch_up(Session& session, size_t& bytes_left)
 {
     while (session.seat().is_catching_up() && !session.stopped()) {
@@ -133,12 +142,18 @@ CatchUp::Progress CatchUp::catch_up(Subscription& subscription,
                                     size_t& bytes_left)
 {
     Session& session = *subscription.session;
+    if (is_held_by_zone()) {
+        return Progress::held;
+    }
     const Progress told = send_gone(subscription, bytes_left);
     if (told != Progress::done) {
         return told;
     }
     TopicRow row;
     while (!session.stopped()) {
+        if (is_held_by_zone()) {
+            return Progress::held;
+        }
         const Next next = next_topic(subscription, row);
         if (next != Next::found) {
             return next == Next::none ? Progress::done : Progress::more;
@@ -171,8 +186,13 @@ CatchUp::Progress CatchUp::send_gone(Subscription& subscription,
             return Progress::more;
         }
         spend(bytes_left, kTurnTopicBytes);
+        const Steady steady(parts_.store.following);
+        const Position newest = parts_.store.topics.newest(gone.back());
+        if (!steady.holds()) {
+            return Progress::more;
+        }
         // One that is there again comes in its turn.
-        if (parts_.store.topics.newest(gone.back()).epoch == 0) {
+        if (newest.epoch == 0) {
             const FrameRef frame =
                 parts_.encoder.gone(session.encoding(), gone.back(), "deleted");
             if (frame) {
@@ -222,8 +242,13 @@ bool CatchUp::fill_page(Subscription& subscription)
     size_t& left = selector.is_exact() ? few : parts_.budget.scans_left;
     while (left > 0) {
         std::string at = state.after;
+        const Steady steady(parts_.store.following);
         const auto scanned = parts_.store.topics.scan(
             selector, at, kTopicsPerPage, state.page, left);
+        if (!steady.holds()) {
+            state.page.clear();
+            return false;
+        }
         if (scanned != Topics::Scan::paused || !state.page.empty()) {
             return true;
         }
@@ -246,6 +271,9 @@ CatchUp::Progress CatchUp::start_topic(Subscription& subscription,
     spend(bytes_left, kTurnTopicBytes);
     if (TopicStart::has_begun(subscription, *topic)) {
         return Progress::done;
+    }
+    if (Resuming::is_due(*topic->interest)) {
+        parts_.deliveries.resume(*topic);
     }
 
     const bool goes_on = state.partial == topic && !state.waits;
@@ -286,7 +314,8 @@ CatchUp::Progress CatchUp::read_topic(Subscription& subscription,
 {
     CatchUpState& state = *subscription.catch_up;
     ReadFrom from = TopicStart::from(state.start, topic.path);
-    if (state.partial != &topic) {
+    const bool was_partial = state.partial == &topic;
+    if (!was_partial) {
         state.partial = &topic; // not live while the others are served
         state.partial_at = {};
         state.waits = false;
@@ -301,6 +330,10 @@ CatchUp::Progress CatchUp::read_topic(Subscription& subscription,
             *topic.interest, from,
             TopicStart::limits(*subscription.session, topic), most, unread_,
             kept_);
+        if (answer.waits) {
+            state.partial = was_partial ? state.partial : nullptr;
+            return Progress::more;
+        }
         parts_.deliveries.deliver_unread(topic, unread_, answer);
         if (!answer.unread) {
             state.waits = false;

@@ -64,6 +64,7 @@ private:
     enum class Next : uint8_t { found, none, later };
 
     static bool is_for_run(Progress progress);
+    bool is_held_by_zone();
     Progress serve(Session& session, size_t bytes);
     Progress catch_up(Session& session, size_t& bytes_left);
     Progress catch_up(Subscription& subscription, size_t& bytes_left);

@@ -43,6 +43,9 @@ Deliveries::Inbox Deliveries::read()
 {
     Delivery delivery;
     while (parts_.budget.may_deliver()) {
+        if (is_not_served()) {
+            return Inbox::empty;
+        }
         if (is_held()) {
             return Inbox::held;
         }
@@ -64,7 +67,9 @@ Deliveries::Inbox Deliveries::read()
         if (topic == nullptr) {
             continue;
         }
-        if (batch_.empty()) {
+        if (delivery.displaced) {
+            resume(*topic);
+        } else if (batch_.empty()) {
             deliver_loss(*topic, delivery.newest);
         } else {
             deliver(*topic, batch_);
@@ -76,8 +81,22 @@ Deliveries::Inbox Deliveries::read()
     return Inbox::more;
 }
 
+// (Where the zone is served again all workers are woken.)
+bool Deliveries::is_not_served()
+{
+    if (!parts_.store.following.serves()) {
+        waits_for_zone_ = true;
+    } else if (std::exchange(waits_for_zone_, false)) {
+        go_on();
+    }
+    return waits_for_zone_;
+}
+
 bool Deliveries::is_held()
 {
+    if (is_not_served()) {
+        return true;
+    }
     if (parts_.laggards.none()) {
         return false;
     }
@@ -304,12 +323,32 @@ void Deliveries::deliver_messages(LocalTopic& topic, const Batch& batch,
     }
 }
 
-void Deliveries::deliver_gone(LocalTopic& topic)
+// Where the topic does not go on from what its sessions know, it is told as one
+// that has come to be; what comes next is its value.
+void Deliveries::resume(LocalTopic& topic)
+{
+    const Resumed resumed =
+        parts_.store.resuming.resume(*topic.interest, topic.last);
+    if (resumed.goes_on) {
+        return;
+    }
+    deliver_gone(topic, resumed.lost ? "reset" : "deleted");
+    topic.last = resumed.start;
+    if (topic.last.epoch == 0) {
+        return parts_.topics.review_later(topic);
+    }
+    tell_subscribing(topic);
+    notify_all(topic, 0, [&](Encoding encoding) {
+        return parts_.encoder.topic(encoding, topic.path, topic.last, 0);
+    });
+}
+
+void Deliveries::deliver_gone(LocalTopic& topic, std::string_view why)
 {
     parts_.pacer.forget_topic(topic, topic.last.seq);
     topic.last = {};
     notify_all(topic, 0, [&](Encoding encoding) {
-        return parts_.encoder.gone(encoding, topic.path, "deleted");
+        return parts_.encoder.gone(encoding, topic.path, why);
     });
     for (const Group* group : topic.groups) {
         parts_.budget.reached += group->members.size();

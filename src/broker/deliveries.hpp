@@ -17,6 +17,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <map>
+#include <string_view>
 
 #include "broker/delta_maker.hpp"
 #include "broker/encoder.hpp"
@@ -55,10 +56,14 @@ public:
 
     // Delivers what waits in the inbox, as far as this turn may.
     Inbox read();
-    // Whether deliveries wait for sessions that a burst put behind. If so
-    // caught_up() goes on, or whoever asks when the wait is over, at the latest
-    // run_due().
+    // Whether deliveries wait: for the zone to be served, or for sessions that
+    // a burst put behind. Then read() goes on, or caught_up(), or whoever asks
+    // when the wait is over, at the latest run_due().
     bool is_held();
+    // Whether the zone was not served when that was asked last.
+    [[nodiscard]] bool waits_for_zone() const { return waits_for_zone_; }
+    // The zone was replaced: the topic goes on with what is there now.
+    void resume(LocalTopic& topic);
     // Somebody who catches up can't go on while deliveries are held: run() is
     // asked for when they go on.
     void hold_catch_up() { catch_up_is_held_ = true; }
@@ -80,6 +85,7 @@ public:
 
 private:
     void go_on();
+    bool is_not_served();
     [[nodiscard]] size_t batch_bytes() const;
     void deliver(LocalTopic& topic, const Batch& batch);
     void deliver_messages(LocalTopic& topic, const Batch& batch, size_t first,
@@ -88,7 +94,7 @@ private:
     void deliver_gap(LocalTopic& topic, const Position& next);
     void deliver_epoch(LocalTopic& topic, const Position& next);
     static void tell_subscribing(const LocalTopic& topic);
-    void deliver_gone(LocalTopic& topic);
+    void deliver_gone(LocalTopic& topic, std::string_view why = "deleted");
     void deliver_untold();
     void deliver_presence(LocalTopic& topic, const PresenceChange& change);
     template <class Visit>
@@ -101,6 +107,7 @@ private:
     // many bytes.
     std::map<size_t, size_t> queues_;
     bool catch_up_is_held_ = false;
+    bool waits_for_zone_ = false;
     Batch batch_; // out of the inbox
 };
 

@@ -59,6 +59,11 @@ public:
         return commit(removal);
     }
 
+    // As Committer::serves().
+    [[nodiscard]] bool serves() const
+    {
+        return committer_ == nullptr || committer_->serves();
+    }
     // A position that is not known here: it may be that others have come
     // further. As Committer::catch_up(); nullptr: that can't be.
     [[nodiscard]] std::unique_ptr<PendingChange>

@@ -44,6 +44,7 @@ Subscribing::Subscribing(LocalTopics& topics, Session& session,
     : topics_(topics), session_(session), selector_(selector),
       options_(std::move(options)),
       failed_(check_new(topics, session, selector)),
+      steady_(topics.store().following),
       position_(options_.start.positions.begin())
 {
     if (failed_) {
@@ -77,6 +78,15 @@ bool Subscribing::step(size_t& left)
         return true;
     }
     spend(left, 1);
+    go_on(left);
+    if (!steady_.holds()) {
+        failed_ = kNotServed;
+    }
+    return failed_ || stage_ == Stage::ready;
+}
+
+void Subscribing::go_on(size_t& left)
+{
     switch (stage_) {
     case Stage::link:
         if (topics_.link_some(*group_, left)) {
@@ -98,7 +108,6 @@ bool Subscribing::step(size_t& left)
     case Stage::ready:
         break;
     }
-    return failed_ || stage_ == Stage::ready;
 }
 
 // Whether all positions can be resumed from. (Of other topics than the

@@ -65,6 +65,7 @@ private:
         ready
     };
 
+    void go_on(size_t& left);
     void check_positions(size_t& left);
     void list(size_t& left);
     void localize(size_t& left);
@@ -80,6 +81,7 @@ private:
     SubscribeOptions options_;
     Group* group_ = nullptr; // null: it failed to begin
     std::optional<Error> failed_;
+    const Steady steady_;
     Stage stage_ = Stage::link;
     std::map<std::string, Position, std::less<>>::const_iterator position_;
     Found found_;

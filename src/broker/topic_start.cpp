@@ -116,8 +116,12 @@ bool TopicStart::begin_early(Subscription& subscription, LocalTopic& topic,
         if (topic.policy.retain && topic.last.seq != 0 && !session.has_room()) {
             return false;
         }
+        const Steady steady(store_.following);
         answer = store_.topics.read(topic.path, start, limits(session, topic),
                                     early_);
+        if (!steady.holds()) {
+            return false;
+        }
         spend(budget_.inbox_bytes_left, early_.bytes() + kTurnTopicBytes);
     }
     size_t last = early_.size();

@@ -1,5 +1,7 @@
 #include "client/access.hpp"
 
+#include "readers/following.hpp"
+
 namespace ws_pubsub {
 
 bool Access::allow(bool may, std::string_view what, std::string_view wanted,
@@ -44,6 +46,9 @@ Result<Reader> Access::reader(const Selector& wanted,
 {
     if (!may_read(wanted, what)) {
         return kDenied;
+    }
+    if (!publisher_.serves()) {
+        return kNotServed;
     }
     return publisher_.reader();
 }

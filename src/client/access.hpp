@@ -44,7 +44,7 @@ public:
     [[nodiscard]] bool may_remove(std::string_view topic) const;
     [[nodiscard]] bool may_remove(const Selector& wanted) const;
 
-    // What reads those topics. Error: denied.
+    // What reads those topics. Errors: denied; unavailable.
     [[nodiscard]] Result<Reader> reader(const Selector& wanted,
                                         std::string_view what = "read") const;
     // Errors: denied; limit, the message is too big; as publish_patch() and

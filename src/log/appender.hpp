@@ -66,6 +66,10 @@ public:
 
     // Errors: unavailable; limit, it is too big for a log. Unknown comes later.
     Outcome commit(const Change& change) override;
+    [[nodiscard]] bool serves() const override
+    {
+        return store_.following.serves();
+    }
     std::unique_ptr<PendingChange> catch_up() override;
 
     void on_open(std::string_view lineage) override;

@@ -126,8 +126,6 @@ void Joining::run()
         return apply_genesis();
     case Step::survey:
         return survey_some();
-    case Step::vacate:
-        return vacate();
     case Step::fill:
         return fill_some();
     case Step::fruitless:
@@ -325,14 +323,12 @@ void Joining::on_survey()
     if (capacity_bytes_ != 0 && replica->used_bytes > capacity_bytes_) {
         return stuck("too small to follow the log");
     }
-    go_on(Step::vacate);
+    begin_filling();
 }
 
-void Joining::vacate()
+void Joining::begin_filling()
 {
-    if (!owner_.is_vacated()) {
-        return owner_.run_in(kVacatedMs);
-    }
+    owner_.on_replacing();
     filling_.emplace(parts_.topics, download_->bytes(), std::move(*survey_),
                      joined_.is_rewound);
     survey_.reset();

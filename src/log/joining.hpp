@@ -4,9 +4,9 @@
 //
 // A snapshot counts only if its last entry is still in the log: so what comes
 // behind it is there. It is fetched and looked through before the zone is
-// touched; then sessions leave, what the zone had goes, and what the snapshot
-// has comes, a little in each turn. A worker that dies meanwhile leaves a zone
-// that is marked; the next one begins anew.
+// touched; then nobody is served, what the zone had goes, and what the snapshot
+// has comes, a little in each turn; sessions stay. A worker that dies meanwhile
+// leaves a zone that is marked; the next one begins anew.
 //
 // It may go on while the log's connection is lost: what has to be asked is
 // asked again, once a second. stop() at any time.
@@ -34,7 +34,6 @@ namespace ws_pubsub {
 class Joining {
 public:
     static constexpr int64_t kAgainMs = 1000;
-    static constexpr int64_t kVacatedMs = 50; // until it is asked again
     // After which a log that nobody follows, and that can't be joined, is begun
     // anew.
     static constexpr int64_t kFruitlessMs = 30'000;
@@ -67,7 +66,6 @@ private:
         fetch,
         apply, // the log's first entry, which alone is missing
         survey,
-        vacate,
         fill,
         fruitless, // whether anybody follows the log
         seed
@@ -99,7 +97,7 @@ private:
     void apply_genesis();
     void survey_some();
     void on_survey();
-    void vacate();
+    void begin_filling();
     void fill_some();
     void ask_whether_followed();
     void seed(const std::optional<LogId>& useless);

@@ -51,8 +51,9 @@ public:
     JoiningOwner(const JoiningOwner&) = delete;
     JoiningOwner& operator=(const JoiningOwner&) = delete;
 
-    // Asks that no session uses the zone; whether that is so.
-    virtual bool is_vacated() = 0;
+    // What the zone has is about to be replaced: nobody is served until what
+    // came after that was applied, too.
+    virtual void on_replacing() = 0;
     // The zone's last entry is in the log, or was a moment ago.
     virtual void on_joined(const Joined& joined) = 0;
     // It takes a person.

@@ -12,7 +12,6 @@ namespace {
 // Of a host that has topics, but none of a log.
 constexpr LogId kSomething{0, 1};
 
-constexpr int64_t kVacatedMs = 50; // until it is asked again
 constexpr size_t kHoldsPerTurn = 4;
 
 uint64_t random_number()
@@ -182,9 +181,7 @@ void Seeding::begin_log()
 
 void Seeding::empty_some()
 {
-    if (!owner_.is_vacated()) {
-        return owner_.run_in(kVacatedMs);
-    }
+    owner_.on_replacing();
     auto state = Emptying::State::more;
     for (size_t i = 0; i < kHoldsPerTurn && state == Emptying::State::more;
          i++) {

@@ -25,9 +25,6 @@ namespace ws_pubsub {
 
 namespace {
 
-constexpr Error kNotJoined{Errc::unavailable,
-                           "this host has not caught up with the others yet"};
-
 // What follows the location's prefix in the URI; nullopt where that is not a
 // part of its own, as in /apix for a location /api, and where the URI was
 // rewritten to one that lies elsewhere.
@@ -144,7 +141,7 @@ ngx_int_t dispatch(ngx_http_request_t* r)
     const bool is_for_clients =
         conf.role == Role::websocket || conf.role == Role::api;
     if (is_for_clients && !zone->store().following.serves()) {
-        return send_error(r, kNotJoined);
+        return send_error(r, kNotServed);
     }
     switch (conf.role) {
     case Role::websocket:

@@ -3,15 +3,13 @@
 #include "module/log_leader.hpp"
 
 #include "base/close_code.hpp"
+#include "base/limits.hpp"
 #include "client/control_order.hpp"
 #include "ngx/guard.hpp"
 
 namespace ws_pubsub {
 
 namespace {
-
-// Until sessions are asked to leave once more.
-constexpr int64_t kSentAwayAgainMs = 5000;
 
 ngx_uint_t level_of(LogLevel level)
 {
@@ -73,6 +71,7 @@ void LogLeader::tick()
     const SnapshotSending sending = sender_.sending();
     parts_.store.following.note_snapshot(sending.position, sending.log_bytes,
                                          sending.failures);
+    look_after_waiting();
 }
 
 void LogLeader::log(LogLevel level, std::string_view text)
@@ -91,7 +90,7 @@ void LogLeader::run_tailer_in(int64_t ms)
 
 void LogLeader::begin_following()
 {
-    sent_away_ms_ = 0;
+    waiting_ms_.reset();
     sender_.begin();
 }
 
@@ -124,17 +123,25 @@ void LogLeader::run_in(int64_t ms)
     joining_timer_.start(static_cast<ngx_msec_t>(ms));
 }
 
-bool LogLeader::is_vacated()
+void LogLeader::on_replacing()
 {
     parts_.store.following.set_state(ClusterState::joining);
-    if (parts_.store.status().sessions == 0) {
-        return true;
-    }
+}
+
+// It may be that the log is not to be reached for long, or the host is new, and
+// the worker another one than that which began.
+void LogLeader::look_after_waiting()
+{
     const int64_t now_ms = parts_.host.ticks_ms();
-    if (sent_away_ms_ == 0 || now_ms - sent_away_ms_ >= kSentAwayAgainMs) {
+    if (parts_.store.following.serves()) {
+        waiting_ms_.reset();
+    } else if (!waiting_ms_) {
+        waiting_ms_ = now_ms;
+    } else if (now_ms - *waiting_ms_ >= kMostUnservedMs &&
+               parts_.store.status().sessions != 0) {
+        waiting_ms_ = now_ms;
         send_sessions_away();
     }
-    return false;
 }
 
 // They come back to where they are let in, and resume.
@@ -144,10 +151,9 @@ void LogLeader::send_sessions_away()
     order.kind = OrderKind::close;
     order.filter.all = true;
     order.code = kCloseServiceRestart;
-    order.reason = "the host does not go on with the others now";
-    const auto placed = parts_.store.orders.place(parts_.worker, order.kind,
-                                                  order.text(), kOrderMs);
-    sent_away_ms_ = placed ? parts_.host.ticks_ms() : 0;
+    order.reason = "this host does not go on with the others now";
+    (void)parts_.store.orders.place(parts_.worker, order.kind, order.text(),
+                                    kOrderMs);
 }
 
 void LogLeader::on_joined(const Joined& joined)

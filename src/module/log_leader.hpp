@@ -5,6 +5,7 @@
 #include "ngx/ngx.hpp"
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -73,9 +74,11 @@ private:
     // As of both owners.
     void log(LogLevel level, std::string_view text) override;
     void run_in(int64_t ms) override;
-    bool is_vacated() override;
+    void on_replacing() override;
     void on_joined(const Joined& joined) override;
     void on_stuck(std::string_view why) override;
+
+    void look_after_waiting();
 
     static void on_tailer(void* self);
     static void on_joining(void* self);
@@ -92,7 +95,9 @@ private:
     Joining joining_;
     SenderTurns sender_turns_;
     SnapshotSender sender_;
-    int64_t sent_away_ms_ = 0; // when sessions were last; 0: they were not
+    // Since when sessions have waited for the zone to be served, or when they
+    // were sent away last.
+    std::optional<int64_t> waiting_ms_;
 };
 
 } // namespace ws_pubsub

@@ -22,6 +22,7 @@ namespace ws_pubsub {
 class NoCommitter final : public Committer {
 public:
     Outcome commit(const Change& change) override;
+    [[nodiscard]] bool serves() const override { return false; }
     std::unique_ptr<PendingChange> catch_up() override { return nullptr; }
 };
 

@@ -25,6 +25,12 @@ enum class ClusterState : uint32_t {
     stuck      // and can't be: somebody has to look at it
 };
 
+// Whether clients are served: what the zone has is what there is.
+inline bool is_served(ClusterState state)
+{
+    return state == ClusterState::off || state == ClusterState::following;
+}
+
 // What came of one of a worker's changes.
 struct AnswerCell {
     uint64_t number; // as of EntryHead; 0: nothing yet

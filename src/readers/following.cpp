@@ -25,6 +25,12 @@ ClusterState Following::state() const
     return state.load(std::memory_order_relaxed);
 }
 
+uint64_t Following::replacements() const
+{
+    const std::atomic_ref<uint64_t> count(header_.replica.replacements);
+    return count.load(std::memory_order_acquire);
+}
+
 Lease::Taken Following::lead(WorkerId worker)
 {
     Transaction tx(access_);
@@ -41,8 +47,17 @@ void Following::give_up(WorkerId worker)
 void Following::set_state(ClusterState state)
 {
     Transaction tx(access_);
-    if (header_.cluster.state != state) {
-        tx.set(header_.cluster.state, state);
+    if (header_.cluster.state == state) {
+        return;
+    }
+    tx.set(header_.cluster.state, state);
+    if (is_served(state)) {
+        for (size_t i = 0; i < kMaxWorkers; i++) {
+            const WorkerSlot& slot = header_.workers[i];
+            if (slot.process.pid != 0 && !slot.ending) {
+                tx.wake(i, slot.wake);
+            }
+        }
     }
 }
 

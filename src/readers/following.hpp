@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/result.hpp"
 #include "readers/layout.hpp"
 #include "readers/lease.hpp"
 #include "shm/transaction.hpp"
@@ -47,17 +48,17 @@ public:
     // Without the lock.
     [[nodiscard]] ClusterState state() const;
     // Whether clients are served: what the zone has is what there is.
-    [[nodiscard]] bool serves() const
-    {
-        const ClusterState now = state();
-        return now == ClusterState::off || now == ClusterState::following;
-    }
+    [[nodiscard]] bool serves() const { return is_served(state()); }
+    // Without the lock: how often what the zone has was replaced by what others
+    // have, or is being.
+    [[nodiscard]] uint64_t replacements() const;
     [[nodiscard]] uint64_t host() const { return header_.cluster.host; }
 
     // Takes the lease to bring entries, or renews it.
     Lease::Taken lead(WorkerId worker);
     void give_up(WorkerId worker);
 
+    // All workers are woken where clients are served from now on.
     void set_state(ClusterState state);
     // The lineage's term was applied: whoever is connected to a log of that
     // lineage may append.
@@ -88,6 +89,29 @@ private:
 
     ZoneAccess& access_;
     ZoneHeader& header_;
+};
+
+// What clients are told where it is not served.
+inline constexpr Error kNotServed{
+    Errc::unavailable, "this host has not caught up with the others yet"};
+
+// Whether the zone is served, and what it has was not replaced since this was
+// made: else what was read of it meanwhile may be of something half done.
+class Steady {
+public:
+    explicit Steady(const Following& following)
+        : following_(following), replacements_(following.replacements())
+    {}
+
+    [[nodiscard]] bool holds() const
+    {
+        return following_.serves() &&
+               following_.replacements() == replacements_;
+    }
+
+private:
+    const Following& following_;
+    const uint64_t replacements_;
 };
 
 } // namespace ws_pubsub

@@ -61,24 +61,41 @@ bool Inboxes::read_unread(Transaction& tx, Interest& interest, size_t max_bytes,
     return item != nullptr;
 }
 
+void Inboxes::name(Interest& interest, Delivery& delivery)
+{
+    delivery.interest = &interest;
+    delivery.token = interest.token;
+    delivery.newest = position_of(*interest.topic);
+    delivery.path.clear();
+    if (interest.token == 0) {
+        delivery.path = interest.topic->path();
+    }
+}
+
 bool Inboxes::read(WorkerId worker, size_t max_bytes, Delivery& delivery,
                    Batch& out)
 {
     Transaction tx(access_);
     WorkerSlot& slot = header_.workers[worker];
     out.clear();
+    delivery.presence.clear();
+    delivery.displaced = false;
     for (size_t i = 0; i < kSkippedPerLock; i++) {
-        if (slot.inbox_head == nullptr) {
+        if (slot.inbox_head == nullptr || !is_served(header_.cluster.state)) {
             return false;
         }
         Interest& interest = *slot.inbox_head;
-        if (interest.dropped) {
+        if (interest.reading == ReadState::dropped) {
             free_first(tx, slot);
             continue;
         }
+        if (interest.reading != ReadState::on) {
+            name(interest, delivery);
+            delivery.displaced = true;
+            return true;
+        }
         const uint64_t cursor = interest.cursor;
         const bool more = read_unread(tx, interest, max_bytes, out);
-        delivery.presence.clear();
         events_.read(tx, interest, delivery.presence);
         pop(tx, slot);
         if (more) {
@@ -88,13 +105,7 @@ bool Inboxes::read(WorkerId worker, size_t max_bytes, Delivery& delivery,
         if (interest.cursor == cursor && delivery.presence.empty()) {
             continue; // catch_up() was here before
         }
-        delivery.interest = &interest;
-        delivery.token = interest.token;
-        delivery.newest = position_of(*interest.topic);
-        delivery.path.clear();
-        if (interest.token == 0) {
-            delivery.path = interest.topic->path();
-        }
+        name(interest, delivery);
         return true;
     }
     delivery.interest = nullptr;
@@ -109,6 +120,11 @@ ReadAnswer Inboxes::catch_up(Interest& interest, const ReadFrom& from,
     Topic& topic = *interest.topic;
     unread.clear();
     kept.clear();
+    if (!is_served(header_.cluster.state) || interest.reading != ReadState::on) {
+        ReadAnswer answer;
+        answer.waits = true;
+        return answer;
+    }
     bool more = max_unread == 0 &&
                 TopicLog::first_after(topic, interest.cursor) != nullptr;
     if (!more) {

@@ -27,6 +27,8 @@ struct Delivery {
     uint64_t token = 0;
     Position newest;  // of the topic, whether it was read by now or not
     std::string path; // filled only when the token is 0
+    // Only this: the worker is to say how far it has come (readers/resuming).
+    bool displaced = false;
     std::vector<PresenceChange> presence;
 };
 
@@ -40,11 +42,12 @@ public:
 
     // The next topic with unread items, up to about `max_bytes` of them; none
     // if all were evicted. Without an interest: there was work, but nothing to
-    // deliver. False when the inbox is empty.
+    // deliver. False when the inbox is empty, or the zone is not served.
     bool read(WorkerId worker, size_t max_bytes, Delivery& delivery,
               Batch& out);
     // The unread items of one topic, up to about `max_unread` bytes of them
     // (0: none); then, if that was all, what `from` asks of those before.
+    // Nothing where the zone is not served.
     ReadAnswer catch_up(Interest& interest, const ReadFrom& from,
                         const ReadLimits& limits, size_t max_unread,
                         Batch& unread, Batch& kept);
@@ -60,6 +63,7 @@ public:
     void free_first(Transaction& tx, WorkerSlot& slot);
 
 private:
+    static void name(Interest& interest, Delivery& delivery);
     // Returns whether the inbox was empty.
     bool push(Transaction& tx, WorkerSlot& slot, Interest& interest);
     void pop(Transaction& tx, WorkerSlot& slot);
@@ -91,7 +95,7 @@ inline uint32_t Inboxes::changed(Transaction& tx, Topic& topic)
     for (Interest* interest = topic.interests; interest != nullptr;
          interest = interest->topic_next) {
         WorkerSlot& slot = header_.workers[interest->worker];
-        if (interest->dropped || slot.ending) {
+        if (interest->reading == ReadState::dropped || slot.ending) {
             continue;
         }
         subscribers += interest->subscribers;

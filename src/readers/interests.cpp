@@ -15,7 +15,8 @@ constexpr size_t kToldPerLock = 16;
 
 bool has_unread(const Topic& topic, const Interest& interest)
 {
-    return interest.cursor + 1 != topic.next_pos ||
+    return interest.reading != ReadState::on ||
+           interest.cursor + 1 != topic.next_pos ||
            (topic.presence != nullptr &&
             interest.presence_cursor + 1 != topic.presence->next_pos);
 }
@@ -117,7 +118,8 @@ Interest* Interests::find_or_make(Transaction& tx, Topic& topic,
 {
     for (Interest* interest = topic.interests; interest != nullptr;
          interest = interest->topic_next) {
-        if (interest->worker == worker && !interest->dropped) {
+        if (interest->worker == worker &&
+            interest->reading != ReadState::dropped) {
             return interest;
         }
     }
@@ -142,7 +144,7 @@ void Interests::claim(Interest& interest, uint64_t token)
 // Its worker frees the interest when its turn in the inbox comes.
 void Interests::leave_to_inbox(Transaction& tx, Interest& interest)
 {
-    tx.set(interest.dropped, true);
+    tx.set(interest.reading, ReadState::dropped);
     tx.set(interest.token, uint64_t{0});
     occupancies_.changed(tx, *interest.topic);
     tx.commit();

@@ -76,7 +76,8 @@ public:
         uint64_t cursor = UINT64_MAX;
         for (const Interest* interest = topic.interests; interest != nullptr;
              interest = interest->topic_next) {
-            if (!interest->dropped && interest->cursor < cursor) {
+            if (interest->reading != ReadState::dropped &&
+                interest->cursor < cursor) {
                 cursor = interest->cursor;
             }
         }

@@ -38,6 +38,16 @@ namespace ws_pubsub {
 
 using WorkerId = uint16_t; // the number of its slot
 
+// How a worker stands to what an interest has for it.
+enum class ReadState : uint8_t {
+    on,
+    // What the zone had of the topic was replaced by what a snapshot has: the
+    // worker has to say how far it had come (readers/resumption.hpp).
+    displaced,
+    rewound, // the same; and what it had read may have been lost by the log
+    dropped  // to be freed when the inbox is read
+};
+
 // That a worker wants a topic's messages, and how far it has read them.
 struct Interest {
     Topic* topic;
@@ -51,7 +61,7 @@ struct Interest {
     uint32_t subscribers;
     uint16_t worker;
     bool in_inbox;
-    bool dropped; // to be freed when the inbox is read
+    ReadState reading;
 };
 
 // A join or a leave that some interested worker has not read yet.
@@ -240,7 +250,7 @@ struct SnapshotBook {
 };
 
 inline constexpr uint64_t kZoneMagic = 0x7773707562737562; // "wspubsub"
-inline constexpr uint32_t kLayoutVersion = 14;
+inline constexpr uint32_t kLayoutVersion = 15;
 
 struct ZoneHeader : TopicsHeader {
     SelectorNode selector_root;

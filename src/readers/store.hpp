@@ -24,6 +24,7 @@
 #include "readers/own_people.hpp"
 #include "readers/people.hpp"
 #include "readers/presence.hpp"
+#include "readers/resuming.hpp"
 #include "readers/selectors.hpp"
 #include "readers/session_records.hpp"
 #include "readers/snapshots.hpp"
@@ -81,6 +82,10 @@ public:
 
 private:
     bool appeared(Transaction& tx, Topic& topic) override;
+    void displaced(Transaction& tx, Topic& topic, bool rewound) override
+    {
+        resuming.displace(tx, topic, rewound);
+    }
     void disappeared(Transaction& tx, Topic& topic) override;
     uint32_t changed(Transaction& tx, Topic& topic) override;
     bool published(Transaction& tx, const Change& change, const Position& at,
@@ -108,6 +113,7 @@ public:
     Answers answers;
     Interests interests;
     Inboxes inboxes;
+    Resuming resuming;
     Selectors selectors;
     OwnPeople own_people;
     Presence presence;

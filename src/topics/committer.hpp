@@ -22,6 +22,8 @@ public:
     // An error at once: it was not taken. While some are not answered, it is
     // its matter that a worker on its way out stays.
     virtual Outcome commit(const Change& change) = 0;
+    // Whether what is here is what all have agreed to, so far.
+    [[nodiscard]] virtual bool serves() const = 0;
     // Waits until what others have done by now was applied here, too: then an
     // answer without meaning is told, or the error unavailable.
     virtual std::unique_ptr<PendingChange> catch_up() = 0;

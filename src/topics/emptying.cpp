@@ -35,6 +35,7 @@ void Emptying::mark(Transaction& tx)
 {
     ReplicaBook& book = parts_.header.replica;
     tx.set(book.replacing, replacing_);
+    tx.set(book.replacements, book.replacements + 1);
     tx.set(book.last.ms, uint64_t{0});
     tx.set(book.last.number, uint64_t{0});
     tx.set(book.last_nonce, uint64_t{0});
@@ -78,9 +79,14 @@ bool Emptying::drop_topics(Transaction& tx, size_t& steps)
 
 bool Emptying::drop_topic(Transaction& tx, std::string_view path, size_t& steps)
 {
+    Topic* topic = parts_.records.find(path);
+    if (topic != nullptr) {
+        parts_.readers.displaced(tx, *topic, rewound_);
+        tx.commit();
+    }
     const Change change = removal_of(path, parts_.access.clock.now_ms(), {});
     (void)Removal(parts_, tx, change).remove();
-    Topic* topic = parts_.records.find(path);
+    topic = parts_.records.find(path);
     if (topic == nullptr) {
         return true;
     }

@@ -6,7 +6,8 @@
 // Whoever dies meanwhile leaves a zone that is sound, and marked; another one
 // begins anew, and from then on the first one can do nothing any more.
 //
-// Readers are told that their topics are gone, as far as there are any.
+// Readers stay, and go on with what the zone is filled with
+// (readers/resuming.hpp).
 //
 // Thread safety: none.
 #pragma once

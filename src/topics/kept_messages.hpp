@@ -36,6 +36,7 @@ struct ReadAnswer {
     bool expired = false;   // the topic had a value that has become too old
     bool unread = false;    // Inboxes::catch_up(): there is more unread; what
                             // is kept was not read
+    bool waits = false;     // the same: nothing was read, nor is known
 };
 
 // Appends what `from` asks of the topic (nullptr: it is not there) to `out`,

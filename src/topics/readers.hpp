@@ -24,6 +24,10 @@ public:
     // The topic has come to be: whoever waits for such topics reads it from
     // now on. False when the zone is full.
     virtual bool appeared(Transaction& tx, Topic& topic) = 0;
+    // What the zone has of the topic is about to be replaced by what others
+    // have: until its readers have said how far they had come they read no
+    // more. `rewound`: what they have read may be lost.
+    virtual void displaced(Transaction& tx, Topic& topic, bool rewound) = 0;
     // The topic has ceased to be.
     virtual void disappeared(Transaction& tx, Topic& topic) = 0;
     // The topic's log has grown: its readers find that in their inboxes.

@@ -71,6 +71,7 @@ struct ReplicaBook {
     uint64_t entries;          // of the log, ever
     uint64_t replacing;        // who fills the zone anew, which is no good
                                // until that is done; 0: nobody; local
+    uint64_t replacements;     // how often that was begun; local
     uint64_t rewound;          // not 0: the log has lost what was applied here
                                // since its last term: another one has to begin;
                                // local

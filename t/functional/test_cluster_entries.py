@@ -10,6 +10,7 @@ from support.cluster import (
     wait_state, wait_working)
 from support.cluster_load import loaded
 from support.httpc import Http
+from support.processes import wait_until
 from support.restarts import at, complaints, resumed
 from support.session import JsonSession
 
@@ -190,8 +191,8 @@ def test_names_are_apart(make_redis):
         (ng,) = cluster.hosts
         with Http(ng) as http, Http(ng, api="/other/") as other:
             http.put("hist/a", "x")
-            assert other.request("GET", "/status-other").json()[
-                "cluster"] == "following"
+            wait_until("the other zone follows, too", lambda: other.request(
+                "GET", "/status-other").json()["cluster"] == "following")
             assert other.put("hist/b", "y")["seq"] == 1
             assert http.get("hist/b").status == 404
             assert other.get("hist/a").status == 404

@@ -54,13 +54,19 @@ class Minutes:
     def run(self, text, folder="ws-cluster"):
         """What it prints; by a file, as what it starts may keep that open."""
         out = self.folder / "out"
-        with open(out, "wb") as file:
-            done = subprocess.run(
+        with open(out, "wb") as file, subprocess.Popen(
                 ["bash", "-euc", text], cwd=self.folder / folder, stdout=file,
-                stderr=subprocess.STDOUT, timeout=START_S,
-                env={**os.environ, "no_proxy": "*"})
+                stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL,
+                env={**os.environ, "no_proxy": "*"}) as shell:
+            try:
+                code = shell.wait(START_S)
+            except subprocess.TimeoutExpired:
+                code = "it hangs:\n" + subprocess.run(
+                    ["ps", "-eo", "pid,ppid,stat,wchan:30,etimes,args"],
+                    capture_output=True, text=True, check=True).stdout
+                shell.kill()
         said = out.read_text("utf-8", "replace")
-        assert done.returncode == 0, f"{text}\n{said}{self.logs()}"
+        assert code == 0, f"{text}\n{said}{self.logs()}{code}"
         return said
 
     def logs(self):

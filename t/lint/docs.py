@@ -88,7 +88,7 @@ def value_of(expression):
     product = 1
     for factor in expression.split("*"):
         number = re.sub(r"[UL]+$", "", factor.strip())
-        product *= float(number) if "." in number else int(number)
+        product *= float(number) if "." in number else int(number.replace("'", ""))
     return product
 
 

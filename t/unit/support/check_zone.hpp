@@ -255,9 +255,9 @@ private:
                 Shares::bytes_of(sizeof(Interest));
             expect(interest->topic == &topic, "an interest in another topic");
             expect(interest->cursor < topic.next_pos, "a cursor too far");
-            expect(!interest->dropped || interest->in_inbox,
+            expect(interest->reading == ReadState::on || interest->in_inbox,
                    "a dropped interest that nobody will free");
-            if (interest->dropped) {
+            if (interest->reading == ReadState::dropped) {
                 continue;
             }
             expect(workers.insert(interest->worker).second,

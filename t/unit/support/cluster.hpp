@@ -34,11 +34,7 @@ public:
     {
         lines.emplace_back(text);
     }
-    bool is_vacated() override
-    {
-        asked_to_vacate++;
-        return vacated;
-    }
+    void on_replacing() override { replacings++; }
     void on_joined(const Joined& how) override { joined = how; }
     void on_stuck(std::string_view why) override { stuck = why; }
 
@@ -47,8 +43,7 @@ public:
     FakeSnapshots snapshots;
     std::optional<int64_t> due_ms;
     std::vector<std::string> lines;
-    bool vacated = true;
-    int asked_to_vacate = 0;
+    int replacings = 0;
     std::optional<Joined> joined;
     std::string stuck;
 

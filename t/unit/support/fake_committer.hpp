@@ -25,6 +25,7 @@ public:
             std::make_unique<Pending>(*this, waiting_.back().get()));
     }
 
+    [[nodiscard]] bool serves() const override { return true; }
     std::unique_ptr<PendingChange> catch_up() override { return nullptr; }
 
     [[nodiscard]] size_t waiting() const { return waiting_.size(); }
