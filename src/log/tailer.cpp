@@ -296,6 +296,9 @@ void Tailer::at_end()
     if (place.lineage != lineage_ || place.is_rewound) {
         return begin_term(place.is_rewound);
     }
+    if (joined_) {
+        store_.people.begin_anew(); // the log may have an earlier question
+    }
     store_.following.make_ready(lineage_);
     store_.following.set_state(ClusterState::following);
     phase_ = Phase::following;

@@ -46,7 +46,9 @@ PeopleHost* People::find_or_make(Transaction& tx, uint64_t id)
 void People::hear(Transaction& tx, uint64_t host, std::string_view topic,
                   std::string_view identity, uint32_t connections)
 {
-    if (host == 0 || is_reserved(topic)) {
+    // Who is asked tells of all that are there. What the log has told before
+    // may be of somebody who has left in what Redis lost of it.
+    if (host == 0 || is_reserved(topic) || header_.cluster.people.asks) {
         return;
     }
     PeopleHost* from = connections == 0 ? find(host) : find_or_make(tx, host);

@@ -264,6 +264,32 @@ void test_a_host_begins_anew(void** state)
     assert_text(hosts[1].told(), "+cid +ann +bob +dan -bob");
 }
 
+// The log says that somebody came, but has lost that he left: who reads it anew
+// is told by who knows.
+void test_a_leave_that_is_lost(void** state)
+{
+    auto& hosts = state_of<PeoplesHosts>(state);
+    hosts[1].join("ann");
+    hosts[1].join("bob");
+    hosts.settle();
+    hosts[1].leave("bob");
+    hosts[1].tell();
+    hosts[1].read();
+    hosts.log.entries.pop_back();
+    hosts[1].next--;
+    hosts.hosts.push_back(std::make_unique<PeoplesHost>(hosts.log, 4));
+    hosts[3].next = 0;
+    hosts[3].watch();
+    hosts[3].store().people.begin_anew();
+    hosts[3].read();
+    assert_text(hosts[3].told(), "");
+    hosts[3].say_alive();
+    hosts.settle();
+    assert_text(hosts[3].told(), "+ann");
+    assert_text(hosts[3].who(), "1 ann");
+    assert_text(hosts[1].who(), "1 ann");
+}
+
 void test_lost_entries(void** state)
 {
     auto& hosts = state_of<PeoplesHosts>(state);
@@ -432,6 +458,7 @@ int main()
         of_hosts("test_silence", test_silence),
         of_hosts("test_a_host_comes", test_a_host_comes),
         of_hosts("test_a_host_begins_anew", test_a_host_begins_anew),
+        of_hosts("test_a_leave_that_is_lost", test_a_leave_that_is_lost),
         of_hosts("test_lost_entries", test_lost_entries),
         of_hosts("test_a_hole", test_a_hole),
         of_hosts("test_topics_that_are_not_there",
