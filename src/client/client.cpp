@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "client/control_order.hpp"
+#include "readers/following.hpp"
 
 namespace ws_pubsub {
 
@@ -144,6 +145,9 @@ Result<Reader> Client::reader(const Selector& wanted)
 {
     if (const auto fault = check_reading(wanted)) {
         return *fault;
+    }
+    if (!broker().publisher().serves()) {
+        return kNotServed;
     }
     return broker().publisher().reader();
 }
