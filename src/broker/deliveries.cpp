@@ -332,6 +332,7 @@ void Deliveries::resume(LocalTopic& topic)
     if (resumed.goes_on) {
         return;
     }
+    parts_.start.set_back(resumed.start);
     deliver_gone(topic, resumed.lost ? "reset" : "deleted");
     topic.last = resumed.start;
     if (topic.last.epoch == 0) {
@@ -341,6 +342,7 @@ void Deliveries::resume(LocalTopic& topic)
     notify_all(topic, 0, [&](Encoding encoding) {
         return parts_.encoder.topic(encoding, topic.path, topic.last, 0);
     });
+    parts_.start.set_back({});
 }
 
 void Deliveries::deliver_gone(LocalTopic& topic, std::string_view why)
@@ -354,10 +356,7 @@ void Deliveries::deliver_gone(LocalTopic& topic, std::string_view why)
         parts_.budget.reached += group->members.size();
         for (Subscription* member : group->members) {
             if (member->catch_up != nullptr) {
-                member->catch_up->early.erase(&topic);
-                if (member->catch_up->partial == &topic) {
-                    member->catch_up->partial = nullptr;
-                }
+                parts_.start.forget(*member, topic);
             }
         }
     }

@@ -77,6 +77,9 @@ bool TopicStart::is_live(Subscription& subscription, LocalTopic& topic,
         return true;
     }
     if (before_seq == 0) {
+        if (goes_on(catch_up, topic)) {
+            return false;
+        }
         // Only who was told of a topic need know that it is gone; and that it
         // has another epoch, only who does not come with that.
         const auto given = catch_up.start.positions.find(topic.path);
@@ -88,6 +91,24 @@ bool TopicStart::is_live(Subscription& subscription, LocalTopic& topic,
                (catch_up.partial == &topic && catch_up.partial_at.seq != 0);
     }
     return begin_early(subscription, topic, before_seq);
+}
+
+bool TopicStart::goes_on(const CatchUpState& state,
+                         const LocalTopic& topic) const
+{
+    const Position& at = state.partial_at;
+    return state.partial == &topic && at.epoch != 0 &&
+           at.epoch == left_.epoch && at.seq <= left_.seq;
+}
+
+void TopicStart::forget(Subscription& subscription,
+                        const LocalTopic& topic) const
+{
+    CatchUpState& state = *subscription.catch_up;
+    state.early.erase(&topic);
+    if (state.partial == &topic && !goes_on(state, topic)) {
+        state.partial = nullptr;
+    }
 }
 
 // A message of a topic came before its turn: sends what the subscription

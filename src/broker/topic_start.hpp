@@ -43,6 +43,13 @@ public:
     bool is_live(Subscription& subscription, LocalTopic& topic,
                  uint64_t before_seq);
 
+    // The topic at hand has lost what came after `left`. Who is in the middle
+    // of its history, and not beyond that, goes on there, and is not told. {}:
+    // it is over.
+    void set_back(const Position& left) { left_ = left; }
+    // The topic is gone, or set back. REQUIRES: it is catching up.
+    void forget(Subscription& subscription, const LocalTopic& topic) const;
+
     // `was`: as of ReadAnswer.
     void send_notice(Session& session, const LocalTopic& topic,
                      const Position& at, uint64_t was);
@@ -57,6 +64,8 @@ public:
     void shrink() { early_ = {}; }
 
 private:
+    [[nodiscard]] bool goes_on(const CatchUpState& state,
+                               const LocalTopic& topic) const;
     bool begin_early(Subscription& subscription, LocalTopic& topic,
                      uint64_t before_seq);
     FrameRef kept_frame(const Subscription& subscription, LocalTopic& topic,
@@ -68,6 +77,7 @@ private:
     DeltaMaker& deltas_;
     TurnBudget& budget_;
     WorkerId worker_;
+    Position left_{};
     Batch early_;
 };
 

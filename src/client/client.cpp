@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "client/control_order.hpp"
+#include "readers/following.hpp"
 
 namespace ws_pubsub {
 
@@ -145,11 +146,10 @@ Result<Reader> Client::reader(const Selector& wanted)
     if (const auto fault = check_reading(wanted)) {
         return *fault;
     }
-    const Publisher& publisher = broker().publisher();
-    if (!publisher.serves()) {
+    if (!broker().publisher().serves()) {
         return kNotServed;
     }
-    return publisher.reader();
+    return broker().publisher().reader();
 }
 
 Result<PresenceList> Client::who(const Selector& topic)

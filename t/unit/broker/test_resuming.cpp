@@ -306,6 +306,33 @@ void test_amid_a_history(void** state)
     }
 }
 
+// What was lost had not come to it.
+void test_amid_a_history_that_loses(void** state)
+{
+    Cluster& cluster = state_of<Cluster>(state);
+    fill(cluster, "a/1", 200, 300);
+    fill(cluster, "a/2", 2, 300);
+    const std::string text = saved(cluster);
+    fill(cluster, "a/1", 20, 300);
+    ClientOptions options;
+    options.limits.queue_bytes = 4096;
+    TestClient& client = cluster.connect(options);
+    client.sub("a/1", R"(,"since":{"last":1000})");
+    std::string said = client.take_queued();
+    TestClient& other = cluster.connect(options);
+    other.sub("a/*", R"(,"since":{"last":1000})");
+    std::string told = other.take_queued();
+    replace(cluster, text, true);
+    assert_text(said + '\n' + client.take(), msgs("a/1", 1, 200));
+    assert_text(told + '\n' + other.take(),
+                msgs("a/1", 1, 200) + '\n' + msgs("a/2", 1, 2));
+    fill(cluster, "a/1", 1, 300);
+    cluster.run();
+    for (TestClient* one : {&client, &other}) {
+        assert_text(one->take(), msg("a/1", 201));
+    }
+}
+
 // Another process has begun anew what the first one did not end.
 void test_twice(void** state)
 {
@@ -350,6 +377,8 @@ int main()
                                         end_cluster),
         cmocka_unit_test_setup_teardown(test_amid_a_history, make_host,
                                         end_cluster),
+        cmocka_unit_test_setup_teardown(test_amid_a_history_that_loses,
+                                        make_host, end_cluster),
         cmocka_unit_test_setup_teardown(test_twice, make_host, end_cluster),
     };
     return cmocka_run_group_tests(tests, nullptr, nullptr);
