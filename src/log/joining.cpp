@@ -329,14 +329,8 @@ void Joining::on_survey()
 void Joining::begin_filling()
 {
     owner_.on_replacing();
-    auto loss = Emptying::Loss::none;
-    if (joined_.is_rewound) {
-        loss = Emptying::Loss::rewound;
-    } else if (ground_.genesis != book().genesis) {
-        loss = Emptying::Loss::another_log;
-    }
     filling_.emplace(parts_.topics, download_->bytes(), std::move(*survey_),
-                     loss);
+                     stored_.genesis, joined_.is_rewound);
     survey_.reset();
     go_on(Step::fill);
 }
