@@ -3,7 +3,6 @@
 #include <utility>
 
 #include "client/control_order.hpp"
-#include "readers/following.hpp"
 
 namespace ws_pubsub {
 
@@ -146,10 +145,11 @@ Result<Reader> Client::reader(const Selector& wanted)
     if (const auto fault = check_reading(wanted)) {
         return *fault;
     }
-    if (!broker().publisher().serves()) {
+    const Publisher& publisher = broker().publisher();
+    if (!publisher.serves()) {
         return kNotServed;
     }
-    return broker().publisher().reader();
+    return publisher.reader();
 }
 
 Result<PresenceList> Client::who(const Selector& topic)

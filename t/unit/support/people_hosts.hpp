@@ -92,6 +92,7 @@ struct PeoplesHost {
           connection(shared), next(shared.entries.size())
     {
         store().following.begin(id);
+        store().following.set_state(ClusterState::following);
         first = *store().workers.attach({1}, 1);
         second = *store().workers.attach({2}, 2);
         (void)store().following.lead(second);
