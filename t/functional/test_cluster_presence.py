@@ -44,8 +44,9 @@ async def change(session, timeout_s=10.0):
 
 
 async def sees(session, room, who, connections):
-    """In the end; counts may be a second old."""
-    for _ in range(100):
+    """In the end: counts may be a second old, and who was lost is expected
+    back for some seconds."""
+    for _ in range(300):
         told = await session.ok("who", topic=room)
         if (told["who"], told["connections"]) == (who, connections):
             return

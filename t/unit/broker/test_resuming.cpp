@@ -322,7 +322,7 @@ void test_amid_a_history_that_loses(void** state)
     TestClient& other = cluster.connect(options);
     other.sub("a/*", R"(,"since":{"last":1000})");
     std::string told = other.take_queued();
-    replace(cluster, text, true);
+    replace(cluster, text, Loss::rewound);
     assert_text(said + '\n' + client.take(), msgs("a/1", 1, 200));
     assert_text(told + '\n' + other.take(),
                 msgs("a/1", 1, 200) + '\n' + msgs("a/2", 1, 2));
