@@ -122,11 +122,6 @@ public:
     // Delivers what waits in the inbox. True if there may be more: call
     // again, after others had their turn.
     bool read_inbox();
-    // Whether it goes on as soon as the zone is served again.
-    [[nodiscard]] bool waits_for_zone() const
-    {
-        return deliveries_.waits_for_zone();
-    }
     // A session that lagged has room again.
     void caught_up(Session& session) { deliveries_.caught_up(session); }
 

@@ -60,8 +60,6 @@ public:
     // a burst put behind. Then read() goes on, or caught_up(), or whoever asks
     // when the wait is over, at the latest run_due().
     bool is_held();
-    // Whether the zone was not served when that was asked last.
-    [[nodiscard]] bool waits_for_zone() const { return waits_for_zone_; }
     // The zone was replaced: the topic goes on with what is there now.
     void resume(LocalTopic& topic);
     // Somebody who catches up can't go on while deliveries are held: run() is

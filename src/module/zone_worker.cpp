@@ -137,9 +137,9 @@ void ZoneWorker::on_due(void* self)
 
 void ZoneWorker::on_wake()
 {
-    if (broker_ && (store_.inboxes.may_have_unread(broker_->worker()) ||
-                    control_.may_have_some() || may_have_news() ||
-                    may_have_changes() || broker_->waits_for_zone())) {
+    if (broker_ &&
+        (store_.inboxes.may_have_unread(broker_->worker()) ||
+         control_.may_have_some() || may_have_news() || may_have_changes())) {
         read_inbox_soon();
     }
 }
