@@ -17,6 +17,13 @@
 
 namespace ws_pubsub {
 
+namespace {
+
+// For so long nobody says anything only where nobody can.
+constexpr int64_t kSilenceMs = 2 * kAliveMs;
+
+} // namespace
+
 // What each entry ends with.
 class EntryEnd final : public ChangeNote {
 public:
@@ -29,9 +36,9 @@ public:
     void set(Transaction& tx)
     {
         ReplicaBook& book = applier_.parts_.header.replica;
-        const int64_t silence_ms = silence_before(book, time_ms_);
-        if (applier_.people_ != nullptr && silence_ms > 0) {
-            applier_.people_->note_silence(tx, silence_ms);
+        if (applier_.people_ != nullptr &&
+            time_ms_ - book.time_ms >= kSilenceMs) {
+            applier_.people_->note_silence(tx, time_ms_ - book.time_ms);
         }
         tx.set(book.last.ms, id_.ms);
         tx.set(book.last.number, id_.number);

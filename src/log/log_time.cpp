@@ -36,11 +36,10 @@ bool LogTime::sweep(int64_t time_ms)
     return !parts_.keys.expire(tx_, time_ms, Expiry::kStepsPerLock) &&
            !Origins(parts_.header, tx_)
                 .forget_some(time_ms, Expiry::kStepsPerLock) &&
-           sweep_topics(time_ms / kSecondMs * kSecondMs,
-                        silence_before(book, time_ms));
+           sweep_topics(time_ms / kSecondMs * kSecondMs);
 }
 
-bool LogTime::sweep_topics(int64_t second_ms, int64_t silence_ms)
+bool LogTime::sweep_topics(int64_t second_ms)
 {
     TimingWheel wheel(parts_.header, tx_);
     for (size_t steps = Expiry::kStepsPerLock; steps > 0; steps--) {
@@ -50,10 +49,7 @@ bool LogTime::sweep_topics(int64_t second_ms, int64_t silence_ms)
             return true;
         }
         Topic& topic = *due->topic;
-        if (was_idle_before(topic, second_ms) && silence_ms > 0) {
-            TopicClocks(parts_.header, tx_).prolong(topic, silence_ms);
-            tx_.commit();
-        } else if (was_idle_before(topic, second_ms)) {
+        if (was_idle_before(topic, second_ms)) {
             end_idle(topic, second_ms); // it comes again, if it has a rest
         } else {
             look_at(topic, second_ms, steps);

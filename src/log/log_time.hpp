@@ -8,9 +8,6 @@
 //
 // On the way the topics come up that this host's readers keep from being idle.
 //
-// While the log is silent, as where it is not to be reached, nobody can say
-// that somebody reads a topic: so that takes no idle time.
-//
 // For one hold of the lock. REQUIRES: nothing of the transaction is open.
 #pragma once
 
@@ -19,21 +16,10 @@
 #include <string>
 #include <vector>
 
-#include "base/limits.hpp"
 #include "shm/transaction.hpp"
 #include "topics/topic_parts.hpp"
 
 namespace ws_pubsub {
-
-// For so long nobody says anything only where nobody can.
-inline constexpr int64_t kSilenceMs = 2 * kAliveMs;
-
-// How long the log was silent before an entry of that time; 0: it was not.
-inline int64_t silence_before(const ReplicaBook& book, int64_t time_ms)
-{
-    const int64_t ms = book.time_ms == 0 ? 0 : time_ms - book.time_ms;
-    return ms >= kSilenceMs ? ms : 0;
-}
 
 class LogTime {
 public:
@@ -49,7 +35,7 @@ public:
     bool sweep(int64_t time_ms);
 
 private:
-    bool sweep_topics(int64_t second_ms, int64_t silence_ms);
+    bool sweep_topics(int64_t second_ms);
     void look_at(Topic& topic, int64_t second_ms, size_t& steps);
     void end_idle(Topic& topic, int64_t second_ms);
 

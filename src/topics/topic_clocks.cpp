@@ -85,12 +85,6 @@ void TopicClocks::touch(Topic& topic, int64_t ticks_ms)
     }
 }
 
-void TopicClocks::prolong(Topic& topic, int64_t ms)
-{
-    set_active(*topic.clock, topic.clock->active_ms + ms);
-    schedule_anew(topic);
-}
-
 bool TopicClocks::is_to_be_touched(Topic& topic, Readers& readers,
                                    int64_t ticks_ms)
 {

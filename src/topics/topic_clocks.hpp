@@ -45,8 +45,6 @@ public:
     void begin_reading(Topic& topic);
     // Some host has readers of it, if it has an idle time.
     void touch(Topic& topic, int64_t ticks_ms);
-    // So much time counts for nothing. REQUIRES: it has a clock.
-    void prolong(Topic& topic, int64_t ms);
     // Whether this host has to say so. REQUIRES: it has a clock.
     bool is_to_be_touched(Topic& topic, Readers& readers, int64_t ticks_ms);
     // The clock has its turn in the second after this one.

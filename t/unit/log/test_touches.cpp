@@ -95,23 +95,6 @@ void test_nobody_reads(void** state)
     assert_int_equal(touching.touches(0) + touching.touches(1), 0);
 }
 
-// While nobody can say anything no time passes for what is idle.
-void test_silence(void** state)
-{
-    auto& touching = state_of<Touching>(state);
-    touching.publish("a");
-    touching.publish("read");
-    touching.hosts[1].watch("read");
-    touching.pass(kIdleMs / 2);
-    touching.hosts.log.id.ms += 10 * kIdleMs;
-    touching.publish("b");
-    assert_true(touching.exists("a"));
-    assert_true(touching.exists("read"));
-    touching.pass(3 * kIdleMs);
-    assert_false(touching.exists("a"));
-    assert_true(touching.exists("read"));
-}
-
 void test_readers_by_name(void** state)
 {
     auto& touching = state_of<Touching>(state);
@@ -250,7 +233,6 @@ int main()
     };
     const CMUnitTest tests[] = {
         of_touching("test_nobody_reads", test_nobody_reads),
-        of_touching("test_silence", test_silence),
         of_touching("test_readers_by_name", test_readers_by_name),
         of_touching("test_readers_by_selector", test_readers_by_selector),
         of_touching("test_late_readers", test_late_readers),
