@@ -324,7 +324,7 @@ void test_one_fills_it(void** /*state*/)
     assert_same(other, host.state());
 }
 
-// Readers that are still there are told, and read on.
+// Readers that are still there say how far they had come, and read on.
 void test_readers(void** /*state*/)
 {
     LogHost host(2UL << 20, 64UL << 10, {1, 2});
@@ -332,7 +332,8 @@ void test_readers(void** /*state*/)
     const std::string text = saved(host);
     assert_true(host.apply(publication(2, "a", "y", 5)) == Applied::done);
     const WorkerId worker = *host.store.workers.attach({1});
-    Interest* interest = host.store.interests.add(worker, "a", 1).interest;
+    const AddedInterest added = host.store.interests.add(worker, "a", 1);
+    Interest* interest = added.interest;
     host.store.selectors.set_sessions(
         *host.store.selectors.add(worker, *Selector::parse("**")), 1);
     assert_loads(host, text);
@@ -341,6 +342,9 @@ void test_readers(void** /*state*/)
     while (host.store.inboxes.read(worker, 10'000, delivery, batch)) {
         if (delivery.interest != interest) {
             host.store.interests.drop(*delivery.interest);
+        } else if (delivery.displaced) {
+            assert_false(
+                host.store.resuming.resume(*interest, added.newest).goes_on);
         }
     }
     assert_text(host.fault(), "");
