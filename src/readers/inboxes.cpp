@@ -120,7 +120,8 @@ ReadAnswer Inboxes::catch_up(Interest& interest, const ReadFrom& from,
     Topic& topic = *interest.topic;
     unread.clear();
     kept.clear();
-    if (!is_served(header_.cluster.state) || interest.reading != ReadState::on) {
+    if (!is_served(header_.cluster.state) ||
+        interest.reading != ReadState::on) {
         ReadAnswer answer;
         answer.waits = true;
         return answer;
