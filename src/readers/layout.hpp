@@ -200,6 +200,7 @@ struct WorkerSlot {
     SessionRecord* sessions; // only where events tell of them
     Interest* inbox_head;
     Interest* inbox_tail;
+    bool inbox_mixed; // a topic that was read in part has gone to the end
     Interest* interests;
     uint64_t first_order;  // of those that it may have asked for
     uint64_t order_cursor; // number of the last one that it has read
@@ -240,7 +241,7 @@ struct SnapshotBook {
 };
 
 inline constexpr uint64_t kZoneMagic = 0x7773707562737562; // "wspubsub"
-inline constexpr uint32_t kLayoutVersion = 14;
+inline constexpr uint32_t kLayoutVersion = 15;
 
 struct ZoneHeader : TopicsHeader {
     SelectorNode selector_root;
