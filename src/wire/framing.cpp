@@ -7,8 +7,7 @@ FrameRef Framing::take(uint32_t messages)
     if (bytes_.empty()) {
         return {};
     }
-    const bool open = end();
-    FrameRef frame = FrameRef::make(bytes_, messages, open);
+    FrameRef frame = FrameRef::make(bytes_, messages);
     bytes_.clear();
     return frame;
 }
