@@ -43,11 +43,8 @@ Deliveries::Inbox Deliveries::read()
 {
     Delivery delivery;
     while (parts_.budget.may_deliver()) {
-        if (is_not_served()) {
-            return Inbox::empty;
-        }
         if (is_held()) {
-            return Inbox::held;
+            return waits_for_zone_ ? Inbox::empty : Inbox::held;
         }
         if (parts_.untold.topic() != nullptr) {
             deliver_untold();

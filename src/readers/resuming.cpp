@@ -15,12 +15,8 @@ namespace {
 uint64_t cursor_after(const Topic& topic, uint64_t seq)
 {
     const uint64_t end = topic.next_pos - 1;
-    const uint64_t behind = topic.seq - seq;
-    const uint64_t kept = topic.head == nullptr ? 0 : end + 1 - topic.head->pos;
-    if (behind == 0) {
-        return end;
-    }
-    return behind <= kept ? end - behind : std::min(end - kept, end - 1);
+    const uint64_t kept = topic.head == nullptr ? 1 : end + 1 - topic.head->pos;
+    return end - std::min(topic.seq - seq, kept);
 }
 
 } // namespace

@@ -69,8 +69,12 @@ bool Emptying::drop_topics(Transaction& tx, size_t& steps)
         }
         steps--;
         const std::string path(topic->path());
-        if (!is_reserved(path) && !drop_topic(tx, path, steps)) {
-            return false;
+        if (!is_reserved(path)) {
+            parts_.readers.displaced(tx, *topic, loss_ != Loss::none);
+            tx.commit();
+            if (!drop_topic(tx, path, steps)) {
+                return false;
+            }
         }
         path_ = path;
     }
@@ -79,14 +83,9 @@ bool Emptying::drop_topics(Transaction& tx, size_t& steps)
 
 bool Emptying::drop_topic(Transaction& tx, std::string_view path, size_t& steps)
 {
-    Topic* topic = parts_.records.find(path);
-    if (topic != nullptr) {
-        parts_.readers.displaced(tx, *topic, loss_ != Loss::none);
-        tx.commit();
-    }
     const Change change = removal_of(path, parts_.access.clock.now_ms(), {});
     (void)Removal(parts_, tx, change).remove();
-    topic = parts_.records.find(path);
+    Topic* topic = parts_.records.find(path);
     if (topic == nullptr) {
         return true;
     }
