@@ -13,6 +13,7 @@ import pytest
 
 from support import ports, processes
 from support.cluster_run import ClusterRun, get
+from support.examples import ENVIRONMENT
 from support.nginx import module_path, nginx_binary, sanitizing
 from support.processes import wait_until
 
@@ -57,7 +58,7 @@ class Minutes:
         with open(out, "wb") as file, subprocess.Popen(
                 ["bash", "-euc", text], cwd=self.folder / folder, stdout=file,
                 stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL,
-                env={**os.environ, "no_proxy": "*"}) as shell:
+                env=ENVIRONMENT) as shell:
             try:
                 code = shell.wait(START_S)
             except subprocess.TimeoutExpired:
@@ -113,6 +114,7 @@ def _run():
 
 @pytest.mark.parametrize("by", [signal.SIGINT, signal.SIGTERM])
 def test_publish_here_read_there(run, by):
+    assert "[emerg]" not in run.said
     a, b = run.ports
     status, told = get(a, "/api/chat/lobby", b'{"who":"ann","text":"hello"}')
     assert status == 202 and json.loads(told)["seq"] == 1

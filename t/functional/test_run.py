@@ -35,6 +35,7 @@ class Run:
             [root / "auto" / "run", nginx_binary(), module_path()],
             env={**os.environ, "PORT": str(port), "TLS_PORT": str(tls_port),
                  "APP_PORT": str(ports.take(1)[0]),
+                 "NGINX": nginx_binary(),  # `make run NGINX=...` exports it
                  **env},
             text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
             start_new_session=True,
@@ -97,6 +98,7 @@ def test_pages_that_live(root, by):  # pylint: disable=redefined-outer-name
     try:
         lines = run.lines_until("open http")
         assert str(run.port) in lines[-1]
+        assert "[emerg]" not in "".join(lines)
         assert b"<html" in run.get("/")  # what is said to be open is
         assert b"import" in run.get("/wspubsub/client.js")
         for select in ("metrics/**", "books/*"):

@@ -37,7 +37,7 @@ class ClusterRun:
         self.process = subprocess.Popen(
             [ROOT / "examples/cluster/run", nginx_binary(),
              module_path() or "-"],
-            env={**os.environ, **env}, text=True,
+            env={**os.environ, "NGINX": nginx_binary(), **env}, text=True,
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
             start_new_session=True,
             # It may be ignored where the tests run in the background.

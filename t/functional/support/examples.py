@@ -65,9 +65,11 @@ def blocks_of(path):
             for found in FENCE.finditer(page)]
 
 
-# A proxy of the machine's is not for what runs on it.
+# A proxy of the machine's is not for what runs on it; and with NGINX, which
+# names the nginx to test, nginx looks for sockets and stays in the foreground.
 ENVIRONMENT = {name: value for name, value in os.environ.items()
-               if not name.lower().endswith("_proxy")} | {"no_proxy": "*"}
+               if not name.lower().endswith("_proxy") and name != "NGINX"
+               } | {"no_proxy": "*"}
 
 
 # -- configurations -----------------------------------------------------------
