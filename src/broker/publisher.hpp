@@ -12,6 +12,7 @@
 
 #include "broker/policies.hpp"
 #include "broker/reader.hpp"
+#include "readers/following.hpp"
 #include "topics/committer.hpp"
 #include "topics/topics.hpp"
 
@@ -59,11 +60,6 @@ public:
         return commit(removal);
     }
 
-    // As Committer::serves().
-    [[nodiscard]] bool serves() const
-    {
-        return committer_ == nullptr || committer_->serves();
-    }
     // A position that is not known here: it may be that others have come
     // further. As Committer::catch_up(); nullptr: that can't be.
     [[nodiscard]] std::unique_ptr<PendingChange>
@@ -79,6 +75,14 @@ public:
         return policies_->of(topic);
     }
     [[nodiscard]] Reader reader() const { return Reader(*topics_); }
+    // For answers: kNotServed where Committer::serves() says no.
+    [[nodiscard]] Result<Reader> served_reader() const
+    {
+        if (committer_ != nullptr && !committer_->serves()) {
+            return kNotServed;
+        }
+        return reader();
+    }
 
     static constexpr Error kOthersChange{Errc::conflict,
                                          "others are changing the value"};

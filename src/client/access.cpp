@@ -1,7 +1,5 @@
 #include "client/access.hpp"
 
-#include "readers/following.hpp"
-
 namespace ws_pubsub {
 
 bool Access::allow(bool may, std::string_view what, std::string_view wanted,
@@ -47,10 +45,7 @@ Result<Reader> Access::reader(const Selector& wanted,
     if (!may_read(wanted, what)) {
         return kDenied;
     }
-    if (!publisher_.serves()) {
-        return kNotServed;
-    }
-    return publisher_.reader();
+    return publisher_.served_reader();
 }
 
 Outcome Access::publish(const PublishRequest& request) const

@@ -145,11 +145,7 @@ Result<Reader> Client::reader(const Selector& wanted)
     if (const auto fault = check_reading(wanted)) {
         return *fault;
     }
-    const Publisher& publisher = broker().publisher();
-    if (!publisher.serves()) {
-        return kNotServed;
-    }
-    return publisher.reader();
+    return broker().publisher().served_reader();
 }
 
 Result<PresenceList> Client::who(const Selector& topic)

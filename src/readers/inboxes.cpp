@@ -85,7 +85,7 @@ bool Inboxes::read(WorkerId worker, size_t max_bytes, Delivery& delivery,
             return false;
         }
         Interest& interest = *slot.inbox_head;
-        if (interest.reading == ReadState::dropped) {
+        if (interest.is_dropped()) {
             free_first(tx, slot);
             continue;
         }

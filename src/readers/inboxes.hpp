@@ -95,7 +95,7 @@ inline uint32_t Inboxes::changed(Transaction& tx, Topic& topic)
     for (Interest* interest = topic.interests; interest != nullptr;
          interest = interest->topic_next) {
         WorkerSlot& slot = header_.workers[interest->worker];
-        if (interest->reading == ReadState::dropped || slot.ending) {
+        if (interest->is_dropped() || slot.ending) {
             continue;
         }
         subscribers += interest->subscribers;

@@ -118,8 +118,7 @@ Interest* Interests::find_or_make(Transaction& tx, Topic& topic,
 {
     for (Interest* interest = topic.interests; interest != nullptr;
          interest = interest->topic_next) {
-        if (interest->worker == worker &&
-            interest->reading != ReadState::dropped) {
+        if (interest->worker == worker && !interest->is_dropped()) {
             return interest;
         }
     }

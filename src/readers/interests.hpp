@@ -76,8 +76,7 @@ public:
         uint64_t cursor = UINT64_MAX;
         for (const Interest* interest = topic.interests; interest != nullptr;
              interest = interest->topic_next) {
-            if (interest->reading != ReadState::dropped &&
-                interest->cursor < cursor) {
+            if (!interest->is_dropped() && interest->cursor < cursor) {
                 cursor = interest->cursor;
             }
         }

@@ -62,6 +62,11 @@ struct Interest {
     uint16_t worker;
     bool in_inbox;
     ReadState reading;
+
+    [[nodiscard]] bool is_dropped() const
+    {
+        return reading == ReadState::dropped;
+    }
 };
 
 // A join or a leave that some interested worker has not read yet.

@@ -36,8 +36,7 @@ bool Occupancies::has_subscribers(const Topic& topic) const
 {
     for (const Interest* interest = topic.interests; interest != nullptr;
          interest = interest->topic_next) {
-        if (interest->subscribers > 0 &&
-            interest->reading != ReadState::dropped &&
+        if (interest->subscribers > 0 && !interest->is_dropped() &&
             !header_.workers[interest->worker].ending) {
             return true;
         }

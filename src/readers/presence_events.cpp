@@ -62,7 +62,7 @@ bool PresenceEvents::trim_some(Transaction& tx, Topic& topic, size_t& steps)
     uint64_t read = UINT64_MAX;
     for (const Interest* interest = topic.interests; interest != nullptr;
          interest = interest->topic_next) {
-        if (interest->reading != ReadState::dropped) {
+        if (!interest->is_dropped()) {
             read = std::min(read, interest->presence_cursor);
         }
     }

@@ -28,7 +28,7 @@ void Resuming::displace(Transaction& tx, Topic& topic, bool doubtful)
     }
     for (Interest* interest = topic.interests; interest != nullptr;
          interest = interest->topic_next) {
-        if (doubtful && interest->reading != ReadState::dropped) {
+        if (doubtful && !interest->is_dropped()) {
             tx.set(interest->reading, ReadState::doubtful);
         } else if (interest->reading == ReadState::on) {
             tx.set(interest->reading, ReadState::displaced);

@@ -256,7 +256,7 @@ bool Selectors::tell(Transaction& tx, Topic& topic)
     Readership readership;
     for (Interest* interest = topic.interests; interest != nullptr;
          interest = interest->topic_next) {
-        if (interest->reading != ReadState::dropped) {
+        if (!interest->is_dropped()) {
             readership.interests[interest->worker] = interest;
         }
     }
