@@ -226,11 +226,7 @@ void Joining::check()
 
 void Joining::on_position(const LogRecord* record)
 {
-    const auto entry =
-        record != nullptr && record->kind == LogRecord::Kind::entry
-            ? decode_entry(record->bytes)
-            : std::nullopt;
-    if (!entry || entry->head.nonce != stored_.nonce) {
+    if (!stored_.is_at(record)) {
         return reject();
     }
     if (is_at(stored_.position, stored_.nonce)) {

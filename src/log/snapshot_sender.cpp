@@ -75,6 +75,8 @@ void SnapshotSender::run()
         return rest();
     case Step::look:
         return look();
+    case Step::check:
+        return check();
     case Step::lease:
         return lease();
     case Step::write:
@@ -91,7 +93,7 @@ bool SnapshotSender::is_due()
     if (host_.ticks_ms() < not_before_ms_) {
         return false;
     }
-    if (newest_.id == 0 || newest_.genesis != genesis_) {
+    if (newest_.id == 0 || newest_.genesis != genesis_ || is_useless_) {
         return true;
     }
     const int64_t age_ms = topics_.access.clock.ticks_ms() -
@@ -121,10 +123,24 @@ void SnapshotSender::on_ground(const LogGround& ground)
 {
     newest_ = ground.newest;
     genesis_ = ground.genesis;
-    if (ground.has_log && genesis_ && is_due()) {
-        return go_on(Step::lease);
+    is_useless_ = false;
+    if (!ground.has_log || !genesis_) {
+        return rest();
     }
-    rest();
+    go_on(is_due() ? Step::lease : Step::check);
+}
+
+void SnapshotSender::check()
+{
+    expect(log_.look_up(
+        newest_.position, calls_.expect([this](const LogOutcome& outcome,
+                                               const LogRecord* record) {
+            is_useless_ = outcome.is_done() && !newest_.is_at(record);
+            if (is_useless_ && is_due()) {
+                return go_on(Step::lease);
+            }
+            rest();
+        })));
 }
 
 void SnapshotSender::lease()
@@ -193,6 +209,7 @@ void SnapshotSender::commit()
                                  fails_ = false;
                                  const StoredSnapshot previous = newest_;
                                  newest_ = upload_->stored(*genesis_);
+                                 is_useless_ = false;
                                  trim(previous);
                                  rest();
                              })));

@@ -8,7 +8,8 @@
 //
 // A snapshot is due when `log` bytes came after the newest, or after ten
 // minutes in which something has changed; but not too soon after the last one,
-// unless twice as much came.
+// unless twice as much came. And where the log does not go on from the newest,
+// as somebody else has trimmed it: no host could join.
 //
 // Thread safety: none.
 #pragma once
@@ -75,7 +76,16 @@ public:
     }
 
 private:
-    enum class Step : uint8_t { off, rest, look, lease, write, put, commit };
+    enum class Step : uint8_t {
+        off,
+        rest,
+        look,
+        check,
+        lease,
+        write,
+        put,
+        commit
+    };
 
     void go_on(Step step, int64_t ms = 0);
     void rest();
@@ -87,6 +97,7 @@ private:
 
     void look();
     void on_ground(const LogGround& ground);
+    void check();
     void lease();
     void write();
     void put();
@@ -107,6 +118,7 @@ private:
     uint64_t failures_ = 0;
     bool fails_ = false; // the last one has
     StoredSnapshot newest_;
+    bool is_useless_ = false; // that one
     std::optional<LogId> genesis_;
     int64_t looked_ms_ = 0;
     int64_t not_before_ms_ = 0;

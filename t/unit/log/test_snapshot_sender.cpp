@@ -194,6 +194,25 @@ void test_trims(void** state)
     assert_true(!(all.redis.log.front().id <= second));
 }
 
+// Somebody else has trimmed the log: who joins could not go on from the newest.
+void test_is_useless(void** state)
+{
+    auto& all = state_of<Fixture>(state);
+    all.one.hear(1, {});
+    all.one.run_for(60'000);
+    assert_int_equal(all.one.count("commit"), 1);
+    all.redis.trim(all.one.host.header->replica.last);
+    all.one.run_for(SnapshotSender::kLookMs + 2000);
+    assert_int_equal(all.one.count("commit"), 2);
+    assert_true(all.redis.newest.position == all.one.host.header->replica.last);
+    all.one.run_for(60'000);
+    assert_int_equal(all.one.count("commit"), 2);
+    // The entry that is there is another branch's.
+    all.redis.log.front().bytes = encode({77, 0, 0}, AliveEntry());
+    all.one.run_for(SnapshotSender::kLookMs + 2000);
+    assert_true(all.one.count("commit") > 2);
+}
+
 // What one host stores the other one need not.
 void test_two_hosts(void** state)
 {
@@ -334,6 +353,7 @@ int main()
         of("test_due_by_bytes", test_due_by_bytes),
         of("test_due_by_time", test_due_by_time),
         of("test_trims", test_trims),
+        of("test_is_useless", test_is_useless),
         of("test_two_hosts", test_two_hosts),
         of("test_paces_and_renews", test_paces_and_renews),
         of("test_failures", test_failures),
