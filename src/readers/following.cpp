@@ -61,11 +61,20 @@ void Following::set_state(ClusterState state)
     }
 }
 
-void Following::make_ready(std::string_view lineage)
+void Following::note_tail(std::string_view lineage)
 {
     Transaction tx(access_);
     ClusterBook& book = header_.cluster;
-    set_text(tx, book.ready, book.ready_bytes, lineage);
+    tx.set(book.tail_ms, host_ticks_ms());
+    if (book.ready_lineage() != lineage) {
+        set_text(tx, book.ready, book.ready_bytes, lineage);
+    }
+}
+
+void Following::unready()
+{
+    Transaction tx(access_);
+    set_text(tx, header_.cluster.ready, header_.cluster.ready_bytes, {});
 }
 
 bool Following::is_ready(std::string_view lineage)
@@ -74,12 +83,6 @@ bool Following::is_ready(std::string_view lineage)
     const ClusterBook& book = header_.cluster;
     return book.state == ClusterState::following && book.ready_bytes != 0 &&
            book.ready_lineage() == lineage;
-}
-
-void Following::note_tail()
-{
-    Transaction tx(access_);
-    tx.set(header_.cluster.tail_ms, host_ticks_ms());
 }
 
 void Following::note_rollback()

@@ -2,18 +2,21 @@
 is trimmed behind them."""
 
 import asyncio
+import collections
 import os
+import threading
+import time
 
 import pytest
 
 from support.cluster import (
-    caught_up, first_entry, key, parsed, snapshot, snapshots, state, status,
-    wait_following)
+    caught_up, first_entry, host_stopped, key, parsed, snapshot, snapshots,
+    state, status, wait_following, wait_working)
 from support.cluster_load import check_kept, loaded
 from support.httpc import Http
 from support.log_lines import above_info
 from support.processes import wait_until
-from support.restarts import whole_state
+from support.restarts import kill_all, whole_state
 
 BIG = 50_000
 TO_STORE_S = 20.0
@@ -208,4 +211,60 @@ async def test_who_stores_dies(cluster):
         with Http(a) as http:
             await asyncio.to_thread(store, cluster, http)
         await load.more(20)
+    same(a, b)
+
+
+@pytest.mark.parametrize("left", [0, 2])
+def test_a_log_that_was_trimmed_by_hand(make_cluster, left):
+    """Hosts that follow it go on; one that comes finds a snapshot again from
+    which the log goes on."""
+    cluster = make_cluster({}, {})
+    a, b = cluster.hosts
+    with Http(a) as http:
+        write(http, 5)
+        caught_up(a, b)
+        kill_all(b)
+        for n in range(3):
+            http.put("more", f"{n}")
+        cluster.redis.call("XTRIM", key("log"), "MAXLEN", left)
+        b.start()
+        wait_following(a, b)
+        http.put("after", "x")
+    same(a, b)
+
+
+def test_nobody_can_follow_what_was_left(make_cluster):
+    """All hosts have missed entries that were trimmed. What is published
+    meanwhile is refused, and is not taken for a host that follows: they begin
+    the log anew with what they have."""
+    cluster = make_cluster({}, {}, options="wait=1s")
+    a, b = cluster.hosts
+    with Http(a) as http:
+        http.put("kept", "x")
+        caught_up(a, b)
+        with host_stopped(a), host_stopped(b):
+            for _ in range(2):  # for the first one both wait
+                cluster.redis.call("XADD", key("log"), "*", "somebody", "else")
+            cluster.redis.call("XTRIM", key("log"), "MAXLEN", 1)
+        stop = threading.Event()
+        answers = collections.Counter()
+
+        def publish():
+            with Http(b) as other:
+                while not stop.is_set():
+                    answers[other.publish("more", "x").status] += 1
+                    time.sleep(0.05)
+
+        writer = threading.Thread(target=publish)
+        writer.start()
+        try:
+            wait_until("the log has begun anew", lambda: any(
+                "gave it this host's state" in ng.log_text() for ng in (a, b)),
+                60)
+            wait_working(a, b)
+        finally:
+            stop.set()
+            writer.join()
+        assert answers[503] and not set(answers) - {201, 202, 503, 504}
+        assert http.get("kept").body == b"x"
     same(a, b)
