@@ -21,6 +21,7 @@ SIZES_MIB = (32, 48, 64)
 # What was answered so long before Redis was emptied may be on one host alone,
 # as long as a host can be stopped.
 SPREAD_S = 12.0
+TOLD_LINES = 60
 
 
 def zone_bytes(ng):
@@ -58,6 +59,20 @@ class Site:
             self.extra.start()
             self.running = [*self.running, self.extra]
 
+    def tell_logs(self):
+        """The last lines of all hosts and of Redis; what became of them."""
+        logs = {f"port {ng.port}": [
+            line for line in ng.log_text().splitlines()
+            if "ws_pubsub: zone" in line] for ng in self.cluster.hosts}
+        logs |= {f"redis {one.port}": one.log_text().splitlines()
+                 for one in (self.master, self.replica)}
+        for name, lines in logs.items():
+            print("\n".join([f"--- {name}", *lines[-TOLD_LINES:]]))
+        for ng in self.running:
+            with contextlib.suppress(OSError, AssertionError,
+                                     http.client.HTTPException):
+                print(f"--- port {ng.port}", status(ng), flush=True)
+
     def end(self):
         with contextlib.ExitStack() as stack:
             for one in (self.master, self.replica):
@@ -84,7 +99,8 @@ class Faults:
                 self.chance.uniform(0.2, 3.0)):
             name = self.chance.choices(list(self._table), weights)[0]
             self.done[name] = self.done.get(name, 0) + 1
-            print(f"    {time.monotonic():.1f} {name}", flush=True)
+            print(f"    {time.monotonic():.1f} {time.strftime('%H:%M:%S')} "
+                  f"{name}", flush=True)
             self._table[name][1]()
 
     def finish(self):

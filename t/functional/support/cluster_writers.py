@@ -30,12 +30,12 @@ class Told:
 
 
 class Records:
-    """What all writers were answered. `refused`: was not done. `unknown`: may
-    have been."""
+    """What all writers were answered. `refused`: was not done, {data: when a
+    412 was told}, None for another answer. `unknown`: may have been."""
 
     def __init__(self):
         self.told = []
-        self.refused = set()
+        self.refused = {}
         self.unknown = set()
         self.wrong = []
         self.unavailable = 0  # answers 503
@@ -133,8 +133,10 @@ class Writer:
             may_be_done |= self._note_failure(answer, topic, data)
             self._leave()
             if not self._keyed:
-                (self._records.unknown if may_be_done
-                 else self._records.refused).add(data)
+                if may_be_done:
+                    self._records.unknown.add(data)
+                else:
+                    self._records.refused[data] = None
                 return await asyncio.sleep(AGAIN_S)
             if time.monotonic() > until:
                 self._records.wrong.append(["never answered", topic, data])
@@ -167,6 +169,9 @@ class Writer:
                 topic, told["epoch"], told["seq"], data, time.monotonic(),
                 data.split(" ")[0] if self._keyed else None, may_be_done))
         elif answer.status == 412 and self._conditional:
-            (records.unknown if may_be_done else records.refused).add(data)
+            if may_be_done:
+                records.unknown.add(data)
+            else:
+                records.refused[data] = time.monotonic()
         else:
             records.wrong.append([topic, data, answer])

@@ -276,12 +276,24 @@ def whole_state(ng):
         found = {}
         for topic, position in topics_of(http).items():
             value = http.get(topic)
-            history = http.get(topic, "last=1000").json()
-            assert not history["more"]
             found[topic] = (
                 position, value.status, value.body,
-                [value.headers.get(name) for name in kept], history["items"])
+                [value.headers.get(name) for name in kept],
+                whole_history(http, topic, position))
         return found
+
+
+def whole_history(http, topic, position):
+    """All that is kept of it: items, page by page."""
+    items, more = [], True
+    at = f"{position[0]}.0"
+    while more:
+        page = http.get(topic, f"since={at}&limit=1000").json()
+        items += page["items"]
+        more = page["more"]
+        if more:
+            at = f"{items[-1]['epoch']}.{items[-1]['seq']}"
+    return items
 
 
 def texts(http, topic):
