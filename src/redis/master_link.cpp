@@ -30,8 +30,9 @@ bool is_of_wrong_server(std::string_view error)
 
 } // namespace
 
-MasterLink::MasterLink(const std::vector<Server>& servers, LogOwner& owner)
-    : owner_(owner), timer_(on_timer, this, ngx_cycle->log),
+MasterLink::MasterLink(const std::vector<Server>& servers, std::string_view key,
+                       LogOwner& owner)
+    : key_(key), owner_(owner), timer_(on_timer, this, ngx_cycle->log),
       link_(servers, *this)
 {
     timer_.let_worker_end();
@@ -139,6 +140,9 @@ void MasterLink::ask()
     if (is_asking_ || !link_.is_open()) {
         return;
     }
+    // take() sees to it where another server has it; before it is open.
+    (void)add(
+        {"GET", key_}, [](const Ending& /*ending*/) {}, 0);
     is_asking_ = add(
         {"INFO", "replication"},
         [this](const Ending& ending) { take_info(ending); }, 0);

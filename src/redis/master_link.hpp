@@ -2,8 +2,10 @@
 // INFO says, and which is another one after each restart and failover.
 //
 // Both are asked again each second, since a server that is demoted or promoted
-// keeps its connections and says nothing of it. One that is no master, or whose
-// errors say that it is not the right one, is left for another.
+// keeps its connections and says nothing of it; and a key is read, since in a
+// Redis Cluster each master is one, but only one has that key. A server that is
+// no master, or whose errors say that it is not the right one, is left for
+// another.
 //
 // Thread safety: none.
 #pragma once
@@ -27,8 +29,9 @@ public:
     static constexpr int64_t kReplyMs = 3000;
     static constexpr int64_t kAskMs = 1000; // INFO
 
-    // As Link's.
-    MasterLink(const std::vector<Server>& servers, LogOwner& owner);
+    // As Link's. `key`: one of those that commands are about, and a short text.
+    MasterLink(const std::vector<Server>& servers, std::string_view key,
+               LogOwner& owner);
     MasterLink(const MasterLink&) = delete;
     MasterLink& operator=(const MasterLink&) = delete;
     // Commands that wait end; the owner hears nothing.
@@ -60,6 +63,7 @@ private:
     void leave(std::string_view error);
     static void on_timer(void* self);
 
+    const std::string key_;
     LogOwner& owner_;
     Calls calls_;
     Timer timer_;

@@ -29,7 +29,7 @@ public:
     // Link.
     RedisLog(const std::vector<Server>& servers, std::string_view name,
              LogOwner& owner)
-        : keys_(name), link_(servers, owner)
+        : keys_(name), link_(servers, keys_.genesis, owner)
     {}
 
     void start() { link_.start(); }
