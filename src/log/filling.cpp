@@ -9,44 +9,36 @@ namespace ws_pubsub {
 
 using State = SnapshotLoader::State;
 
-Filling::Filling(TopicParts& parts, std::string_view snapshot,
-                 SnapshotSurvey found, const LogId& genesis, bool rewound)
-    : parts_(parts), genesis_(genesis),
-      replacing_(std::max<uint64_t>(random_hash_key().first, 1)),
-      emptying_(std::in_place, parts, replacing_, loss(rewound)),
-      loader_(parts, snapshot, std::move(found), replacing_)
-{}
+namespace {
 
-// Of a log that has come to be since the zone may not know all.
-Emptying::Loss Filling::loss(bool rewound) const
+using Loss = Emptying::Loss;
+
+// Whatever is lost of a log, a term begins. So where there was none since, all
+// that the zone has is there, even if the log has been trimmed meanwhile.
+Loss loss(TopicParts& parts, const SnapshotSurvey& found, bool rewound)
 {
     if (rewound) {
-        return Emptying::Loss::rewound;
+        return Loss::rewound;
     }
-    const Transaction tx(parts_.access);
-    const LogId& known = parts_.header.replica.genesis;
-    return known.ms != 0 && known != genesis_ ? Emptying::Loss::another_log
-                                              : Emptying::Loss::none;
+    const Transaction tx(parts.access);
+    return parts.header.term_epoch == found.zone.term_epoch ? Loss::none
+                                                            : Loss::possible;
 }
 
-void Filling::note_genesis()
-{
-    Transaction tx(parts_.access);
-    ReplicaBook& book = parts_.header.replica;
-    if (book.replacing == 0) {
-        tx.set(book.genesis.ms, genesis_.ms);
-        tx.set(book.genesis.number, genesis_.number);
-    }
-}
+} // namespace
+
+Filling::Filling(TopicParts& parts, std::string_view snapshot,
+                 SnapshotSurvey found, bool rewound)
+    : parts_(parts), replacing_(std::max<uint64_t>(random_hash_key().first, 1)),
+      emptying_(std::in_place, parts, replacing_, loss(parts, found, rewound)),
+      loader_(parts, snapshot, std::move(found), replacing_)
+{}
 
 State Filling::step()
 {
     State state = State::more;
     for (size_t i = 0; i < kHoldsPerTurn && state == State::more; i++) {
         state = step_once();
-    }
-    if (state == State::done) {
-        note_genesis();
     }
     return state;
 }

@@ -20,21 +20,18 @@ public:
     // Of the lock.
     static constexpr size_t kHoldsPerTurn = 4;
 
-    // The bytes outlive it. `genesis`: of the log that the snapshot is of.
-    // `rewound`: that has lost what the zone has of it.
+    // The bytes outlive it. `rewound`: the log has lost what the zone has of
+    // it.
     Filling(TopicParts& parts, std::string_view snapshot, SnapshotSurvey found,
-            const LogId& genesis, bool rewound);
+            bool rewound);
 
     // A turn's work.
     SnapshotLoader::State step();
 
 private:
-    [[nodiscard]] Emptying::Loss loss(bool rewound) const;
     SnapshotLoader::State step_once();
-    void note_genesis();
 
     TopicParts& parts_;
-    const LogId genesis_;
     const uint64_t replacing_;
     std::optional<Emptying> emptying_; // nothing: it is done
     SnapshotLoader loader_;

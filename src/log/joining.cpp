@@ -326,7 +326,7 @@ void Joining::begin_filling()
 {
     owner_.on_replacing();
     filling_.emplace(parts_.topics, download_->bytes(), std::move(*survey_),
-                     stored_.genesis, joined_.is_rewound);
+                     joined_.is_rewound);
     survey_.reset();
     go_on(Step::fill);
 }

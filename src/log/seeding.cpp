@@ -175,7 +175,7 @@ void Seeding::begin_log()
     }
     if (is_half) {
         emptying_.emplace(parts_.topics, random_number(),
-                          Emptying::Loss::another_log);
+                          Emptying::Loss::possible);
     }
     go_on(is_half ? Step::empty : Step::name);
 }

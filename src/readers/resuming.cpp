@@ -23,16 +23,19 @@ uint64_t cursor_after(const Topic& topic, uint64_t seq)
 
 void Resuming::displace(Transaction& tx, Topic& topic, bool doubtful)
 {
-    if (topic.epoch == 0 && topic.head == nullptr) {
-        return; // nothing was read of it, or all that it is gone
-    }
+    // Else nothing was read of it, or all that it is gone; or that was before.
+    const bool is_there = topic.epoch != 0 || topic.head != nullptr;
     for (Interest* interest = topic.interests; interest != nullptr;
          interest = interest->topic_next) {
-        if (doubtful && !interest->is_dropped()) {
-            tx.set(interest->reading, ReadState::doubtful);
-        } else if (interest->reading == ReadState::on) {
-            tx.set(interest->reading, ReadState::displaced);
+        const ReadState before = interest->reading;
+        if ((before == ReadState::on && is_there) ||
+            (before == ReadState::displaced && doubtful)) {
+            tx.set(interest->reading,
+                   doubtful ? ReadState::doubtful : ReadState::displaced);
         }
+    }
+    if (!is_there) {
+        return;
     }
     (void)inboxes_.changed(tx, topic);
 }

@@ -35,8 +35,8 @@ public:
     // What the log may have lost of what the zone has.
     enum class Loss : uint8_t {
         none,
-        another_log, // it is another one than that which the zone has followed
-        rewound      // it goes on from before
+        possible, // it goes on from before, maybe, or it is another one
+        rewound   // it goes on from before
     };
 
     // `replacing`: a random number, not 0.

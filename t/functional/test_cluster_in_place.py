@@ -7,11 +7,13 @@ import json
 
 import pytest
 
-from support.cluster import caught_up
+from support.cluster import (
+    caught_up, host_stopped, key, snapshot, status, wait_working)
 from support.delta import Texts
 from support.failover import (
     ALL, following, goes_on, heard, lose, was_reset)
 from support.httpc import Http
+from support.processes import wait_until
 from support.rawws import RawWS
 from support.session import JsonSession, connect, sessions_on_each_worker
 
@@ -248,6 +250,30 @@ def read_to(ws, topic, seq):
         got.append((said["topic"], said["seq"]) if said["op"] == "msg"
                    else said)
     return got
+
+
+async def test_lost_and_trimmed(failing):
+    """A host comes back when the log has nothing any more that is as old as
+    what the host has of it."""
+    a, b = failing.cluster.hosts
+    lose(failing)
+    session = await following(a, "hist/*")
+    with host_stopped(a):
+        failing.promote()
+        await asyncio.to_thread(wait_working, b)
+        publish(b, LOST)
+        before = snapshot(failing.replica)
+        failing.replica.call(
+            "XTRIM", key("log"), "MINID", status(b)["position"])
+        await asyncio.to_thread(
+            wait_until, "there is a snapshot for who comes",
+            lambda: snapshot(failing.replica) != before, 20)
+    await asyncio.to_thread(wait_working, a)
+    publish(b, KEPT)
+    pushes = await heard(session, KEPT, 4)
+    assert of(pushes, LOST) == was_reset(LOST, 4)
+    assert [one[0] for one in of(pushes, KEPT)] == ["topic", "msg"]
+    await session.close()
 
 
 async def test_amid_a_long_history(made_failing):

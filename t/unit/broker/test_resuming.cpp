@@ -126,7 +126,7 @@ void test_nothing_was_missed(void** state)
     fill(cluster, "a/1", 2, 9);
     Readers readers(cluster);
     const std::string text = saved(cluster);
-    for (const Loss loss : {Loss::none, Loss::another_log, Loss::rewound}) {
+    for (const Loss loss : {Loss::none, Loss::possible, Loss::rewound}) {
         replace(cluster, text, loss);
         readers.expect("");
     }
@@ -161,6 +161,21 @@ void test_some_of_it_is_not_kept(void** state)
     replace(cluster, text, Loss::none);
     const std::string expected = gap("a/1", 3, 7) + '\n' + msgs("a/1", 8, 9);
     readers.expect(expected);
+}
+
+// Who fills the zone dies, and the next one finds that the log has lost what
+// the first had found there.
+void test_lost_since_it_was_displaced(void** state)
+{
+    Cluster& cluster = state_of<Cluster>(state);
+    fill(cluster, "a/1", 2, 9);
+    const std::string text = saved(cluster);
+    fill(cluster, "a/1", 1, 9);
+    Readers readers(cluster);
+    begin_replacing(cluster, Loss::none);
+    replace(cluster, text, Loss::rewound);
+    readers.expect(reset("a/1") + '\n' + notice("a/1", 0, 1) + '\n' +
+                   msg("a/1", 2));
 }
 
 void test_none_of_it_is_kept(void** state)
@@ -288,7 +303,7 @@ void test_amid_a_history(void** state)
     fill(cluster, "a/2", 200, 300);
     ClientOptions options;
     options.limits.queue_bytes = 4096;
-    for (const Loss loss : {Loss::none, Loss::another_log, Loss::rewound}) {
+    for (const Loss loss : {Loss::none, Loss::possible, Loss::rewound}) {
         const std::string text = saved(cluster);
         TestClient& client = cluster.connect(options);
         client.say(
@@ -365,6 +380,8 @@ int main()
                                         end_cluster),
         cmocka_unit_test_setup_teardown(test_some_of_it_is_not_kept, make_host,
                                         end_cluster),
+        cmocka_unit_test_setup_teardown(test_lost_since_it_was_displaced,
+                                        make_host, end_cluster),
         cmocka_unit_test_setup_teardown(test_none_of_it_is_kept, make_host,
                                         end_cluster),
         cmocka_unit_test_setup_teardown(test_lost, make_host, end_cluster),
