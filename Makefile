@@ -110,7 +110,7 @@ PYTEST = $(TEST_ENV) $(PYTHON) -m pytest -q
 SIDE_BY_SIDE = $(if $(TESTS),,-n $(TEST_JOBS) --dist loadfile)
 # An empty directory is no failure.
 TEST_DIRS = $(foreach dir,$(1),$(if $(wildcard t/$(dir)/test_*.py),t/$(dir)))
-TEST_FILES = $(if $(SHARE),$(shell auto/share '$(SHARE)' t/$(1)),$(call TEST_DIRS,$(1)))
+TEST_FILES = $(if $(SHARE),$(shell auto/share '$(SHARE)' t/$(1)/test_*.py),$(call TEST_DIRS,$(1)))
 define RUN_PYTEST
 @auto/packages test
 @$(if $(call TEST_DIRS,$(1)),$(PYTEST) $(SIDE_BY_SIDE) $(TEST_FILES) $(TESTS),echo "$(1): no tests yet")
@@ -222,7 +222,7 @@ lint-format: lint-packages ## clang-format
 	    xargs -r clang-format --dry-run -Werror
 
 lint-tidy: lint-packages build ## clang-tidy, on what has changed since it last passed
-	@$(SUBMAKE) -j$(JOBS) -k -f auto/tidy.mk OBJS=$(OUT)/nginx/ws_pubsub
+	@$(SUBMAKE) -j$(JOBS) -k -f auto/tidy.mk OBJS=$(OUT)/nginx/ws_pubsub SHARE='$(SHARE)'
 
 ## Using
 run: $(TEST_BUILD) ## the examples on http://localhost:8080 and https://localhost:8443 (LISTEN, PORT, TLS_PORT, APP_PORT, FEED=0)

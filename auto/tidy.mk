@@ -5,13 +5,15 @@
 # walks through. So the sources of a directory are read as one (auto/tidy-together)
 # for all checks but the analyzer's; those, for which that would be no gain, read
 # each source by itself, which also finds an #include that is missing.
+# SHARE=1/2 lets these read every second source only.
 # build/tidy/src/DIR/FILE.ok is all checks on one file, for use by hand.
 SOURCES := $(wildcard src/*/*.cpp)
+ANALYZED := $(shell auto/share '$(SHARE)' $(SOURCES))
 DIRS := $(sort $(dir $(SOURCES)))
 DEPS := $(OBJS)/tidy.d
 PASSED := build/tidy
 
-all: $(SOURCES:%.cpp=$(PASSED)/%.analyzed) $(DIRS:%=$(PASSED)/%together)
+all: $(ANALYZED:%.cpp=$(PASSED)/%.analyzed) $(DIRS:%=$(PASSED)/%together)
 .PHONY: all
 .SECONDEXPANSION:
 
