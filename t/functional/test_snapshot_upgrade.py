@@ -1,18 +1,17 @@
 """ws_pubsub_snapshot: a binary upgrade (USR2): the new master starts from the
 last slot, as after a crash; the old one must not spoil its file."""
 
-import os
 import signal
-import subprocess
 
 import pytest
 
 from support.httpc import Http
 from support.nginx import sanitizing
-from support.processes import children, title, wait_until
+from support.processes import wait_until
 from support.restarts import (
-    AT_END, Orphan, Slots, again, at, end, keeping, kill_all, marker, prepared,
-    put_kept, restart, resumed)
+    AT_END, Slots, again, at, end, keeping, kill_all, marker, prepared, put_kept,
+    restart, resumed)
+from support.upgrades import end_old, start_alone, upgrade
 
 
 pytestmark = pytest.mark.skipif(
@@ -25,37 +24,6 @@ def _ng(make_nginx):
     ng = prepared(make_nginx(http=keeping(), workers=2))
     start_alone(ng)
     yield ng
-
-
-def start_alone(ng):
-    ng.workers = ng.write_config()
-    done = subprocess.run(
-        ["sh", "-c", '"$@" > /dev/null 2>&1 & echo $!; sleep 0.5', "sh",
-         *ng._command()], env=ng._environment(), stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE, check=True, text=True)
-    ng.process = Orphan(int(done.stdout))
-    wait_until("nginx starts", ng._started)
-
-
-def upgrade(ng):
-    """A new master beside the old one; returns the old one's Orphan. `ng` is
-    the new one."""
-    old = ng.process
-    os.kill(old.pid, signal.SIGUSR2)
-
-    def new_master():
-        found = [pid for pid in children(old.pid)
-                 if title(pid).startswith("nginx: master process")]
-        return found and len(children(found[0])) >= ng.workers and found[0]
-
-    ng.process = Orphan(wait_until("a new master is there", new_master, 20))
-    ng._expected_pids = set()
-    return old
-
-
-def end_old(old, how=signal.SIGQUIT):
-    os.kill(old.pid, how)
-    wait_until("the old one ends", lambda: old.poll() is not None, 20)
 
 
 async def test_it_starts_from_the_last_slot(ng):
