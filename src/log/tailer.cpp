@@ -118,7 +118,6 @@ void Tailer::must_join()
 {
     leave_phase();
     phase_ = Phase::joining;
-    store_.following.unready();
     owner_.join();
 }
 
@@ -211,7 +210,7 @@ void Tailer::run()
 
 void Tailer::follow_after(size_t brought)
 {
-    store_.following.note_tail(lineage_);
+    store_.following.note_tail();
     announcer_.say_alive(position_);
     announcer_.tell_news();
     announcer_.touch(applier_.take_touched());
@@ -300,6 +299,7 @@ void Tailer::at_end()
     if (joined_) {
         store_.people.begin_anew(); // the log may have an earlier question
     }
+    store_.following.make_ready(lineage_);
     store_.following.set_state(ClusterState::following);
     phase_ = Phase::following;
     announcer_.begin();

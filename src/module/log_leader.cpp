@@ -109,6 +109,7 @@ void LogLeader::on_tailer(void* self)
 
 void LogLeader::join()
 {
+    parts_.store.following.unready(parts_.worker);
     joining_.begin();
 }
 

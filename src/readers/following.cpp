@@ -61,20 +61,20 @@ void Following::set_state(ClusterState state)
     }
 }
 
-void Following::note_tail(std::string_view lineage)
+void Following::make_ready(std::string_view lineage)
 {
     Transaction tx(access_);
     ClusterBook& book = header_.cluster;
-    tx.set(book.tail_ms, host_ticks_ms());
-    if (book.ready_lineage() != lineage) {
-        set_text(tx, book.ready, book.ready_bytes, lineage);
-    }
+    set_text(tx, book.ready, book.ready_bytes, lineage);
 }
 
-void Following::unready()
+void Following::unready(WorkerId worker)
 {
     Transaction tx(access_);
-    set_text(tx, header_.cluster.ready, header_.cluster.ready_bytes, {});
+    ClusterBook& book = header_.cluster;
+    if (Lease(header_, book.lease).is_led_by(worker)) {
+        set_text(tx, book.ready, book.ready_bytes, {});
+    }
 }
 
 bool Following::is_ready(std::string_view lineage)
@@ -83,6 +83,12 @@ bool Following::is_ready(std::string_view lineage)
     const ClusterBook& book = header_.cluster;
     return book.state == ClusterState::following && book.ready_bytes != 0 &&
            book.ready_lineage() == lineage;
+}
+
+void Following::note_tail()
+{
+    Transaction tx(access_);
+    tx.set(header_.cluster.tail_ms, host_ticks_ms());
 }
 
 void Following::note_rollback()

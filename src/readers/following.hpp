@@ -60,13 +60,16 @@ public:
 
     // All workers are woken where clients are served from now on.
     void set_state(ClusterState state);
-    // Nothing is left to be applied of the log, nor of the lineage's term:
-    // whoever is connected to a log of that lineage may append.
-    void note_tail(std::string_view lineage);
+    // The lineage's term was applied: whoever is connected to a log of that
+    // lineage may append.
+    void make_ready(std::string_view lineage);
     // What the zone has is not in the log: nobody of this host may append. (Who
-    // appends all the same keeps others from seeing that nobody follows.)
-    void unready();
+    // appends all the same keeps others from seeing that nobody follows.) No
+    // effect where another worker leads.
+    void unready(WorkerId worker);
     [[nodiscard]] bool is_ready(std::string_view lineage);
+    // Nothing is left to be applied.
+    void note_tail();
     void note_rollback();
     // The newest one that lies beside the log, and about how much came after
     // it.

@@ -402,6 +402,21 @@ void test_too_little_room(void** state)
 }
 
 // The worker that follows the log is woken, once for all that there is.
+// Only who leads can say that nobody may append.
+void test_unready(void** state)
+{
+    auto& hosts = state_of<PeoplesHosts>(state);
+    Following& following = hosts[0].store().following;
+    following.give_up(hosts[0].second);
+    (void)following.lead(hosts[0].first);
+    following.set_state(ClusterState::following);
+    following.make_ready("one");
+    following.unready(hosts[0].second);
+    assert_true(following.is_ready("one"));
+    following.unready(hosts[0].first);
+    assert_false(following.is_ready("one"));
+}
+
 void test_wakes(void** state)
 {
     auto& hosts = state_of<PeoplesHosts>(state);
@@ -464,6 +479,7 @@ int main()
         of_hosts("test_topics_that_are_not_there",
                  test_topics_that_are_not_there),
         of_hosts("test_too_little_room", test_too_little_room),
+        of_hosts("test_unready", test_unready),
         of_hosts("test_wakes", test_wakes),
         cmocka_unit_test(test_one_host_alone),
     };

@@ -21,7 +21,7 @@ struct Touching {
         for (size_t i = 0; i < 2; i++) {
             Store& store = hosts[i].store();
             store.following.set_state(ClusterState::following);
-            store.following.note_tail("one");
+            store.following.make_ready("one");
             announcers.push_back(std::make_unique<Announcer>(
                 store, TailerHost{"host", 1UL << 30}, hosts[i].connection,
                 hosts[i].host.host_clock));
@@ -213,7 +213,7 @@ void test_alive(void** state)
     assert_true(std::get<AliveEntry>(decode_entry(leaving[0])->body).leaving);
     touching.go_on();
     // Over a connection to another log nothing is said.
-    touching.hosts[0].store().following.note_tail("another");
+    touching.hosts[0].store().following.make_ready("another");
     touching.hosts[0].join("bob");
     announcer.tell_news();
     announcer.touch({"a"});
