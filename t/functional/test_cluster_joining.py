@@ -108,10 +108,10 @@ async def test_joining_amid_load(make_cluster):
 def test_many_join_at_once(make_cluster):
     cluster = make_cluster({})
     told = fill(cluster.hosts[0])
-    cluster.grow(*[{"workers": 1, "connections": 128}] * 6)
+    cluster.grow(*[{"workers": 1, "connections": 128}] * 9)
     equal(*cluster.hosts)
     has_key(cluster.hosts[-1], told)
-    wait_hosts(cluster.hosts, 7)
+    wait_hosts(cluster.hosts, 10)
 
 
 def test_a_zone_that_is_too_small(make_cluster):

@@ -21,7 +21,7 @@ BACK = r'\[notice\].* zone "main": following again after .+ s'
 EMPTY = r'\[error\].* zone "main": Redis was empty: gave it this host\'s state'
 PREFIX = "load/a"
 SLOW_S = 2
-LONG_S = 8
+LONG_S = 20
 
 
 def no_loss(cluster):
