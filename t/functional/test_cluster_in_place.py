@@ -52,7 +52,7 @@ async def goes_on_with_both(session, lost, kept):
 
 
 @pytest.mark.parametrize("selector, fields", [
-    ("hist/**", {}), ("hist/*", {"since": ALL}), ("**", {"rate": 100}),
+    ("hist/**", {}), ("hist/*", {"since": ALL}), ("hist/**", {"rate": 100}),
     ("hist/**", {"since": ALL, "delta": True})],
     ids=["values", "history", "rate", "delta"])
 async def test_by_a_selector(failing, selector, fields):
