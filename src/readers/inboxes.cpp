@@ -29,6 +29,34 @@ void Inboxes::pop(Transaction& tx, WorkerSlot& slot)
     tx.set(first.in_inbox, false);
 }
 
+std::optional<Cursor> Inboxes::cursor(WorkerId worker)
+{
+    const Transaction tx(access_);
+    const auto number = complete_to(header_.workers[worker]);
+    return number ? std::optional(Cursor{header_.numbers.zone, *number})
+                  : std::nullopt;
+}
+
+// Topics are in the order in which they have got their first unread message: so
+// that of the first has the least number. But not once one has gone to the end
+// with the rest of what was unread; nor is that known where what is unread has
+// left the log.
+std::optional<uint64_t> Inboxes::complete_to(const WorkerSlot& slot) const
+{
+    const Interest* first = slot.inbox_head;
+    if (first == nullptr) {
+        return header_.numbers.last;
+    }
+    if (slot.inbox_mixed || first->dropped) {
+        return std::nullopt;
+    }
+    const Item* item = TopicLog::first_after(*first->topic, first->cursor);
+    return item != nullptr && item->pos == first->cursor + 1 &&
+                   item->number != 0
+               ? std::optional(item->number - 1)
+               : std::nullopt;
+}
+
 void Inboxes::free_first(Transaction& tx, WorkerSlot& slot)
 {
     Interest& interest = *slot.inbox_head;
@@ -100,7 +128,13 @@ bool Inboxes::read(WorkerId worker, size_t max_bytes, Delivery& delivery,
         pop(tx, slot);
         if (more) {
             push(tx, slot, interest); // its worker is awake
+            if (!slot.inbox_mixed) {
+                tx.set(slot.inbox_mixed, true);
+            }
+        } else if (slot.inbox_mixed && slot.inbox_head == nullptr) {
+            tx.set(slot.inbox_mixed, false);
         }
+        out.set_numbers(header_.numbers.zone, complete_to(slot).value_or(0));
         topics_.tidying.commit(tx, *interest.topic);
         if (interest.cursor == cursor && delivery.presence.empty()) {
             continue; // catch_up() was here before
@@ -130,6 +164,10 @@ ReadAnswer Inboxes::catch_up(Interest& interest, const ReadFrom& from,
                 TopicLog::first_after(topic, interest.cursor) != nullptr;
     if (!more) {
         more = read_unread(tx, interest, max_unread, unread);
+        unread.set_numbers(
+            header_.numbers.zone,
+            complete_to(header_.workers[interest.worker]).value_or(0));
+        kept.set_numbers(header_.numbers.zone, 0);
         topics_.tidying.commit(tx, topic);
     }
     if (more) {

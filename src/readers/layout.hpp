@@ -210,6 +210,7 @@ struct WorkerSlot {
     SessionRecord* sessions; // only where events tell of them
     Interest* inbox_head;
     Interest* inbox_tail;
+    bool inbox_mixed; // a topic that was read in part has gone to the end
     Interest* interests;
     uint64_t first_order;  // of those that it may have asked for
     uint64_t order_cursor; // number of the last one that it has read

@@ -59,6 +59,7 @@ struct Item {
     uint64_t pos;
     uint64_t epoch;
     uint64_t seq;
+    uint64_t number; // in the zone, see topics/numbers.hpp; 0: it has none
     int64_t time_ms; // since 1970
     int64_t born_ms; // the same in ticks
     uint32_t payload_bytes;
@@ -118,12 +119,23 @@ struct ForkPoint {
 };
 
 inline constexpr size_t kMaxForkPoints = 4;
+inline constexpr size_t kMaxNumberPoints = 8;
 
 // What a topic that has forked has been.
 struct TopicForks {
     uint64_t life;                    // the epoch with which the topic began
     uint64_t count;                   // of the points
     ForkPoint points[kMaxForkPoints]; // the newest ones, oldest first
+};
+
+// Numbers of messages as clients know them: each zone counts on its own, and so
+// does one that may have lost messages which it has numbered.
+struct NumberBook {
+    uint64_t zone;  // what the numbers of now are told from others by
+    uint64_t last;  // that was given
+    uint64_t count; // of the points
+    // What it has been, and up to which number: the newest ones, oldest first.
+    ForkPoint points[kMaxNumberPoints];
 };
 
 inline constexpr size_t kMaxTopicLevels = 12;
@@ -135,6 +147,7 @@ struct Topic {
     uint64_t epoch;
     uint64_t seq;
     uint64_t next_pos;
+    uint64_t dropped; // the number of the last message that has left the log
     Item* head;
     Item* tail;
     Interest* interests;     // see readers/layout.hpp, as the next
@@ -251,6 +264,7 @@ struct TopicsHeader : ZoneBase {
     // next message.
     uint64_t term_epoch;
     uint64_t terms; // that have begun
+    NumberBook numbers;
     Topic** buckets;
     uint64_t bucket_count; // a power of two
     Topic* first[kMaxTopicLevels];
@@ -271,8 +285,8 @@ struct TopicsHeader : ZoneBase {
 };
 
 static_assert(std::is_trivially_copyable_v<TopicsHeader>);
-static_assert(std::is_trivially_copyable_v<Item> && sizeof(Item) == 88);
-static_assert(std::is_trivially_copyable_v<Topic> && sizeof(Topic) == 104);
+static_assert(std::is_trivially_copyable_v<Item> && sizeof(Item) == 96);
+static_assert(std::is_trivially_copyable_v<Topic> && sizeof(Topic) == 112);
 static_assert(std::is_trivially_copyable_v<TopicClock>);
 static_assert(sizeof(TopicClock) == 56);
 static_assert(sizeof(TopicForks) == 80);

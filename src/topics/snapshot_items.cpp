@@ -20,6 +20,7 @@ bool SnapshotItems::add(Transaction& tx, Topic& topic, uint64_t seq,
     auto* item = new (block) Item{};
     item->epoch = Forks::epoch_of(topic, seq);
     item->seq = seq;
+    item->number = saved.number;
     item->pos = topic.next_pos - 1 - (topic.seq - seq);
     item->time_ms = saved.time_ms;
     item->born_ms = times_.ticks_of(topic.path(), saved.age_ms);

@@ -31,6 +31,8 @@ SavedTopic saved(Topic& topic, Readers* readers, int64_t ticks_ms)
     }
     out.retain = topic.retain;
     out.keep = topic.keep;
+    out.numbered = true;
+    out.dropped = TopicLog::dropped(topic);
     if (topic.clock != nullptr) {
         out.ttl_ms = topic.clock->ttl_ms;
         out.idle_ms = topic.clock->idle_ms;
@@ -41,8 +43,8 @@ SavedTopic saved(Topic& topic, Readers* readers, int64_t ticks_ms)
 
 SavedItem saved(const Item& item, int64_t ticks_ms)
 {
-    return {item.time_ms, ticks_ms - item.born_ms, item.payload_kind,
-            item.content_type(), item.payload()};
+    return {item.time_ms,        ticks_ms - item.born_ms, item.payload_kind,
+            item.content_type(), item.payload(),          item.number};
 }
 
 SavedKey saved(KeyRecord& record, int64_t ticks_ms)
@@ -144,8 +146,10 @@ void SnapshotWriter::save_zone(std::string& out)
                 totals.refused,
                 0,
                 0,
-                marks_};
+                marks_,
+                {}};
     }
+    zone.numbers = header.numbers;
     zone.terms = header.terms;
     zone.term_epoch = header.term_epoch;
     RecordWriter(out, SavedKind::zone).add(zone);

@@ -5,6 +5,7 @@
 
 #include "shm/list.hpp"
 #include "topics/logical_bytes.hpp"
+#include "topics/numbers.hpp"
 
 namespace ws_pubsub {
 
@@ -35,6 +36,19 @@ bool is_expired(const Topic& topic, const Item& item, int64_t ticks_ms)
 bool TopicLog::is_kept(const Topic& topic, const Item& item)
 {
     return in_window(topic, item);
+}
+
+// What it does not keep is there only where somebody has not read it.
+uint64_t TopicLog::dropped(Topic& topic)
+{
+    if (topic.head == nullptr || in_window(topic, *topic.head)) {
+        return topic.dropped;
+    }
+    const uint64_t kept = std::min<uint64_t>(topic.keep, topic.seq);
+    const Item* first = first_after(topic, topic.next_pos - 1 - kept);
+    const Item* before = first == nullptr ? topic.tail : first->prev;
+    return before == nullptr ? topic.dropped
+                             : std::max(topic.dropped, before->number);
 }
 
 Item* TopicLog::first_after(Topic& topic, uint64_t pos)
@@ -156,6 +170,7 @@ void TopicLog::drop_head(Topic& topic)
         AgeList::remove(tx_, header_.age_head, header_.age_tail, item);
     }
     Log::remove(tx_, topic.head, topic.tail, item);
+    Numbers(header_, tx_).drop(topic, item.number);
     tx_.set(header_.totals.items, header_.totals.items - 1);
     tx_.release(&item);
 }

@@ -52,6 +52,9 @@ public:
     {
         return behind(topic, item) < topic.seq;
     }
+    // The number of the newest message that the policy does not keep, or that
+    // has left the log.
+    static uint64_t dropped(Topic& topic);
     // Whether the topic's policy keeps the item.
     static bool is_kept(const Topic& topic, const Item& item);
     // The first item whose position is > `pos`; nullptr if none.

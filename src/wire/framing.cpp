@@ -7,7 +7,8 @@ FrameRef Framing::take(uint32_t messages)
     if (bytes_.empty()) {
         return {};
     }
-    FrameRef frame = FrameRef::make(bytes_, messages);
+    const bool open = end();
+    FrameRef frame = FrameRef::make(bytes_, messages, open);
     bytes_.clear();
     return frame;
 }

@@ -47,6 +47,9 @@ public:
     virtual void shrink() { std::string().swap(bytes_); }
 
 protected:
+    // All of a frame was added: what is still to be put behind it. Returns
+    // whether it is open all the same.
+    virtual bool end() { return false; }
     // What was added, as it goes to the peer.
     std::string& bytes() { return bytes_; }
 

@@ -40,6 +40,7 @@ public:
         check_untidy();
         for (Topic* topic : topics_) {
             check_log(*topic);
+            check_numbers(*topic);
             check_interests(*topic);
             check_presence(*topic);
             check_clock(*topic);
@@ -892,6 +893,26 @@ private:
         }
     }
 
+    // They count up in the order of the log.
+    void check_numbers(const Topic& topic)
+    {
+        expect(topic.epoch == 0 || topic.dropped <= header_.numbers.last,
+               "a topic has dropped what was never numbered");
+        uint64_t last = 0;
+        for (const Item* item = topic.head; item != nullptr;
+             item = item->next) {
+            const uint64_t number = item->number;
+            if (number == 0) {
+                continue;
+            }
+            expect(number > last && number <= header_.numbers.last,
+                   "numbers out of order");
+            expect(topic.epoch == 0 || number > topic.dropped ||
+                       !TopicLog::is_current(topic, *item),
+                   "a topic has dropped what is there");
+            last = number;
+        }
+    }
     void check_totals()
     {
         expect(header_.totals.topics == existing_, "totals.topics is wrong");
