@@ -2,6 +2,7 @@
 
 #include <atomic>
 
+#include "topics/numbers.hpp"
 #include "topics/topic_log.hpp"
 
 namespace ws_pubsub {
@@ -47,12 +48,12 @@ std::optional<uint64_t> Inboxes::complete_to(const WorkerSlot& slot) const
     if (first == nullptr) {
         return header_.numbers.last;
     }
-    if (slot.inbox_mixed || first->dropped) {
+    if (slot.inbox_mixed || first->reading != ReadState::on ||
+        first->topic->dropped > first->cursor) {
         return std::nullopt;
     }
     const Item* item = TopicLog::first_after(*first->topic, first->cursor);
-    return item != nullptr && item->pos == first->cursor + 1 &&
-                   item->number != 0
+    return item != nullptr && known_number(item->number) != 0
                ? std::optional(item->number - 1)
                : std::nullopt;
 }
@@ -74,14 +75,14 @@ bool Inboxes::read_unread(Transaction& tx, Interest& interest, size_t max_bytes,
         topic, TopicLog::first_after(topic, interest.cursor),
         access_.clock.ticks_ms());
     const size_t overhead = sizeof(Item) + topic.path_bytes;
-    uint64_t cursor = topic.next_pos - 1;
+    uint64_t cursor = TopicLog::newest(topic);
     while (item != nullptr &&
            (out.empty() || out.bytes() + out.size() * overhead < max_bytes)) {
         out.add(*item);
         item = item->next;
     }
     if (item != nullptr) {
-        cursor = item->pos - 1;
+        cursor = item->number - 1;
     }
     if (cursor != interest.cursor) {
         tx.set(interest.cursor, cursor);

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "topics/layout.hpp"
+#include "topics/numbers.hpp"
 
 namespace ws_pubsub {
 
@@ -34,7 +35,7 @@ public:
                            {epoch, item.seq},
                            item.time_ms,
                            item.born_ms,
-                           item.number});
+                           known_number(item.number)});
         bytes_.append(item.bytes(),
                       item.content_type_bytes + item.payload_bytes);
     }

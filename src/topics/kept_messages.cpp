@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "topics/forks.hpp"
+#include "topics/numbers.hpp"
 #include "topics/topic_log.hpp"
 
 namespace ws_pubsub {
@@ -44,12 +45,12 @@ uint64_t start_after(const Topic& topic, uint64_t first, const Position& after,
 // The number of the message before `seq`; 0: there was none.
 uint64_t number_before(Topic& topic, uint64_t seq)
 {
-    if (seq == 1 || topic.tail == nullptr) {
-        return seq == 1 ? 0 : topic.dropped;
+    if (seq == 1) {
+        return 0;
     }
-    const uint64_t pos = topic.tail->pos - (topic.seq - (seq - 1));
-    const Item* item = TopicLog::first_after(topic, pos - 1);
-    return item != nullptr && item->pos == pos ? item->number : topic.dropped;
+    const Item* item = TopicLog::first_from(topic, seq - 1);
+    return item != nullptr && item->seq == seq - 1 ? item->number
+                                                   : topic.dropped;
 }
 
 // The same for a reader that has all up to that number of the zone. Who knows
@@ -88,8 +89,8 @@ ReadAnswer read_kept(Topic* topic, const ReadFrom& from,
     answer.expired = topic->retain && !has_value;
     uint64_t start = topic->seq + 1;
     auto kind = from.kind;
-    if (kind == ReadFrom::Kind::number && topic->tail != nullptr &&
-        topic->tail->number == 0) {
+    if (kind == ReadFrom::Kind::number &&
+        known_number(TopicLog::newest(*topic)) == 0) {
         kind = ReadFrom::Kind::value;
     }
     switch (kind) {
@@ -114,9 +115,7 @@ ReadAnswer read_kept(Topic* topic, const ReadFrom& from,
     if (start > topic->seq) {
         return answer;
     }
-    // The newest message is the tail, and positions go in step with seqs.
-    Item* item = TopicLog::first_after(*topic, topic->tail->pos -
-                                                   (topic->seq - start) - 1);
+    Item* item = TopicLog::first_from(*topic, start);
     for (size_t count = 0; item != nullptr; item = item->next, count++) {
         if (count == limits.items ||
             (count > 0 && out.bytes() + item->payload_bytes > limits.bytes)) {

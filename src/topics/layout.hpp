@@ -14,10 +14,10 @@
 //        └── revocations ──▶ RevocationRecord … of tokens
 //
 // A topic's log holds what somebody may still need: the messages that its
-// policy keeps, and those that a worker has not read yet. Items get positions
-// that count up as long as there is the Topic record, so that the end of one
-// life of the topic and the start of the next stay in order. Items leave at the
-// head only.
+// policy keeps, and those that a worker has not read yet. Items have numbers
+// that count up over all topics (topics/numbers.hpp), so that the end of one
+// life of the topic and the start of the next stay in order, too. Items leave
+// at the head only.
 //
 // A topic lives from its first message until it is removed, and has one epoch
 // all the while; but where messages of it may have been lost that somebody has
@@ -56,10 +56,9 @@ struct Item {
     Item* age_prev;
     Item* age_next;
     Topic* topic;
-    uint64_t pos;
+    uint64_t number; // in the zone
     uint64_t epoch;
     uint64_t seq;
-    uint64_t number; // in the zone, see topics/numbers.hpp; 0: it has none
     int64_t time_ms; // since 1970
     int64_t born_ms; // the same in ticks
     uint32_t payload_bytes;
@@ -131,9 +130,10 @@ struct TopicForks {
 // Numbers of messages as clients know them: each zone counts on its own, and so
 // does one that may have lost messages which it has numbered.
 struct NumberBook {
-    uint64_t zone;  // what the numbers of now are told from others by
-    uint64_t last;  // that was given
-    uint64_t count; // of the points
+    uint64_t zone;       // what the numbers of now are told from others by
+    uint64_t last;       // that was given
+    uint64_t last_local; // of those that nobody else knows
+    uint64_t count;      // of the points
     // What it has been, and up to which number: the newest ones, oldest first.
     ForkPoint points[kMaxNumberPoints];
 };
@@ -146,8 +146,7 @@ struct Topic {
     uint64_t hash;
     uint64_t epoch;
     uint64_t seq;
-    uint64_t next_pos;
-    uint64_t dropped; // the number of the last message that has left the log
+    uint64_t dropped; // the number of the last item that has left the log
     Item* head;
     Item* tail;
     Interest* interests;     // see readers/layout.hpp, as the next
@@ -285,8 +284,8 @@ struct TopicsHeader : ZoneBase {
 };
 
 static_assert(std::is_trivially_copyable_v<TopicsHeader>);
-static_assert(std::is_trivially_copyable_v<Item> && sizeof(Item) == 96);
-static_assert(std::is_trivially_copyable_v<Topic> && sizeof(Topic) == 112);
+static_assert(std::is_trivially_copyable_v<Item> && sizeof(Item) == 88);
+static_assert(std::is_trivially_copyable_v<Topic> && sizeof(Topic) == 104);
 static_assert(std::is_trivially_copyable_v<TopicClock>);
 static_assert(sizeof(TopicClock) == 56);
 static_assert(sizeof(TopicForks) == 80);

@@ -5,7 +5,6 @@
 #include "base/topic.hpp"
 #include "topics/forks.hpp"
 #include "topics/logical_bytes.hpp"
-#include "topics/numbers.hpp"
 #include "topics/shares.hpp"
 #include "topics/topic_clocks.hpp"
 
@@ -25,12 +24,11 @@ constexpr size_t kExpiredAtATime = 16;
 // How often no more room is made than seems to be missing.
 constexpr size_t kPlainTries = 2;
 
-Item& fill_item(void* block, const Change& change, Position at, uint64_t number)
+Item& fill_item(void* block, const Change& change, Position at)
 {
     auto* item = new (block) Item{};
     item->epoch = at.epoch;
     item->seq = at.seq;
-    item->number = number;
     item->time_ms = change.now_ms;
     item->born_ms = change.ticks_ms;
     item->payload_bytes = static_cast<uint32_t>(change.payload.size());
@@ -129,8 +127,7 @@ ChangeAnswer Publishing::count_message(Topic& topic)
 
 void Publishing::link(Topic& topic, void* block, const Position& at)
 {
-    const uint64_t number = Numbers(header_, tx_).next(topic);
-    TopicLog(header_, tx_).append(topic, fill_item(block, change_, at, number));
+    TopicLog(header_, tx_).append(topic, fill_item(block, change_, at));
     tx_.set(header_.totals.published, header_.totals.published + 1);
     TopicClocks(header_, tx_).schedule(topic);
 }

@@ -233,12 +233,11 @@ void RecordWriter::add(const SavedTopic& topic)
     if (topic.numbered) {
         bytes_.number(topic.dropped);
     }
-    numbered_ = topic.numbered;
 }
 
 void RecordWriter::add(const SavedItem& item)
 {
-    if (numbered_) {
+    if (item.number != 0) {
         bytes_.number(item.number);
     }
     bytes_.number(item.time_ms);

@@ -107,7 +107,7 @@ struct SavedItem {
     PayloadKind kind{};
     std::string_view content_type;
     std::string_view payload;
-    uint64_t number = 0; // in the zone; 0: it has none
+    uint64_t number = 0; // in the zone; 0: it is not told, as the topic has it
 };
 
 // Whether it is what a publish takes, but that JSON only has to be so by its
@@ -154,8 +154,7 @@ private:
     void add(uint64_t epoch, uint64_t seq);
 
     ByteWriter bytes_;
-    size_t start_;         // where the length is
-    bool numbered_ = true; // as the topic whose items come
+    size_t start_; // where the length is
 };
 
 // How many messages of a topic count; there may be more behind these.

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-#include "topics/numbers.hpp"
 #include "topics/shares.hpp"
 #include "topics/snapshot_survey.hpp"
 #include "topics/topic_clocks.hpp"
@@ -154,7 +153,9 @@ void SnapshotHistory::load_item(Transaction& tx, const SavedItem& saved)
     if (!fits) {
         tx.rollback();
         if (topic_ != nullptr) {
-            Numbers(parts_.header, tx).drop(*topic_, saved.number);
+            tx.set(topic_->dropped,
+                   std::max(topic_->dropped, SnapshotItems::number_of(
+                                                 *topic_, next_seq_, saved)));
             tx.commit();
         }
         topic_ = nullptr;

@@ -286,8 +286,11 @@ bool SnapshotLoader::fill_topic(Transaction& tx, const SavedTopic& saved,
     tx.set(topic->keep, saved.keep);
     tx.set(topic->retain, saved.retain);
     tx.set(topic->dropped, saved.dropped);
-    // Positions go down to that of the oldest that is kept.
-    tx.set(topic->next_pos, topic->next_pos + saved.keep + 1);
+    if (!saved.numbered) {
+        const uint64_t keep = saved.keep;
+        tx.set(topic->dropped,
+               Numbers(parts_.header, tx).next(*topic, keep + 1) - keep);
+    }
     if (!load_value(tx, *topic, saved, fields) ||
         parts_.access.memory.free_bytes() < kept_) {
         return false;

@@ -90,7 +90,7 @@ bool SnapshotSurveyor::look_at_origin(ByteReader& fields)
 bool SnapshotSurveyor::look_at_topic(ByteReader& fields)
 {
     const auto topic = take_topic(fields);
-    if (!topic || topic->path <= last_path_) {
+    if (!topic || topic->path <= last_path_ || !is_counted(*topic)) {
         return false;
     }
     last_path_ = topic->path;
@@ -138,10 +138,17 @@ bool SnapshotSurveyor::look_at_items(ByteReader& fields)
     return true;
 }
 
-// They are told the newest first. What has no number is in no order.
+// Whether its messages have numbers if those of the zone have.
+bool SnapshotSurveyor::is_counted(const SavedTopic& topic) const
+{
+    return topic.numbered || found_.zone.numbers.zone == 0 ||
+           is_reserved(topic.path);
+}
+
+// They are told the newest first.
 bool SnapshotSurveyor::follows(const SavedItem& item)
 {
-    if (item.number == 0) {
+    if (!numbered_) {
         return true;
     }
     const bool in_order = item.number < last_number_ && item.number > dropped_;

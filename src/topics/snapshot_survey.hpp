@@ -55,6 +55,7 @@ private:
     bool look_at_key(ByteReader& fields);
     bool look_at_end(ByteReader& fields);
     [[nodiscard]] bool follows(SavedKind kind) const;
+    [[nodiscard]] bool is_counted(const SavedTopic& topic) const;
     [[nodiscard]] bool follows(const SavedItem& item);
 
     ByteReader rest_;

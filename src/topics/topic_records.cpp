@@ -24,7 +24,6 @@ bool TopicRecords::begin(Transaction& tx, Topic& topic)
                                : header_.next_epoch;
     tx.set(topic.epoch, next_epoch);
     tx.set(topic.seq, uint64_t{0});
-    tx.set(topic.dropped, uint64_t{0});
     tx.set(next_epoch, next_epoch + 1);
     tx.set(header_.totals.topics, header_.totals.topics + 1);
     Shares(header_, tx).let_go(topic.bytes());

@@ -20,14 +20,17 @@ void StreamFraming::add(Kind kind, std::string_view words, bool /*deflate*/)
     has_words_ = true;
 }
 
-bool StreamFraming::end()
+FrameRef StreamFraming::take(uint32_t messages)
 {
+    if (bytes().empty()) {
+        return {};
+    }
     const bool open = std::exchange(open_, false);
     if (!open) {
         append_end(bytes(), last_cursor_);
     }
     has_words_ = false;
-    return open;
+    return Framing::take(messages, open);
 }
 
 void EventFraming::append(std::string& out, std::string_view event, Kind kind,

@@ -26,6 +26,7 @@ public:
     void leave_open() { open_ = true; }
 
     void add(Kind kind, std::string_view words, bool deflate) final;
+    FrameRef take(uint32_t messages) final;
 
     // Ends an open frame.
     virtual void append_end(std::string& out,
@@ -37,7 +38,6 @@ protected:
     // Words without their end.
     virtual void append(std::string& out, std::string_view event, Kind kind,
                         std::string_view words) = 0;
-    bool end() final;
 
 private:
     std::string_view event_;

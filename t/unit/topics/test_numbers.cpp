@@ -43,6 +43,7 @@ void test_counts_over_topics(void** state)
     assert_text(zone.read("c", behind(0)), "");
 }
 
+// That a topic is removed is.
 void test_nothing_is_counted_that_was_not_taken(void** state)
 {
     Zone& zone = state_of<Zone>(state);
@@ -52,7 +53,9 @@ void test_nothing_is_counted_that_was_not_taken(void** state)
     assert_false(bool(zone.store->topics.publish(change)));
     assert_int_equal(zone.store->topics.cursor().number, 1);
     assert_true(*zone.remove("a"));
-    assert_int_equal(zone.store->topics.cursor().number, 1);
+    assert_int_equal(zone.store->topics.cursor().number, 2);
+    assert_false(*zone.remove("a"));
+    assert_int_equal(zone.store->topics.cursor().number, 2);
 }
 
 void test_gap_where_something_was_dropped(void** state)

@@ -35,7 +35,6 @@ public:
         topic.at = {life_, seq};
         topic.retain = retain;
         topic.keep = keep;
-        topic.numbered = true;
         RecordWriter record(text_, SavedKind::topic);
         record.add(topic);
         for (const SavedItem& item : items) {
