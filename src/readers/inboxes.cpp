@@ -42,12 +42,9 @@ std::optional<Cursor> Inboxes::cursor(WorkerId worker)
 // that of the first has the least number. But not once one has gone to the end
 // with the rest of what was unread; nor is that known where what is unread has
 // left the log.
-std::optional<uint64_t> Inboxes::complete_to(const WorkerSlot& slot) const
+std::optional<uint64_t> Inboxes::before_unread(const WorkerSlot& slot) const
 {
     const Interest* first = slot.inbox_head;
-    if (first == nullptr) {
-        return header_.numbers.last;
-    }
     if (slot.inbox_mixed || first->reading != ReadState::on ||
         first->topic->dropped > first->cursor) {
         return std::nullopt;

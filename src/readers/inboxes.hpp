@@ -72,8 +72,15 @@ private:
     // Returns whether the inbox was empty.
     bool push(Transaction& tx, WorkerSlot& slot, Interest& interest);
     void pop(Transaction& tx, WorkerSlot& slot);
+    // nullopt: that is not known now.
     [[nodiscard]] std::optional<uint64_t>
-    complete_to(const WorkerSlot& slot) const;
+    complete_to(const WorkerSlot& slot) const
+    {
+        return slot.inbox_head == nullptr ? header_.numbers.last
+                                          : before_unread(slot);
+    }
+    [[nodiscard]] std::optional<uint64_t>
+    before_unread(const WorkerSlot& slot) const;
     bool read_unread(Transaction& tx, Interest& interest, size_t max_bytes,
                      Batch& out);
 

@@ -205,12 +205,12 @@ struct WorkerSlot {
     ProcessId process; // pid 0: free
     int32_t wake;      // what wakes it, by a number of its own; -1: nothing
     bool ending;       // what it holds is being freed, by whoever has the time
+    bool inbox_mixed;  // a topic that was read in part has gone to the end
     SelectorRecord* selectors;
     Present* people;
     SessionRecord* sessions; // only where events tell of them
     Interest* inbox_head;
     Interest* inbox_tail;
-    bool inbox_mixed; // a topic that was read in part has gone to the end
     Interest* interests;
     uint64_t first_order;  // of those that it may have asked for
     uint64_t order_cursor; // number of the last one that it has read

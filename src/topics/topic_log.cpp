@@ -41,14 +41,14 @@ Item* first_of(Topic& topic, Wanted wanted)
     }
     // From both ends at once: nobody knows which one is nearer.
     Item* first = topic.head;
-    while (!wanted(*first)) {
-        if (!wanted(*behind->prev)) {
-            return behind;
+    while (behind != first && wanted(*behind->prev)) {
+        if (wanted(*first)) {
+            return first;
         }
         first = first->next;
         behind = behind->prev;
     }
-    return first;
+    return behind;
 }
 
 } // namespace
@@ -190,8 +190,10 @@ bool TopicLog::trim(Topic& topic, const Readers& readers, size_t& steps)
         return true;
     }
     const uint64_t read = readers.read_by_all(topic);
-    while (topic.head != nullptr && topic.head->number <= read &&
-           !in_window(topic, *topic.head)) {
+    do {
+        if (topic.head->number > read) {
+            return true;
+        }
         if (steps == 0) {
             return false;
         }
@@ -199,7 +201,7 @@ bool TopicLog::trim(Topic& topic, const Readers& readers, size_t& steps)
         drop_head(topic);
         // Each step leaves the log whole, and the undo log is finite.
         tx_.commit();
-    }
+    } while (topic.head != nullptr && !in_window(topic, *topic.head));
     return true;
 }
 

@@ -45,7 +45,8 @@ public:
     // Whether it is a message of this life of the topic: epochs count up.
     static bool is_current(const Topic& topic, const Item& item)
     {
-        return topic.epoch != 0 && item.epoch >= topic.life();
+        return item.epoch == topic.epoch ||
+               (topic.forks != nullptr && item.epoch >= topic.forks->life);
     }
     // The number of its newest item, be it that it has left the log.
     static uint64_t newest(const Topic& topic)
