@@ -15,11 +15,13 @@
 #include "module/endpoint.hpp"
 #include "module/origins.hpp"
 #include "module/request_checks.hpp"
+#include "module/request_hooks.hpp"
 #include "module/rights.hpp"
 #include "module/stream_endpoint.hpp"
 #include "module/tokens.hpp"
 #include "module/worker.hpp"
 #include "ngx/guard.hpp"
+#include "ngx/pool.hpp"
 #include "ngx/text.hpp"
 
 namespace ws_pubsub {
@@ -88,8 +90,8 @@ ngx_int_t serve_control(ngx_http_request_t* r, const LocationConf& conf,
                 : NGX_HTTP_NOT_FOUND;
 }
 
-// Whether the client of a stream is not to publish that by its permissions
-// alone.
+// Whether it is not for the permissions of a stream's client alone to say that
+// it may publish that.
 bool must_ask_hook(const LocationConf& conf, const ApiEndpoint& endpoint,
                    const std::string& topic)
 {
@@ -125,7 +127,11 @@ ngx_int_t serve_api(ngx_http_request_t* r, const LocationConf& conf,
         endpoint.permissions = std::move(rights.permissions);
         if (conf.role == Role::stream &&
             must_ask_hook(conf, endpoint, *topic)) {
-            return send_error(r, {Errc::denied, "a hook can't be asked here"});
+            endpoint.hooks =
+                make_in_pool<RequestHooks>(r->pool, *r, conf, zone.hook_book());
+            if (endpoint.hooks == nullptr) {
+                return NGX_HTTP_INTERNAL_SERVER_ERROR;
+            }
         }
         endpoint.identity = std::move(rights.identity);
     }
