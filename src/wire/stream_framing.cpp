@@ -7,6 +7,34 @@
 
 namespace ws_pubsub {
 
+namespace {
+
+// Lines end with CR, LF, or both. Each kind of end is looked for by itself, and
+// once: to look for either, byte by byte, costs more than all else of an event.
+template <class Take>
+void each_line(std::string_view text, Take take)
+{
+    size_t begin = 0;
+    size_t cr = text.find('\r');
+    size_t lf = text.find('\n');
+    for (;;) {
+        const size_t end = std::min(cr, lf);
+        take(text.substr(begin, end - begin));
+        if (end == std::string_view::npos) {
+            return;
+        }
+        begin = end + (end == cr && lf == cr + 1 ? 2 : 1);
+        if (cr < begin) {
+            cr = text.find('\r', begin);
+        }
+        if (lf < begin) {
+            lf = text.find('\n', begin);
+        }
+    }
+}
+
+} // namespace
+
 void StreamFraming::add(Kind kind, std::string_view words, bool /*deflate*/)
 {
     if (bytes().empty()) {
@@ -47,16 +75,11 @@ void EventFraming::append(std::string& out, std::string_view event, Kind kind,
         out += event;
         out += '\n';
     }
-    for (;;) {
-        const size_t end = words.find_first_of("\r\n");
+    each_line(words, [&](std::string_view line) {
         out += "data: ";
-        out += words.substr(0, end);
+        out += line;
         out += '\n';
-        if (end == std::string_view::npos) {
-            break;
-        }
-        words.remove_prefix(end + (words.substr(end, 2) == "\r\n" ? 2 : 1));
-    }
+    });
 }
 
 void EventFraming::append_end(std::string& out,

@@ -28,6 +28,8 @@ void test_each_line_is_one_of_data(void** /*state*/)
     assert_text(event(""), "data: \n\n");
     assert_text(event("a\nb"), "data: a\ndata: b\n\n");
     assert_text(event("a\r\nb\rc"), "data: a\ndata: b\ndata: c\n\n");
+    assert_text(event("\n\r\nx\r\r\n\n"),
+                "data: \ndata: \ndata: x\ndata: \ndata: \ndata: \n\n");
     assert_text(event("\n\n"), "data: \ndata: \ndata: \n\n");
     assert_text(event("id: x\n\nevent: y"),
                 "data: id: x\ndata: \ndata: event: y\n\n");
