@@ -48,6 +48,8 @@ public:
 
     // Client and owner outlive it.
     StreamProtocol(Client& client, StreamWish wish, Owner& owner);
+    StreamProtocol(const StreamProtocol&) = delete;
+    StreamProtocol& operator=(const StreamProtocol&) = delete;
     ~StreamProtocol() override;
 
     void on_open() override { go_on(); }
