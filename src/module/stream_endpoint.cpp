@@ -39,7 +39,7 @@ Stream::Form form_of(const LocationConf& conf, const StreamRequest& request)
 
 StreamSession* make_session(ngx_http_request_t* r, const LocationConf& conf,
                             const Worker& worker, Registry& registry,
-                            SessionLease lease, StreamRequest request,
+                            SessionLease lease, const StreamRequest& request,
                             StreamOptions options)
 {
     if (request.as_poll) {
@@ -69,7 +69,7 @@ ngx_int_t open(ngx_http_request_t* r, const LocationConf& conf, Worker& worker,
     options.wish.subscribes = r->method == NGX_HTTP_GET;
     options.refuse = refuse;
     return make_session(r, conf, worker, *zone.registry(), std::move(lease),
-                        std::move(request), std::move(options))
+                        request, std::move(options))
         ->begin();
 }
 

@@ -66,7 +66,7 @@ uint64_t TopicLog::dropped(Topic& topic)
     }
     const Item* first = first_of(
         topic, [&](const Item& item) { return in_window(topic, item); });
-    return first == nullptr ? topic.tail->number : first->prev->number;
+    return first == nullptr ? newest(topic) : first->prev->number;
 }
 
 Item* TopicLog::first_after(Topic& topic, uint64_t number)
