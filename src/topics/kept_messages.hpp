@@ -12,10 +12,12 @@ namespace ws_pubsub {
 
 // Which of a topic's kept messages to read.
 struct ReadFrom {
-    enum class Kind : uint8_t { nothing, value, last, after };
+    enum class Kind : uint8_t { nothing, value, last, after, number };
     Kind kind = Kind::value;
-    uint32_t last = 0; // with last: how many of the newest
-    Position after;    // with after: what the reader has already
+    uint32_t last = 0;   // with last: how many of the newest
+    Position after;      // with after: what the reader has already
+    uint64_t number = 0; // with number: up to where in the zone, of a cursor
+                         // that is known
 };
 
 struct ReadLimits {
@@ -40,7 +42,8 @@ struct ReadAnswer {
 };
 
 // Appends what `from` asks of the topic (nullptr: it is not there) to `out`,
-// all of it under the topic's epoch of now.
+// all of it under the topic's epoch of now. From a number on: of a topic whose
+// messages have none it is the value.
 // REQUIRES the lock.
 ReadAnswer read_kept(Topic* topic, const ReadFrom& from,
                      const ReadLimits& limits, int64_t ticks_ms, Batch& out);

@@ -22,15 +22,19 @@ public:
     [[nodiscard]] uint32_t size() const { return size_; }
     // Messages of topics in it (not notices or replies).
     [[nodiscard]] uint32_t messages() const { return messages_; }
+    // Whether who writes it has to end it (wire/stream_framing.hpp).
+    [[nodiscard]] bool is_open() const { return open_; }
 
 private:
     friend class FrameRef;
-    Frame(uint32_t size, uint32_t messages) : size_(size), messages_(messages)
+    Frame(uint32_t size, uint32_t messages, bool open)
+        : size_(size), messages_(messages), open_(open)
     {}
 
     uint32_t refs_ = 1;
     uint32_t size_;
     uint32_t messages_;
+    bool open_;
 };
 
 // Owns one reference to a Frame, or none.
@@ -38,14 +42,15 @@ class FrameRef {
 public:
     FrameRef() = default;
     // Copies `bytes`.
-    static FrameRef make(std::string_view bytes, uint32_t messages)
+    static FrameRef make(std::string_view bytes, uint32_t messages,
+                         bool open = false)
     {
         void* block = std::malloc(sizeof(Frame) + bytes.size());
         if (block == nullptr) {
             throw std::bad_alloc();
         }
-        auto* frame =
-            new (block) Frame(static_cast<uint32_t>(bytes.size()), messages);
+        auto* frame = new (block)
+            Frame(static_cast<uint32_t>(bytes.size()), messages, open);
         std::memcpy(frame + 1, bytes.data(), bytes.size());
         return FrameRef(frame);
     }

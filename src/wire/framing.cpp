@@ -2,12 +2,12 @@
 
 namespace ws_pubsub {
 
-FrameRef Framing::take(uint32_t messages)
+FrameRef Framing::take(uint32_t messages, bool open)
 {
     if (bytes_.empty()) {
         return {};
     }
-    FrameRef frame = FrameRef::make(bytes_, messages);
+    FrameRef frame = FrameRef::make(bytes_, messages, open);
     bytes_.clear();
     return frame;
 }
