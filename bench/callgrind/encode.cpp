@@ -6,7 +6,6 @@
 #include "callgrind/zone.hpp"
 #include "load/payload.hpp"
 #include "proto/dialects.hpp"
-#include "proto/stream_dialects.hpp"
 #include "wire/frame_writer.hpp"
 
 namespace ws_bench {
@@ -41,14 +40,11 @@ private:
     ws_pubsub::Batch batch_;
     ws_pubsub::FrameWriter writer_;
     ws_pubsub::Dialects dialects_{writer_};
-    ws_pubsub::StreamDialects streams_{dialects_.encoder};
 };
 
 constexpr ws_pubsub::Encoding kPlain{ws_pubsub::kPlainDialect};
 constexpr ws_pubsub::Encoding kDeflated{ws_pubsub::kPlainDialect, true};
 constexpr ws_pubsub::Encoding kJson{ws_pubsub::kJsonDialect};
-constexpr ws_pubsub::Encoding kEvent{
-    ws_pubsub::dialect_of(ws_pubsub::kEventDialects, ws_pubsub::Cursors::own)};
 
 } // namespace
 
@@ -65,9 +61,6 @@ std::vector<Script> encode_scripts()
          "the topic and the payload as JSON strings, looked at for characters "
          "to escape, then as plain",
          1000, 1, make_job<Encode, kJson, 1, 64>},
-        {"encode event, 64 B",
-         "as JSON, with the topic's epoch, and the cursor behind it", 1000, 1,
-         make_job<Encode, kEvent, 1, 64>},
         {"encode plain deflated, 1 KiB of JSON", "zlib, once for all sessions",
          100, 1, make_job<Encode, kDeflated, 1, 1024>},
     };

@@ -94,9 +94,6 @@ inline constexpr int64_t kDefaultKeySetIntervalMs = 3600LL * 1000;
 inline constexpr int64_t kDefaultKeySetStaleMs = 24LL * 3600 * 1000;
 inline constexpr int64_t kMostKeySetTimeMs = 365LL * 24 * 3600 * 1000;
 
-// Streams: how long a poll may wait.
-inline constexpr uint64_t kMaxPollWaitS = 60;
-
 // Hooks
 inline constexpr int64_t kDefaultHookTimeoutMs = 5LL * 1000;
 inline constexpr size_t kDefaultHookPending = 16;   // of a session

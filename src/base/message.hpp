@@ -24,7 +24,6 @@ struct Message {
     std::string_view content_type; // empty: the usual one of `kind`
     std::string_view payload;
     int64_t born_ms = 0; // the same time as time_ms, in the clock's ticks
-    uint64_t number = 0; // in its zone; 0: it has none
 };
 
 // Whether a subscriber that can't keep up gets only a topic's newest message.

@@ -117,13 +117,6 @@ public:
     // For a Subscribing.
     LocalTopics& topics() { return topics_; }
 
-    // How far what was published was delivered to all sessions that are not
-    // behind; nullopt: that is not known now.
-    [[nodiscard]] std::optional<Cursor> cursor() const
-    {
-        return store_.inboxes.cursor(worker_);
-    }
-
     // Gives back the memory that large messages and many sessions took.
     void shrink();
     // Delivers what waits in the inbox. True if there may be more: call

@@ -6,7 +6,7 @@
 
 namespace ws_pubsub {
 
-inline constexpr size_t kMaxDialects = 16;
+inline constexpr size_t kMaxDialects = 8;
 inline constexpr size_t kMaxEncodings = 2 * kMaxDialects;
 
 struct Encoding {

@@ -54,7 +54,6 @@ Track* Pacer::track_of(const Subscription& member, LocalTopic& topic)
     Session& session = *member.session;
     if (session.seat().tracks == nullptr) {
         session.seat().tracks = std::make_unique<Tracks>();
-        session.fall_quiet();
     }
     Track* track = session.seat().tracks->find(topic);
     if (track == nullptr) {

@@ -70,15 +70,6 @@ public:
                    : committer_->catch_up();
     }
 
-    // The same of a cursor.
-    [[nodiscard]] std::unique_ptr<PendingChange>
-    catch_up(const Cursor& at) const
-    {
-        return committer_ == nullptr || topics_->is_known(at)
-                   ? nullptr
-                   : committer_->catch_up();
-    }
-
     [[nodiscard]] Policy policy_of(std::string_view topic) const
     {
         return policies_->of(topic);

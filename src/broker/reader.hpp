@@ -25,12 +25,6 @@ public:
     {
         return topics_->newest(topic);
     }
-    // As Topics::cursor() and is_known().
-    [[nodiscard]] Cursor cursor() const { return topics_->cursor(); }
-    [[nodiscard]] bool is_known(const Cursor& at) const
-    {
-        return topics_->is_known(at);
-    }
     // As Topics::scan(), without topics that are gone.
     Topics::Scan scan(const Selector& selector, std::string& after,
                       size_t limit, std::vector<TopicRow>& out,

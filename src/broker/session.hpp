@@ -58,8 +58,7 @@ public:
     // `limits` outlive it. `identity`: who it is for presence; empty: nobody.
     Session(Transport& transport, Encoding encoding,
             const SessionLimits& limits, std::string identity = {})
-        : transport_(transport), encoding_(encoding),
-          quiet_dialect_(encoding.dialect), limits_(limits),
+        : transport_(transport), encoding_(encoding), limits_(limits),
           identity_(std::move(identity))
     {}
     ~Session() = default;
@@ -85,11 +84,6 @@ public:
     [[nodiscard]] bool takes_all() const { return intake_ == Intake::all; }
 
     [[nodiscard]] Encoding encoding() const { return encoding_; }
-    // From now on it gets frames in another dialect.
-    void speak(uint8_t dialect) { encoding_.dialect = dialect; }
-    // The one that it began with, as soon as it skips messages: others may say
-    // how far it has come.
-    void fall_quiet() { speak(quiet_dialect_); }
     [[nodiscard]] const SessionLimits& limits() const { return limits_; }
     Identity& identity() { return identity_; }
     [[nodiscard]] const Identity& identity() const { return identity_; }
@@ -138,7 +132,6 @@ private:
     Transport& transport_;
     Outbox outbox_;
     Encoding encoding_;
-    const uint8_t quiet_dialect_;
     Intake intake_ = Intake::all;
     const SessionLimits& limits_;
     SessionCounters counters_;

@@ -48,11 +48,6 @@ public:
 
     // Whether a topic waits for nothing but an empty outbox.
     [[nodiscard]] bool any_ready() const { return !ready_.empty(); }
-    // Whether nothing of any topic is skipped.
-    [[nodiscard]] bool none_waits() const
-    {
-        return ready_.empty() && due_.empty();
-    }
     // When the next one will; nullopt: none waits for a time.
     [[nodiscard]] std::optional<int64_t> next_due_ms() const;
 

@@ -10,7 +10,6 @@
 
 #include <cstdint>
 #include <memory>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -51,24 +50,6 @@ public:
     catch_up(std::string_view topic, const Position& at) const
     {
         return broker().publisher().catch_up(topic, at);
-    }
-
-    // As Publisher::catch_up() of a cursor; whether the zone can go on from
-    // there.
-    [[nodiscard]] std::unique_ptr<PendingChange>
-    catch_up(const Cursor& at) const
-    {
-        return broker().publisher().catch_up(at);
-    }
-    [[nodiscard]] bool is_known(const Cursor& at) const
-    {
-        return broker().publisher().reader().is_known(at);
-    }
-    // What it has come to once it does not catch up any more, and nothing of
-    // its topics is skipped; nullopt: that is not known now.
-    [[nodiscard]] std::optional<Cursor> cursor() const
-    {
-        return broker().cursor();
     }
 
     // The session wants_more(), and its outbox has room again.

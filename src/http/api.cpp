@@ -59,14 +59,11 @@ Access ApiEndpoint::access() const
                                          [&] { return text_of(denial); });
                             },
                             log};
-    return {publisher,
-            clock,
-            {permissions && !is_allowed ? &*permissions : nullptr,
-             owner,
-             max_message,
-             user,
-             {}},
-            denials};
+    return {
+        publisher,
+        clock,
+        {permissions ? &*permissions : nullptr, owner, max_message, user, {}},
+        denials};
 }
 
 ngx_int_t handle_api(ngx_http_request_t* r, const ApiEndpoint& endpoint,

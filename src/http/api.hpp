@@ -12,7 +12,6 @@
 #include "base/clock.hpp"
 #include "broker/publisher.hpp"
 #include "client/access.hpp"
-#include "client/hooks.hpp"
 #include "http/request_work.hpp"
 
 namespace ws_pubsub {
@@ -28,10 +27,6 @@ struct ApiEndpoint {
     ngx_log_t* log;
     RequestTurns& turns; // of the zone
     std::string user{};  // of the request's token, where publishes are told
-    // Who decides whether the client may publish, if that is not said by its
-    // permissions alone; lives as long as the request.
-    Hooks* hooks = nullptr;
-    bool is_allowed = false; // it has been
 
     // For what an answer says beside what was asked for.
     [[nodiscard]] Reader reader() const { return publisher.reader(); }

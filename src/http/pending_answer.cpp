@@ -45,15 +45,6 @@ private:
 
 } // namespace
 
-ngx_int_t hold(ngx_http_request_t* r)
-{
-    r->main->count++;
-    // Nothing that comes meanwhile may start the request anew.
-    r->read_event_handler = ngx_http_block_reading;
-    r->write_event_handler = ngx_http_request_empty_handler;
-    return NGX_DONE;
-}
-
 ngx_int_t await_answer(ngx_http_request_t* r,
                        std::unique_ptr<PendingChange> pending,
                        WriteAnswer write)
@@ -63,9 +54,12 @@ ngx_int_t await_answer(ngx_http_request_t* r,
     if (waiting == nullptr) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
-    const ngx_int_t held = hold(r);
+    r->main->count++;
+    // Nothing that comes meanwhile may start the request anew.
+    r->read_event_handler = ngx_http_block_reading;
+    r->write_event_handler = ngx_http_request_empty_handler;
     waiting->begin();
-    return held;
+    return NGX_DONE;
 }
 
 } // namespace ws_pubsub

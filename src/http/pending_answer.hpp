@@ -12,11 +12,6 @@
 
 namespace ws_pubsub {
 
-// Holds the request, which goes on from an event that is to come: that has to
-// finalize it. To be returned from a content handler, or to finalize the
-// request with.
-ngx_int_t hold(ngx_http_request_t* r);
-
 // Writes the answer: returns what to finalize the request with.
 using WriteAnswer = std::function<ngx_int_t(const Result<ChangeAnswer>&)>;
 

@@ -2,9 +2,7 @@
 
 #include "http/publish.hpp"
 
-#include <memory>
 #include <optional>
-#include <utility>
 
 #include "base/topic.hpp"
 #include "http/answer.hpp"
@@ -20,16 +18,13 @@ namespace ws_pubsub {
 
 namespace {
 
-// A publish that waits for its body, and then for what a hook says.
+// A publish that waits for its body.
 struct Waiting {
     ApiEndpoint endpoint;
     std::string topic;
     Condition condition;
     std::string_view idempotency_key;
     std::optional<PatchKind> patch; // that the body is; else it is the message
-    std::string collected;          // of the body
-    std::string_view body;
-    std::unique_ptr<PendingHook> asked;
 };
 
 constexpr size_t kAnswerBytes = 96; // beside the topic, about
@@ -45,26 +40,22 @@ std::optional<PatchKind> patch_kind(std::string_view content_type)
     return std::nullopt;
 }
 
-// `verdict`: null where none was asked for.
 Outcome publish(ngx_http_request_t* r, const Waiting& request,
-                const Verdict* verdict)
+                std::string_view body)
 {
     PublishRequest wanted;
     wanted.topic = request.topic;
-    wanted.payload = request.body;
+    wanted.payload = body;
     wanted.patch = request.patch;
     wanted.condition = request.condition;
     wanted.idempotency_key = request.idempotency_key;
     if (!request.patch) {
-        const auto payload = classify(content_type(r), request.body);
+        const auto payload = classify(content_type(r), body);
         if (!payload) {
             return payload.error();
         }
         wanted.kind = payload->kind;
         wanted.content_type = payload->content_type;
-    }
-    if (verdict != nullptr && verdict->payload) {
-        replace_payload(wanted, *verdict->payload);
     }
     return request.endpoint.access().publish(wanted);
 }
@@ -98,58 +89,10 @@ ngx_int_t answer_published(ngx_http_request_t* r, const Waiting& request,
         json);
 }
 
-ngx_int_t publish_and_answer(ngx_http_request_t* r, const Waiting& request,
-                             const Verdict* verdict)
+ngx_int_t answer(ngx_http_request_t* r, const Waiting& request)
 {
-    Outcome outcome = publish(r, request, verdict);
-    if (outcome.is_pending()) {
-        return await_answer(r, outcome.take_pending(),
-                            [r, &request](const Result<ChangeAnswer>& later) {
-                                return answer_published(r, request, later);
-                            });
-    }
-    return answer_published(r, request, outcome.answer());
-}
-
-void take_verdict(ngx_http_request_t* r, Waiting& request,
-                  const Verdict& verdict)
-{
-    const auto asked = std::move(request.asked); // ends with this call
-    ngx_connection_t* c = r->connection;
-    ngx_http_set_log_request(c->log, r);
-    request.endpoint.is_allowed = !verdict.refusal;
-    const ngx_int_t rc = guarded(
-        [&] {
-            return verdict.refusal ? send_error(r, verdict.error())
-                                   : publish_and_answer(r, request, &verdict);
-        },
-        ngx_int_t{NGX_HTTP_INTERNAL_SERVER_ERROR});
-    ngx_http_finalize_request(r, rc);
-    ngx_http_run_posted_requests(c);
-}
-
-ngx_int_t ask(ngx_http_request_t* r, Waiting& request)
-{
-    const auto payload = classify(content_type(r), request.body);
-    if (!payload) {
-        return send_error(r, payload.error());
-    }
-    Question question;
-    question.about = Question::About::publish;
-    question.op = "pub";
-    question.topic = request.topic;
-    question.kind = payload->kind;
-    question.payload = request.body;
-    request.asked = request.endpoint.hooks->ask(
-        question, [r, &request](const Verdict& verdict) {
-            take_verdict(r, request, verdict);
-        });
-    return request.asked == nullptr ? send_error(r, kCantAsk) : hold(r);
-}
-
-ngx_int_t answer(ngx_http_request_t* r, Waiting& request)
-{
-    const auto body = body_of(r, request.collected);
+    std::string collected;
+    const auto body = body_of(r, collected);
     if (!body) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
@@ -159,10 +102,14 @@ ngx_int_t answer(ngx_http_request_t* r, Waiting& request)
     if (is_marked_json(content_type(r), *body)) {
         return send_error(r, NGX_HTTP_UNSUPPORTED_MEDIA_TYPE, kMarked);
     }
-    request.body = *body;
-    return request.endpoint.hooks != nullptr
-               ? ask(r, request)
-               : publish_and_answer(r, request, nullptr);
+    Outcome outcome = publish(r, request, *body);
+    if (outcome.is_pending()) {
+        return await_answer(r, outcome.take_pending(),
+                            [r, &request](const Result<ChangeAnswer>& later) {
+                                return answer_published(r, request, later);
+                            });
+    }
+    return answer_published(r, request, outcome.answer());
 }
 
 // The answer to a body of a type that is not taken.
@@ -188,7 +135,7 @@ std::optional<ngx_int_t> refuse_type(ngx_http_request_t* r, bool is_patch)
 
 void on_body(ngx_http_request_t* r)
 {
-    auto* request =
+    const auto* request =
         static_cast<Waiting*>(ngx_http_get_module_ctx(r, ngx_ws_pubsub_module));
     ngx_http_finalize_request(
         r, guarded([&] { return answer(r, *request); },
@@ -203,7 +150,7 @@ ngx_int_t start_publish(ngx_http_request_t* r, const ApiEndpoint& endpoint,
     if (is_reserved(topic)) {
         return send_error(r, kReservedTopic);
     }
-    if (endpoint.hooks == nullptr && !endpoint.access().may_publish(topic)) {
+    if (!endpoint.access().may_publish(topic)) {
         return send_error(r, kDenied);
     }
     std::optional<PatchKind> patch;
@@ -221,14 +168,8 @@ ngx_int_t start_publish(ngx_http_request_t* r, const ApiEndpoint& endpoint,
     if (!key) {
         return send_error(r, key.error());
     }
-    auto* request = make_in_pool<Waiting>(r->pool, Waiting{endpoint,
-                                                           std::move(topic),
-                                                           *condition,
-                                                           *key,
-                                                           patch,
-                                                           {},
-                                                           {},
-                                                           nullptr});
+    auto* request = make_in_pool<Waiting>(
+        r->pool, Waiting{endpoint, std::move(topic), *condition, *key, patch});
     if (request == nullptr) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }

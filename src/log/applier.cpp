@@ -84,7 +84,6 @@ void Applier::begin(const ReplicaStart& start)
     tx.set(book.next_local_epoch,
            kLocalEpochs + static_cast<uint64_t>(host_.now_ms()) * 1000);
     tx.set(header.next_epoch, start.next_epoch);
-    tx.set(header.numbers.zone, start.next_epoch);
     tx.set(header.wheel.tick, TimingWheel::tick_of(start.time_ms));
 }
 

@@ -191,10 +191,7 @@ char* merge_location_conf(ngx_conf_t* cf, void* outer, void* inner)
     }
     conf.session = session_settings(conf);
     conf.session.endpoint = view(core->name);
-    conf.stream = {&conf.session.client, conf.session.endpoint,
-                   conf.session.keepalive.interval_ms,
-                   conf.session.max_connections, conf.session.log_at_connect};
-    if (conf.role == Role::api || conf.role == Role::stream) {
+    if (conf.role == Role::api) {
         enlarge_body_buffer(cf, conf.max_message);
     }
     return NGX_CONF_OK;

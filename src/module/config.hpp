@@ -15,7 +15,6 @@
 #include "module/permissions.hpp"
 #include "module/token_rules.hpp"
 #include "module/zone.hpp"
-#include "stream/stream_settings.hpp"
 #include "ws/session_settings.hpp"
 
 namespace ws_pubsub {
@@ -32,7 +31,7 @@ struct MainConf {
 };
 
 // What a location is.
-enum class Role : uint8_t { none, websocket, stream, api, status, control };
+enum class Role : uint8_t { none, websocket, api, status, control };
 
 struct LocationConf {
     Role role = Role::none;
@@ -62,13 +61,9 @@ struct LocationConf {
     Rate rate;
     bool rate_is_set = false;
     SessionSettings session; // what is said above, once merged
-    StreamSettings stream;   // the same; refers to the session's
 
     [[nodiscard]] TokenPlace place() const
     {
-        if (role == Role::stream) {
-            return TokenPlace::plain_endpoint;
-        }
         return role != Role::websocket ? TokenPlace::elsewhere
                : topic != nullptr      ? TokenPlace::plain_endpoint
                                        : TokenPlace::endpoint;

@@ -83,10 +83,10 @@ bool has_prefix(const ngx_http_core_loc_conf_t* location)
 
 bool may_have_topic(Role role)
 {
-    return role == Role::websocket || role == Role::api || role == Role::stream;
+    return role == Role::websocket || role == Role::api;
 }
 
-// ws_pubsub, ws_pubsub_stream, ws_pubsub_api: zone=name [topic=…]
+// ws_pubsub, ws_pubsub_api: zone=name [topic=…]
 // ws_pubsub_status, ws_pubsub_control: zone=name
 char* set_role(ngx_conf_t* cf, const ngx_command_t* command, void* conf,
                Role role)
@@ -281,8 +281,6 @@ ngx_command_t directives[] = {
      set_cluster, NGX_HTTP_MAIN_CONF_OFFSET, 0, nullptr},
     {ngx_string("ws_pubsub"), NGX_HTTP_LOC_CONF | NGX_CONF_TAKE12,
      set_role<Role::websocket>, NGX_HTTP_LOC_CONF_OFFSET, 0, nullptr},
-    {ngx_string("ws_pubsub_stream"), NGX_HTTP_LOC_CONF | NGX_CONF_TAKE12,
-     set_role<Role::stream>, NGX_HTTP_LOC_CONF_OFFSET, 0, nullptr},
     {ngx_string("ws_pubsub_api"), NGX_HTTP_LOC_CONF | NGX_CONF_TAKE12,
      set_role<Role::api>, NGX_HTTP_LOC_CONF_OFFSET, 0, nullptr},
     {ngx_string("ws_pubsub_status"), NGX_HTTP_LOC_CONF | NGX_CONF_TAKE1,

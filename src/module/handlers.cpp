@@ -15,13 +15,10 @@
 #include "module/endpoint.hpp"
 #include "module/origins.hpp"
 #include "module/request_checks.hpp"
-#include "module/request_hooks.hpp"
 #include "module/rights.hpp"
-#include "module/stream_endpoint.hpp"
 #include "module/tokens.hpp"
 #include "module/worker.hpp"
 #include "ngx/guard.hpp"
-#include "ngx/pool.hpp"
 #include "ngx/text.hpp"
 
 namespace ws_pubsub {
@@ -90,16 +87,6 @@ ngx_int_t serve_control(ngx_http_request_t* r, const LocationConf& conf,
                 : NGX_HTTP_NOT_FOUND;
 }
 
-// Whether it is not for the permissions of a stream's client alone to say that
-// it may publish that.
-bool must_ask_hook(const LocationConf& conf, const ApiEndpoint& endpoint,
-                   const std::string& topic)
-{
-    return conf.session.client.hooks.must_ask(
-        Question::About::publish, endpoint.permissions->may_publish(topic),
-        topic);
-}
-
 ngx_int_t serve_api(ngx_http_request_t* r, const LocationConf& conf,
                     const Worker& worker, ZoneWorker& zone)
 {
@@ -116,23 +103,14 @@ ngx_int_t serve_api(ngx_http_request_t* r, const LocationConf& conf,
                          worker.clock(),
                          conf.max_message,
                          conf.max_batch,
-                         conf.topic == nullptr && conf.role == Role::api,
+                         conf.topic == nullptr,
                          std::nullopt,
                          {},
                          r->connection->log,
                          zone.request_turns()};
-    if (conf.role == Role::stream || conf.allows_in_location ||
-        conf.token.has_grants(conf.place())) {
+    if (conf.allows_in_location || conf.token.has_grants(conf.place())) {
         Rights rights = rights_of(r, conf);
         endpoint.permissions = std::move(rights.permissions);
-        if (conf.role == Role::stream &&
-            must_ask_hook(conf, endpoint, *topic)) {
-            endpoint.hooks =
-                make_in_pool<RequestHooks>(r->pool, *r, conf, zone.hook_book());
-            if (endpoint.hooks == nullptr) {
-                return NGX_HTTP_INTERNAL_SERVER_ERROR;
-            }
-        }
         endpoint.identity = std::move(rights.identity);
     }
     const RequestToken* token =
@@ -141,28 +119,6 @@ ngx_int_t serve_api(ngx_http_request_t* r, const LocationConf& conf,
         endpoint.user = token->user;
     }
     return handle_api(r, endpoint, *topic);
-}
-
-// Streams are read; what clients publish is published as by the API, if it is
-// allowed them.
-ngx_int_t serve_stream_endpoint(ngx_http_request_t* r, const LocationConf& conf,
-                                Worker& worker, ZoneWorker& zone)
-{
-    if (r->method == NGX_HTTP_POST) {
-        return serve_api(r, conf, worker, zone);
-    }
-    if ((r->method & (NGX_HTTP_GET | NGX_HTTP_HEAD)) == 0) {
-        return send_not_allowed(r, "GET, HEAD, POST");
-    }
-    const auto name =
-        conf.topic != nullptr ? configured_topic(r, conf) : topic_of_uri(r);
-    if (!name) {
-        return NGX_HTTP_NOT_FOUND;
-    }
-    if (conf.topic != nullptr && !is_topic(*name)) {
-        return send_error(r, {Errc::bad_request, "not a valid topic"});
-    }
-    return serve_stream(r, conf, worker, zone, *name);
 }
 
 // Whether load balancers may send clients here.
@@ -182,17 +138,14 @@ ngx_int_t dispatch(ngx_http_request_t* r)
     if (zone == nullptr) {
         return NGX_HTTP_SERVICE_UNAVAILABLE;
     }
-    const bool is_for_clients = conf.role == Role::websocket ||
-                                conf.role == Role::api ||
-                                conf.role == Role::stream;
+    const bool is_for_clients =
+        conf.role == Role::websocket || conf.role == Role::api;
     if (is_for_clients && !zone->store().following.serves()) {
         return send_error(r, kNotServed);
     }
     switch (conf.role) {
     case Role::websocket:
         return serve_endpoint(r, conf, *worker, *zone);
-    case Role::stream:
-        return serve_stream_endpoint(r, conf, *worker, *zone);
     case Role::api:
         return serve_api(r, conf, *worker, *zone);
     case Role::status:

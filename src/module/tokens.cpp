@@ -9,13 +9,11 @@
 #include "client/registry.hpp"
 #include "module/config.hpp"
 #include "module/own_request.hpp"
-#include "module/stream_endpoint.hpp"
 #include "module/token_check.hpp"
 #include "ngx/guard.hpp"
 #include "ngx/headers.hpp"
 #include "ngx/log.hpp"
 #include "ngx/text.hpp"
-#include "stream/stream_session.hpp"
 #include "ws/connection.hpp"
 
 namespace ws_pubsub {
@@ -175,17 +173,6 @@ ngx_int_t on_access(ngx_http_request_t* r)
                    ngx_int_t{NGX_HTTP_INTERNAL_SERVER_ERROR});
 }
 
-// 0: it has none.
-uint64_t id_of_session(ngx_http_request_t* r)
-{
-    if (StreamSession* stream = stream_session_of(r)) {
-        return stream->id();
-    }
-    Connection* session =
-        location_conf(r).role == Role::websocket ? Connection::of(r) : nullptr;
-    return session == nullptr ? 0 : session->id();
-}
-
 } // namespace
 
 // nginx runs the handlers of a phase from the last one that was added to the
@@ -238,7 +225,10 @@ void RequestToken::take(const Verified& result)
 std::string_view session_id(ngx_http_request_t* r, RequestToken& token)
 {
     if (token.session.empty()) {
-        const uint64_t id = id_of_session(r);
+        Connection* session = location_conf(r).role == Role::websocket
+                                  ? Connection::of(r)
+                                  : nullptr;
+        const uint64_t id = session == nullptr ? 0 : session->id();
         token.session = session_id_text(id != 0 ? id : Registry::make_id());
     }
     return token.session;

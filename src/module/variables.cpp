@@ -2,40 +2,29 @@
 
 #include "module/variables.hpp"
 
-#include <optional>
 #include <string>
 
 #include "module/config.hpp"
 #include "module/hook_variables.hpp"
 #include "module/query_variables.hpp"
-#include "module/stream_endpoint.hpp"
 #include "module/token_variables.hpp"
 #include "ngx/guard.hpp"
 #include "ngx/text.hpp"
 #include "ngx/variable.hpp"
-#include "stream/stream_session.hpp"
 #include "ws/connection.hpp"
 
 namespace ws_pubsub {
 
 namespace {
 
-// What is asked of a session, whatever it is.
-template <class Visit>
-std::optional<std::string> ask_session(ngx_http_request_t* r, Visit&& visit)
-{
-    const Role role = location_conf(r).role;
-    if (Connection* session =
-            role == Role::websocket ? Connection::of(r) : nullptr) {
-        return visit(*session);
-    }
-    if (StreamSession* session = stream_session_of(r)) {
-        return visit(*session);
-    }
-    return std::nullopt;
-}
+using Getter = std::string (*)(Connection& session);
 
-using Getter = std::optional<std::string> (*)(ngx_http_request_t* r);
+// The session of a request; nullptr where it has none.
+Connection* session_of(ngx_http_request_t* r)
+{
+    return location_conf(r).role == Role::websocket ? Connection::of(r)
+                                                    : nullptr;
+}
 
 ngx_int_t get(ngx_http_request_t* r, ngx_http_variable_value_t* value,
               uintptr_t getter)
@@ -43,45 +32,39 @@ ngx_int_t get(ngx_http_request_t* r, ngx_http_variable_value_t* value,
     return guarded(
         [&] {
             value->not_found = 1;
-            const auto text = reinterpret_cast<Getter>(getter)(r);
-            return text ? set_variable(r, value, *text) : ngx_int_t{NGX_OK};
+            Connection* session = session_of(r);
+            if (session == nullptr) {
+                return ngx_int_t{NGX_OK};
+            }
+            return set_variable(r, value,
+                                reinterpret_cast<Getter>(getter)(*session));
         },
         ngx_int_t{NGX_ERROR});
 }
 
-std::optional<std::string> protocol(ngx_http_request_t* r)
+std::string protocol(Connection& session)
 {
-    return ask_session(
-        r, [](auto& session) { return std::string(session.protocol_name()); });
+    return std::string(session.protocol_name());
 }
-std::optional<std::string> topics(ngx_http_request_t* r)
+std::string topics(Connection& session)
 {
-    return ask_session(r, [](auto& session) {
-        return std::to_string(session.subscriptions());
-    });
+    return std::to_string(session.subscriptions());
 }
-std::optional<std::string> messages_in(ngx_http_request_t* r)
+std::string messages_in(Connection& session)
 {
-    return ask_session(r, [](auto& session) {
-        return std::to_string(session.counters().messages_in);
-    });
+    return std::to_string(session.counters().messages_in);
 }
-std::optional<std::string> messages_out(ngx_http_request_t* r)
+std::string messages_out(Connection& session)
 {
-    return ask_session(r, [](auto& session) {
-        return std::to_string(session.counters().messages_out);
-    });
+    return std::to_string(session.counters().messages_out);
 }
-std::optional<std::string> close_code(ngx_http_request_t* r)
+std::string close_code(Connection& session)
 {
-    return ask_session(
-        r, [](auto& session) { return std::to_string(session.close_code()); });
+    return std::to_string(session.close_code());
 }
-std::optional<std::string> dropped(ngx_http_request_t* r)
+std::string dropped(Connection& session)
 {
-    return ask_session(r, [](auto& session) {
-        return std::to_string(session.counters().dropped);
-    });
+    return std::to_string(session.counters().dropped);
 }
 
 struct Variable {

@@ -133,8 +133,7 @@ int Worker::listen(ngx_log_t* log)
     wake_connection_->data = this;
     event->handler = on_wake;
     event->log = log;
-    event->channel = 1;         // the worker may end while it is open
-    wake_connection_->idle = 1; // so that it is told when it is to end
+    event->channel = 1; // the worker may end while it is open
     if (ngx_handle_read_event(event, 0) != NGX_OK) {
         ngx_close_connection(wake_connection_);
         wake_connection_ = nullptr;
@@ -145,11 +144,7 @@ int Worker::listen(ngx_log_t* log)
 
 void Worker::on_wake(ngx_event_t* event)
 {
-    auto* c = static_cast<ngx_connection_t*>(event->data);
-    if (c->close) {
-        c->close = 0;
-        guarded([&] { static_cast<Worker*>(c->data)->streams_.end_all(); });
-    }
+    const auto* c = static_cast<ngx_connection_t*>(event->data);
     eventfd_t count = 0;
     eventfd_read(c->fd, &count);
     for (const auto& zone : static_cast<Worker*>(c->data)->zones_) {

@@ -16,8 +16,6 @@
 #include "ngx/next_turn.hpp"
 #include "ngx/timer.hpp"
 #include "proto/dialects.hpp"
-#include "stream/stream_list.hpp"
-#include "stream/stream_settings.hpp"
 #include "wire/frame_writer.hpp"
 #include "ws/flush_list.hpp"
 #include "ws/lws_pool.hpp"
@@ -44,10 +42,6 @@ public:
     [[nodiscard]] CheckTurns& check_turns() { return check_turns_; }
     // REQUIRES: a zone has a broker.
     [[nodiscard]] const SharedParts& parts() const { return *parts_; }
-    [[nodiscard]] const StreamParts& stream_parts() const
-    {
-        return stream_parts_;
-    }
 
 private:
     Worker() = default;
@@ -63,9 +57,6 @@ private:
     QuietTime quiet_{clock_.ticks_ms()};
     FrameWriter writer_;
     Dialects dialects_{writer_};
-    StreamDialects stream_dialects_{dialects_.encoder};
-    StreamList streams_;
-    StreamParts stream_parts_{stream_dialects_, streams_, clock_};
     std::unique_ptr<LwsEngine> engine_; // nullptr: no sessions
     std::optional<LwsPool> lws_;
     std::optional<FlushList> flushes_;

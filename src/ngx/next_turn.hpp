@@ -1,5 +1,4 @@
-// Calls a function of its owner in the next turn of nginx's event loop, or at
-// the end of this one.
+// Calls a function of its owner in the next turn of nginx's event loop.
 #pragma once
 
 #include "ngx/ngx.hpp"
@@ -32,14 +31,6 @@ public:
     {
         if (!event_.posted) {
             ngx_post_event(&event_, &ngx_posted_next_events);
-        }
-    }
-
-    // The same before this turn is over.
-    void ask_in_this()
-    {
-        if (!event_.posted) {
-            ngx_post_event(&event_, &ngx_posted_events);
         }
     }
 

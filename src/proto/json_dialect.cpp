@@ -5,23 +5,6 @@
 
 namespace ws_pubsub {
 
-void append_text_message(std::string& out, const Message& message,
-                         const TextMessage& text, bool based)
-{
-    if (based && !text.delta.empty()) {
-        out += "\"base\":";
-        append_number(out, text.base);
-        out += ",\"delta\":";
-        append_json_string(out, text.delta);
-    } else if (message.kind == PayloadKind::json) {
-        out += "\"json\":";
-        append_json_string(out, text.text);
-    } else {
-        append_payload(out, message);
-    }
-    out += '}';
-}
-
 // `{"op":…,"topic":…` — the caller appends the rest, then end() closes it.
 void JsonDialect::begin(std::string_view op, std::string_view topic)
 {
@@ -57,6 +40,24 @@ FrameRef JsonDialect::messages(bool deflate, std::string_view topic,
     return framing_.take(static_cast<uint32_t>(last - first));
 }
 
+// Appends what follows `"topic":…,"seq":…,` in a message for who takes deltas.
+void JsonDialect::append_text(const Message& message, const TextMessage& text,
+                              bool based)
+{
+    if (based && !text.delta.empty()) {
+        json_ += "\"base\":";
+        append_number(json_, text.base);
+        json_ += ",\"delta\":";
+        append_json_string(json_, text.delta);
+    } else if (message.kind == PayloadKind::json) {
+        json_ += "\"json\":";
+        append_json_string(json_, text.text);
+    } else {
+        append_payload(json_, message);
+    }
+    json_ += '}';
+}
+
 FrameRef JsonDialect::texts(bool deflate, std::string_view topic,
                             const Batch& batch, size_t first,
                             std::span<const TextMessage> texts, bool based)
@@ -70,7 +71,7 @@ FrameRef JsonDialect::texts(bool deflate, std::string_view topic,
         json_ += ",\"seq\":";
         append_number(json_, batch[i].message.at.seq);
         json_ += ',';
-        append_text_message(json_, batch[i].message, text, has_base);
+        append_text(batch[i].message, text, has_base);
         framing_.add(Framing::Kind::text, json_, deflate);
     }
     return framing_.take(static_cast<uint32_t>(texts.size()));

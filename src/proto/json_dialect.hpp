@@ -8,10 +8,6 @@
 
 namespace ws_pubsub {
 
-// Appends what follows `"topic":…,"seq":…,` in a message for who takes deltas.
-void append_text_message(std::string& out, const Message& message,
-                         const TextMessage& text, bool based);
-
 class JsonDialect final : public Dialect {
 public:
     // The framing outlives it.
@@ -36,6 +32,9 @@ public:
 private:
     void begin(std::string_view op, std::string_view topic);
     FrameRef end(bool deflate);
+    void append_text(const Message& message, const TextMessage& text,
+                     bool based);
+
     Framing& framing_;
     std::string json_;
 };

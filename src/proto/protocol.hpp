@@ -68,9 +68,6 @@ struct ProtocolKind {
 // follow.
 inline constexpr uint8_t kJsonDialect = 0;
 inline constexpr uint8_t kPlainDialect = 1;
-inline constexpr uint8_t kEventDialects = 2; // and the two that follow, as the
-inline constexpr uint8_t kLineDialects = 5;  // next: proto/stream_dialect.hpp
-inline constexpr uint8_t kPlainEventDialect = 8;
-inline constexpr uint8_t kFreeDialect = 9;
+inline constexpr uint8_t kFreeDialect = 2;
 
 } // namespace ws_pubsub

@@ -2,7 +2,6 @@
 
 #include <atomic>
 
-#include "topics/numbers.hpp"
 #include "topics/topic_log.hpp"
 
 namespace ws_pubsub {
@@ -30,31 +29,6 @@ void Inboxes::pop(Transaction& tx, WorkerSlot& slot)
     tx.set(first.in_inbox, false);
 }
 
-std::optional<Cursor> Inboxes::cursor(WorkerId worker)
-{
-    const Transaction tx(access_);
-    const auto number = complete_to(header_.workers[worker]);
-    return number ? std::optional(Cursor{header_.numbers.zone, *number})
-                  : std::nullopt;
-}
-
-// Topics are in the order in which they have got their first unread message: so
-// that of the first has the least number. But not once one has gone to the end
-// with the rest of what was unread; nor is that known where what is unread has
-// left the log.
-std::optional<uint64_t> Inboxes::before_unread(const WorkerSlot& slot) const
-{
-    const Interest* first = slot.inbox_head;
-    if (slot.inbox_mixed || first->reading != ReadState::on ||
-        first->topic->dropped > first->cursor) {
-        return std::nullopt;
-    }
-    const Item* item = TopicLog::first_after(*first->topic, first->cursor);
-    return item != nullptr && known_number(item->number) != 0
-               ? std::optional(item->number - 1)
-               : std::nullopt;
-}
-
 void Inboxes::free_first(Transaction& tx, WorkerSlot& slot)
 {
     Interest& interest = *slot.inbox_head;
@@ -72,14 +46,14 @@ bool Inboxes::read_unread(Transaction& tx, Interest& interest, size_t max_bytes,
         topic, TopicLog::first_after(topic, interest.cursor),
         access_.clock.ticks_ms());
     const size_t overhead = sizeof(Item) + topic.path_bytes;
-    uint64_t cursor = TopicLog::newest(topic);
+    uint64_t cursor = topic.next_pos - 1;
     while (item != nullptr &&
            (out.empty() || out.bytes() + out.size() * overhead < max_bytes)) {
         out.add(*item);
         item = item->next;
     }
     if (item != nullptr) {
-        cursor = item->number - 1;
+        cursor = item->pos - 1;
     }
     if (cursor != interest.cursor) {
         tx.set(interest.cursor, cursor);
@@ -126,13 +100,7 @@ bool Inboxes::read(WorkerId worker, size_t max_bytes, Delivery& delivery,
         pop(tx, slot);
         if (more) {
             push(tx, slot, interest); // its worker is awake
-            if (!slot.inbox_mixed) {
-                tx.set(slot.inbox_mixed, true);
-            }
-        } else if (slot.inbox_mixed && slot.inbox_head == nullptr) {
-            tx.set(slot.inbox_mixed, false);
         }
-        out.set_numbers(header_.numbers.zone, complete_to(slot).value_or(0));
         topics_.tidying.commit(tx, *interest.topic);
         if (interest.cursor == cursor && delivery.presence.empty()) {
             continue; // catch_up() was here before
@@ -162,10 +130,6 @@ ReadAnswer Inboxes::catch_up(Interest& interest, const ReadFrom& from,
                 TopicLog::first_after(topic, interest.cursor) != nullptr;
     if (!more) {
         more = read_unread(tx, interest, max_unread, unread);
-        unread.set_numbers(
-            header_.numbers.zone,
-            complete_to(header_.workers[interest.worker]).value_or(0));
-        kept.set_numbers(header_.numbers.zone, 0);
         topics_.tidying.commit(tx, topic);
     }
     if (more) {

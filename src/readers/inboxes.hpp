@@ -7,11 +7,9 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <optional>
 #include <string>
 #include <vector>
 
-#include "base/cursor.hpp"
 #include "readers/interests.hpp"
 #include "readers/layout.hpp"
 #include "readers/presence_events.hpp"
@@ -53,9 +51,6 @@ public:
     ReadAnswer catch_up(Interest& interest, const ReadFrom& from,
                         const ReadLimits& limits, size_t max_unread,
                         Batch& unread, Batch& kept);
-    // Up to where the worker has read all messages; nullopt: that is not known
-    // now.
-    [[nodiscard]] std::optional<Cursor> cursor(WorkerId worker);
     // Whether the worker's may have something, without the lock: to be asked
     // after it was woken.
     [[nodiscard]] bool may_have_unread(WorkerId worker) const;
@@ -72,15 +67,6 @@ private:
     // Returns whether the inbox was empty.
     bool push(Transaction& tx, WorkerSlot& slot, Interest& interest);
     void pop(Transaction& tx, WorkerSlot& slot);
-    // nullopt: that is not known now.
-    [[nodiscard]] std::optional<uint64_t>
-    complete_to(const WorkerSlot& slot) const
-    {
-        return slot.inbox_head == nullptr ? header_.numbers.last
-                                          : before_unread(slot);
-    }
-    [[nodiscard]] std::optional<uint64_t>
-    before_unread(const WorkerSlot& slot) const;
     bool read_unread(Transaction& tx, Interest& interest, size_t max_bytes,
                      Batch& out);
 

@@ -3,7 +3,6 @@
 #include "shm/list.hpp"
 #include "topics/shares.hpp"
 #include "topics/topic_clocks.hpp"
-#include "topics/topic_log.hpp"
 
 namespace ws_pubsub {
 
@@ -17,7 +16,7 @@ constexpr size_t kToldPerLock = 16;
 bool has_unread(const Topic& topic, const Interest& interest)
 {
     return interest.reading != ReadState::on ||
-           interest.cursor != TopicLog::newest(topic) ||
+           interest.cursor + 1 != topic.next_pos ||
            (topic.presence != nullptr &&
             interest.presence_cursor + 1 != topic.presence->next_pos);
 }
@@ -33,7 +32,7 @@ Interest* Interests::make(Transaction& tx, Topic& topic, WorkerId worker)
     auto* interest = new (block) Interest{};
     interest->topic = &topic;
     interest->worker = worker;
-    interest->cursor = TopicLog::newest(topic);
+    interest->cursor = topic.next_pos - 1;
     interest->presence_cursor =
         topic.presence == nullptr ? 0 : topic.presence->next_pos - 1;
     interest->topic_next = topic.interests;
@@ -109,7 +108,7 @@ AddedInterest Interests::add(WorkerId worker, std::string_view path,
     }
     tx.set(interest->token, token);
     return {interest, position_of(*topic),
-            interest->cursor != TopicLog::newest(*topic)};
+            interest->cursor + 1 != topic->next_pos};
 }
 
 // The worker's interest in the topic, also a new one; nullptr when there is no

@@ -55,7 +55,7 @@ struct Interest {
     Interest* worker_prev;
     Interest* worker_next;
     Interest* inbox_next;
-    uint64_t cursor;          // number of the last item read
+    uint64_t cursor;          // position of the last item read
     uint64_t presence_cursor; // and of the last presence event
     uint64_t token; // the worker's own name for the topic; 0: not claimed yet
     uint32_t subscribers;
@@ -210,7 +210,6 @@ struct WorkerSlot {
     ProcessId process; // pid 0: free
     int32_t wake;      // what wakes it, by a number of its own; -1: nothing
     bool ending;       // what it holds is being freed, by whoever has the time
-    bool inbox_mixed;  // a topic that was read in part has gone to the end
     SelectorRecord* selectors;
     Present* people;
     SessionRecord* sessions; // only where events tell of them
@@ -256,7 +255,7 @@ struct SnapshotBook {
 };
 
 inline constexpr uint64_t kZoneMagic = 0x7773707562737562; // "wspubsub"
-inline constexpr uint32_t kLayoutVersion = 16;
+inline constexpr uint32_t kLayoutVersion = 15;
 
 struct ZoneHeader : TopicsHeader {
     SelectorNode selector_root;

@@ -1,5 +1,7 @@
 #include "readers/resuming.hpp"
 
+#include <algorithm>
+
 #include "topics/forks.hpp"
 #include "topics/topic_log.hpp"
 
@@ -7,17 +9,14 @@ namespace ws_pubsub {
 
 namespace {
 
-// The number up to which a reader has read who has come to that seq. Less than
-// the newest where something came after it, even if that is gone: so it will be
-// missed.
-uint64_t cursor_after(Topic& topic, uint64_t seq)
+// The last position in the log that a reader has who has come to that seq.
+// Less than the last one where something came after it, even if that is gone:
+// so it will be missed.
+uint64_t cursor_after(const Topic& topic, uint64_t seq)
 {
-    const uint64_t newest = TopicLog::newest(topic);
-    if (seq == topic.seq || newest == 0) {
-        return newest;
-    }
-    const Item* next = TopicLog::first_from(topic, seq + 1);
-    return (next == nullptr ? newest : next->number) - 1;
+    const uint64_t end = topic.next_pos - 1;
+    const uint64_t kept = topic.head == nullptr ? 1 : end + 1 - topic.head->pos;
+    return end - std::min(topic.seq - seq, kept);
 }
 
 } // namespace
@@ -41,15 +40,6 @@ void Resuming::displace(Transaction& tx, Topic& topic, bool doubtful)
     (void)inboxes_.changed(tx, topic);
 }
 
-void Resuming::begin_anew(Transaction& tx, Topic& topic)
-{
-    tx.set(topic.dropped, uint64_t{0});
-    for (Interest* interest = topic.interests; interest != nullptr;
-         interest = interest->topic_next) {
-        tx.set(interest->cursor, uint64_t{0});
-    }
-}
-
 Resumed Resuming::resume(Interest& interest, const Position& told)
 {
     Transaction tx(access_);
@@ -68,7 +58,7 @@ Resumed Resuming::resume(Interest& interest, const Position& told)
         return {};
     }
     Resumed resumed{false, doubtful, position_of(topic)};
-    uint64_t cursor = TopicLog::newest(topic);
+    uint64_t cursor = topic.next_pos - 1;
     if (TopicLog::value(topic, access_.clock.ticks_ms()) != nullptr) {
         resumed.start.seq--;
         cursor--;

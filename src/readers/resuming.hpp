@@ -48,8 +48,6 @@ public:
     // REQUIRES the lock. Marks the topic's interests. `doubtful`: what they
     // have read may be lost.
     void displace(Transaction& tx, Topic& topic, bool doubtful);
-    // The same. Nothing is left of its log, and what comes has other numbers.
-    static void begin_anew(Transaction& tx, Topic& topic);
 
 private:
     ZoneAccess& access_;

@@ -43,7 +43,7 @@ std::optional<LoadedSnapshot> Snapshots::load(std::string_view data,
     Transaction tx(access_);
     tx.set(header_.next_epoch, std::max(header_.next_epoch, head.next_epoch));
     if (!head.clean) {
-        Forks(header_, tx).begin_term(random_jump(), loaded->numbered_to);
+        Forks(header_, tx).begin_term(random_jump());
     }
     return loaded;
 }

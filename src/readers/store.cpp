@@ -77,8 +77,6 @@ ZoneHeader* Store::create(Memory& memory, size_t zone_bytes, const HashKey& key,
     // Epochs of a zone made later are different: in microseconds, no zone
     // makes topics faster than time goes by.
     header->next_epoch = static_cast<uint64_t>(clock.now_ms()) * 1000;
-    header->numbers.zone = header->next_epoch - 1; // no topic has it
-    header->numbers.last_local = kLocalNumbers;
     Transaction tx(memory, *header);
     Shares(*header, tx).divide(zone_bytes, {});
     tx.set(header->spare, tx.allocate(header->spare_bytes));

@@ -86,10 +86,6 @@ private:
     {
         resuming.displace(tx, topic, doubtful);
     }
-    void emptied(Transaction& tx, Topic& topic) override
-    {
-        Resuming::begin_anew(tx, topic);
-    }
     void disappeared(Transaction& tx, Topic& topic) override;
     uint32_t changed(Transaction& tx, Topic& topic) override;
     bool published(Transaction& tx, const Change& change, const Position& at,

@@ -5,7 +5,6 @@
 #include <vector>
 
 #include "topics/layout.hpp"
-#include "topics/numbers.hpp"
 
 namespace ws_pubsub {
 
@@ -20,7 +19,6 @@ public:
     {
         bytes_.clear();
         places_.clear();
-        complete_to_ = 0;
     }
 
     void add(Item& item) { add(item, item.epoch); }
@@ -34,8 +32,7 @@ public:
                            bytes_.size(),
                            {epoch, item.seq},
                            item.time_ms,
-                           item.born_ms,
-                           known_number(item.number)});
+                           item.born_ms});
         bytes_.append(item.bytes(),
                       item.content_type_bytes + item.payload_bytes);
     }
@@ -48,19 +45,7 @@ public:
                       place.content_type_bytes + place.payload_bytes);
         place.offset = 0;
         places_.assign(1, place);
-        set_numbers(other.zone_, 0);
     }
-
-    // By what the zone's numbers are told from others. `complete_to`, of what
-    // is read out of an inbox: all messages up to that number are in here, or
-    // were read before; 0: nothing is known.
-    void set_numbers(uint64_t zone, uint64_t complete_to)
-    {
-        zone_ = zone;
-        complete_to_ = complete_to;
-    }
-    [[nodiscard]] uint64_t zone() const { return zone_; }
-    [[nodiscard]] uint64_t complete_to() const { return complete_to_; }
 
     [[nodiscard]] size_t size() const { return places_.size(); }
     [[nodiscard]] bool empty() const { return places_.empty(); }
@@ -76,7 +61,7 @@ public:
                  all.substr(place.offset, place.content_type_bytes),
                  all.substr(place.offset + place.content_type_bytes,
                             place.payload_bytes),
-                 place.born_ms, place.number}};
+                 place.born_ms}};
     }
 
 private:
@@ -89,11 +74,8 @@ private:
         Position at;
         int64_t time_ms;
         int64_t born_ms;
-        uint64_t number;
     };
 
-    uint64_t zone_ = 0;
-    uint64_t complete_to_ = 0;
     std::string bytes_;
     std::vector<Place> places_;
 };

@@ -96,8 +96,6 @@ bool Emptying::drop_topic(Transaction& tx, std::string_view path, size_t& steps)
         TopicLog(parts_.header, tx).drop_head(*topic);
         tx.commit();
     }
-    parts_.readers.emptied(tx, *topic);
-    tx.commit();
     parts_.records.free_if_unused(tx, *topic);
     return true;
 }

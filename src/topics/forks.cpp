@@ -4,7 +4,6 @@
 #include <span>
 
 #include "base/keyed_hash.hpp"
-#include "topics/numbers.hpp"
 
 namespace ws_pubsub {
 
@@ -26,12 +25,11 @@ std::span<const ForkPoint> points_of(const Topic& topic)
 
 } // namespace
 
-void Forks::begin_term(uint64_t jump, uint64_t sound)
+void Forks::begin_term(uint64_t jump)
 {
     tx_.set(header_.terms, header_.terms + 1);
     tx_.set(header_.next_epoch, header_.next_epoch + jump);
     tx_.set(header_.term_epoch, header_.next_epoch);
-    Numbers(header_, tx_).fork(header_.term_epoch, sound);
 }
 
 bool Forks::fork(Topic& topic)

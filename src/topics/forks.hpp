@@ -27,10 +27,8 @@ public:
     Forks(TopicsHeader& header, Transaction& tx) : header_(header), tx_(tx) {}
 
     // The zone begins a term. Epochs that were given after the zone was saved,
-    // and are lost, are never given again if `jump` exceeds their number. Of
-    // the numbers of messages those up to `sound` are of none that is lost.
-    void begin_term(uint64_t jump, uint64_t sound);
-    void begin_term(uint64_t jump) { begin_term(jump, header_.numbers.last); }
+    // and are lost, are never given again if `jump` exceeds their number.
+    void begin_term(uint64_t jump);
 
     // To be called before a message is added. False when the zone is full.
     bool enter_term(Topic& topic)

@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "topics/forks.hpp"
-#include "topics/numbers.hpp"
 #include "topics/topic_log.hpp"
 
 namespace ws_pubsub {
@@ -42,37 +41,6 @@ uint64_t start_after(const Topic& topic, uint64_t first, const Position& after,
     return std::max(wanted, first);
 }
 
-// The number of the message before `seq`; 0: there was none.
-uint64_t number_before(Topic& topic, uint64_t seq)
-{
-    if (seq == 1) {
-        return 0;
-    }
-    const Item* item = TopicLog::first_from(topic, seq - 1);
-    return item != nullptr && item->seq == seq - 1 ? item->number
-                                                   : topic.dropped;
-}
-
-// The same for a reader that has all up to that number of the zone. Who knows
-// which of the lost ones he has: all before the first kept are named.
-uint64_t start_behind(Topic& topic, uint64_t first, uint64_t number,
-                      ReadAnswer& answer)
-{
-    if (number_before(topic, first) > number) {
-        answer.found = false;
-        answer.lost_from = 1;
-        answer.lost_to = first - 1;
-        return first;
-    }
-    uint64_t start = topic.seq + 1;
-    for (const Item* item = topic.tail;
-         item != nullptr && start > first && item->number > number;
-         item = item->prev) {
-        start = item->seq;
-    }
-    return start;
-}
-
 } // namespace
 
 ReadAnswer read_kept(Topic* topic, const ReadFrom& from,
@@ -88,12 +56,7 @@ ReadAnswer read_kept(Topic* topic, const ReadFrom& from,
     answer.newest = position_of(*topic);
     answer.expired = topic->retain && !has_value;
     uint64_t start = topic->seq + 1;
-    auto kind = from.kind;
-    if (kind == ReadFrom::Kind::number &&
-        known_number(TopicLog::newest(*topic)) == 0) {
-        kind = ReadFrom::Kind::value;
-    }
-    switch (kind) {
+    switch (from.kind) {
     case ReadFrom::Kind::nothing:
         break;
     case ReadFrom::Kind::value:
@@ -107,15 +70,13 @@ ReadAnswer read_kept(Topic* topic, const ReadFrom& from,
         start = start_after(*topic, first_kept_seq(*topic, ticks_ms),
                             from.after, answer);
         break;
-    case ReadFrom::Kind::number:
-        start = start_behind(*topic, first_kept_seq(*topic, ticks_ms),
-                             from.number, answer);
-        break;
     }
     if (start > topic->seq) {
         return answer;
     }
-    Item* item = TopicLog::first_from(*topic, start);
+    // The newest message is the tail, and positions go in step with seqs.
+    Item* item = TopicLog::first_after(*topic, topic->tail->pos -
+                                                   (topic->seq - start) - 1);
     for (size_t count = 0; item != nullptr; item = item->next, count++) {
         if (count == limits.items ||
             (count > 0 && out.bytes() + item->payload_bytes > limits.bytes)) {

@@ -12,12 +12,10 @@ namespace ws_pubsub {
 
 // Which of a topic's kept messages to read.
 struct ReadFrom {
-    enum class Kind : uint8_t { nothing, value, last, after, number };
+    enum class Kind : uint8_t { nothing, value, last, after };
     Kind kind = Kind::value;
-    uint32_t last = 0;   // with last: how many of the newest
-    Position after;      // with after: what the reader has already
-    uint64_t number = 0; // with number: up to where in the zone, of a cursor
-                         // that is known
+    uint32_t last = 0; // with last: how many of the newest
+    Position after;    // with after: what the reader has already
 };
 
 struct ReadLimits {
@@ -42,8 +40,7 @@ struct ReadAnswer {
 };
 
 // Appends what `from` asks of the topic (nullptr: it is not there) to `out`,
-// all of it under the topic's epoch of now. From a number on: of a topic whose
-// messages have none it is the value.
+// all of it under the topic's epoch of now.
 // REQUIRES the lock.
 ReadAnswer read_kept(Topic* topic, const ReadFrom& from,
                      const ReadLimits& limits, int64_t ticks_ms, Batch& out);

@@ -14,10 +14,10 @@
 //        └── revocations ──▶ RevocationRecord … of tokens
 //
 // A topic's log holds what somebody may still need: the messages that its
-// policy keeps, and those that a worker has not read yet. Items have numbers
-// that count up over all topics (topics/numbers.hpp), so that the end of one
-// life of the topic and the start of the next stay in order, too. Items leave
-// at the head only.
+// policy keeps, and those that a worker has not read yet. Items get positions
+// that count up as long as there is the Topic record, so that the end of one
+// life of the topic and the start of the next stay in order. Items leave at the
+// head only.
 //
 // A topic lives from its first message until it is removed, and has one epoch
 // all the while; but where messages of it may have been lost that somebody has
@@ -56,7 +56,7 @@ struct Item {
     Item* age_prev;
     Item* age_next;
     Topic* topic;
-    uint64_t number; // in the zone
+    uint64_t pos;
     uint64_t epoch;
     uint64_t seq;
     int64_t time_ms; // since 1970
@@ -118,24 +118,12 @@ struct ForkPoint {
 };
 
 inline constexpr size_t kMaxForkPoints = 4;
-inline constexpr size_t kMaxNumberPoints = 8;
 
 // What a topic that has forked has been.
 struct TopicForks {
     uint64_t life;                    // the epoch with which the topic began
     uint64_t count;                   // of the points
     ForkPoint points[kMaxForkPoints]; // the newest ones, oldest first
-};
-
-// Numbers of messages as clients know them: each zone counts on its own, and so
-// does one that may have lost messages which it has numbered.
-struct NumberBook {
-    uint64_t zone;       // what the numbers of now are told from others by
-    uint64_t last;       // that was given
-    uint64_t last_local; // of those that nobody else knows
-    uint64_t count;      // of the points
-    // What it has been, and up to which number: the newest ones, oldest first.
-    ForkPoint points[kMaxNumberPoints];
 };
 
 inline constexpr size_t kMaxTopicLevels = 12;
@@ -146,7 +134,7 @@ struct Topic {
     uint64_t hash;
     uint64_t epoch;
     uint64_t seq;
-    uint64_t dropped; // the number of the last item that has left the log
+    uint64_t next_pos;
     Item* head;
     Item* tail;
     Interest* interests;     // see readers/layout.hpp, as the next
@@ -263,7 +251,6 @@ struct TopicsHeader : ZoneBase {
     // next message.
     uint64_t term_epoch;
     uint64_t terms; // that have begun
-    NumberBook numbers;
     Topic** buckets;
     uint64_t bucket_count; // a power of two
     Topic* first[kMaxTopicLevels];

@@ -28,9 +28,6 @@ public:
     // have: until its readers have said how far they had come they read no
     // more. `doubtful`: what they have read may be lost.
     virtual void displaced(Transaction& tx, Topic& topic, bool doubtful) = 0;
-    // Nothing is left in the topic's log, and what comes may have numbers that
-    // are less.
-    virtual void emptied(Transaction& tx, Topic& topic) = 0;
     // The topic has ceased to be.
     virtual void disappeared(Transaction& tx, Topic& topic) = 0;
     // The topic's log has grown: its readers find that in their inboxes.
@@ -46,7 +43,7 @@ public:
     virtual void settle(Transaction& tx) = 0;
     // Whether somebody waits for such topics, who may not read it yet.
     virtual bool wanted(Topic& topic) = 0;
-    // Number up to which all of its readers have read it.
+    // Position up to which all of its readers have read it.
     [[nodiscard]] virtual uint64_t read_by_all(const Topic& topic) const = 0;
     // Frees what is kept beside the log for readers who have had it by now;
     // each piece takes one of `steps`. False: there is more.

@@ -2,7 +2,6 @@
 
 #include "topics/eviction.hpp"
 #include "topics/logical_bytes.hpp"
-#include "topics/numbers.hpp"
 #include "topics/topic_clocks.hpp"
 #include "topics/topic_log.hpp"
 
@@ -27,7 +26,7 @@ Item* Removal::new_mark(const Topic& topic)
     return mark;
 }
 
-// Takes all of the topic's log away, and the number that its mark would have
+// Takes all of the topic's log away, and the position that its mark would have
 // had: its readers find out as when the mark was evicted. That is little: what
 // could be evicted was, to make room for the mark.
 void Removal::drop_log(Topic& topic)
@@ -40,6 +39,7 @@ void Removal::drop_log(Topic& topic)
     if (topic.head != nullptr) {
         log.drop_head(topic);
     }
+    tx_.set(topic.next_pos, topic.next_pos + 1);
 }
 
 Result<ChangeAnswer> Removal::noted(const Result<ChangeAnswer>& result)
@@ -71,11 +71,6 @@ Result<ChangeAnswer> Removal::remove()
     if (mark != nullptr) {
         TopicLog(parts_.header, tx_).append(*topic, *mark);
         TopicClocks(parts_.header, tx_).schedule(*topic);
-    } else {
-        const uint64_t number = Numbers(parts_.header, tx_).next(*topic);
-        if (topic->head == nullptr) {
-            tx_.set(topic->dropped, number);
-        }
     }
     if (has_readers) {
         parts_.readers.changed(tx_, *topic);

@@ -43,37 +43,7 @@ bool may_be_time(int64_t ms)
     return ms >= 0 && ms <= kMaxPolicyTimeMs;
 }
 
-enum TopicFlag : uint8_t {
-    kRetains = 1,
-    kHasClock = 2,
-    kNumbered = 4,
-    kTopicFlags = 7
-};
-
-bool is_sound(const NumberBook& book)
-{
-    return book.zone != 0 && book.zone <= kMostSavedNumber &&
-           book.last <= kMostSavedNumber;
-}
-
-// Behind all else of the zone's record; there is none where it ends before.
-bool take_numbers(ByteReader& fields, NumberBook& book)
-{
-    if (fields.at_end()) {
-        return true;
-    }
-    book.zone = fields.number<uint64_t>();
-    book.last = fields.number<uint64_t>();
-    book.count = fields.number<uint8_t>();
-    if (book.count > kMaxNumberPoints) {
-        return false;
-    }
-    for (size_t i = 0; i < book.count; i++) {
-        const Position at = take_position(fields);
-        book.points[i] = {at.epoch, at.seq};
-    }
-    return !fields.failed() && is_sound(book);
-}
+enum TopicFlag : uint8_t { kRetains = 1, kHasClock = 2, kTopicFlags = 3 };
 
 // Whether its epochs and the positions at which it forked are in order: each is
 // before the newest message.
@@ -161,15 +131,6 @@ void RecordWriter::add(const SavedZone& zone)
     for (const Position& mark : zone.marks) {
         add(mark.epoch, mark.seq);
     }
-    const NumberBook& book = zone.numbers;
-    if (book.zone == 0) {
-        return;
-    }
-    add(book.zone, book.last);
-    bytes_.number(static_cast<uint8_t>(book.count));
-    for (size_t i = 0; i < book.count; i++) {
-        add(book.points[i].epoch, book.points[i].seq);
-    }
 }
 
 void RecordWriter::add(const SavedReplica& replica)
@@ -222,24 +183,17 @@ void RecordWriter::add(const SavedTopic& topic)
     }
     const bool timed = topic.ttl_ms != 0 || topic.idle_ms != 0;
     bytes_.number(static_cast<uint8_t>((topic.retain ? kRetains : 0) |
-                                       (timed ? kHasClock : 0) |
-                                       (topic.numbered ? kNumbered : 0)));
+                                       (timed ? kHasClock : 0)));
     bytes_.number(topic.keep);
     if (timed) {
         bytes_.number(topic.ttl_ms);
         bytes_.number(topic.idle_ms);
         bytes_.number(topic.active_age_ms);
     }
-    if (topic.numbered) {
-        bytes_.number(topic.dropped);
-    }
 }
 
 void RecordWriter::add(const SavedItem& item)
 {
-    if (item.number != 0) {
-        bytes_.number(item.number);
-    }
     bytes_.number(item.time_ms);
     bytes_.number(item.age_ms);
     bytes_.number(static_cast<uint8_t>(item.kind));
@@ -289,7 +243,6 @@ std::optional<SavedZone> take_zone(ByteReader& fields)
         zone.marks.push_back(take_position(fields));
     }
     return fields.failed() || count > kMaxMarks ||
-                   !take_numbers(fields, zone.numbers) ||
                    zone.terms > kMostSavedNumber || zone.term_epoch > kMostEpoch
                ? std::nullopt
                : std::optional(zone);
@@ -333,25 +286,20 @@ std::optional<SavedTopic> take_topic(ByteReader& fields)
         topic.idle_ms = fields.number<int64_t>();
         topic.active_age_ms = take_age(fields);
     }
-    topic.numbered = (flags & kNumbered) != 0;
-    topic.dropped = topic.numbered ? fields.number<uint64_t>() : 0;
-    return fields.failed() || flags > kTopicFlags ||
-                   topic.dropped > kMostSavedNumber || !is_sound(topic)
+    return fields.failed() || flags > kTopicFlags || !is_sound(topic)
                ? std::nullopt
                : std::optional(topic);
 }
 
-std::optional<SavedItem> take_item(ByteReader& fields, bool numbered)
+std::optional<SavedItem> take_item(ByteReader& fields)
 {
     SavedItem item;
-    item.number = numbered ? fields.number<uint64_t>() : 0;
     item.time_ms = fields.number<int64_t>();
     item.age_ms = take_age(fields);
     const auto kind = fields.number<uint8_t>();
     item.content_type = fields.text<uint8_t>();
     item.payload = fields.text<uint32_t>();
     if (fields.failed() || kind > static_cast<uint8_t>(PayloadKind::binary) ||
-        item.number > kMostSavedNumber ||
         item.content_type.size() > kMaxContentTypeBytes) {
         return std::nullopt;
     }

@@ -43,12 +43,8 @@ namespace ws_pubsub {
 inline constexpr uint64_t kMostSavedNumber = uint64_t{1} << 62;
 inline constexpr int64_t kMostSavedTimeMs = 253'402'300'799'999;
 
-// Of a snapshot without the record of a replica, and of one with it. Those of
-// messages that had no numbers yet were 1 and 2: they are read, but say nothing
-// of the numbers that the hosts of a log have in common.
-inline constexpr uint32_t kFormat = 3;
-inline constexpr uint32_t kReplicaFormat = 4;
-inline constexpr uint32_t kFirstFormat = 1;
+// Of a snapshot with the record of a replica; without it is 1.
+inline constexpr uint32_t kReplicaFormat = 2;
 
 enum class SavedKind : uint8_t {
     zone = 1,
@@ -70,8 +66,6 @@ struct SavedZone {
     uint64_t terms = 0;
     uint64_t term_epoch = 0;
     std::vector<Position> marks; // how far somebody has read certain topics
-    // As of when the first record was written. zone 0: messages had no numbers.
-    NumberBook numbers{};
 };
 
 struct SavedRevocation {
@@ -96,8 +90,6 @@ struct SavedTopic {
     int64_t ttl_ms = 0;
     int64_t idle_ms = 0;
     int64_t active_age_ms = 0; // with one of these two
-    bool numbered = false;     // it says the numbers of its messages, and
-    uint64_t dropped = 0;      // that of the last one that it does not keep
 };
 
 // Its epoch is told by where its topic has forked.
@@ -107,7 +99,6 @@ struct SavedItem {
     PayloadKind kind{};
     std::string_view content_type;
     std::string_view payload;
-    uint64_t number = 0; // in the zone; 0: it is not told, as the topic has it
 };
 
 // Whether it is what a publish takes, but that JSON only has to be so by its
@@ -174,8 +165,7 @@ std::optional<SavedRecord> take_record(ByteReader& bytes);
 std::optional<SavedZone> take_zone(ByteReader& fields);
 std::optional<SavedRevocation> take_revocation(ByteReader& fields);
 std::optional<SavedTopic> take_topic(ByteReader& fields);
-// `numbered`: as its topic is.
-std::optional<SavedItem> take_item(ByteReader& fields, bool numbered);
+std::optional<SavedItem> take_item(ByteReader& fields);
 std::optional<SavedKey> take_key(ByteReader& fields);
 std::optional<SavedEnd> take_end(ByteReader& fields);
 

@@ -10,6 +10,7 @@ namespace ws_pubsub {
 namespace {
 
 constexpr uint64_t kMagic = 0x70616e7362757077; // "wpubsnap"
+constexpr uint32_t kFormat = 1;                 // of a zone that follows no log
 constexpr size_t kSummed = SnapshotHead::kBytes - sizeof(uint32_t);
 
 // Whether there can be such a snapshot, and others after it.
@@ -60,7 +61,7 @@ SlotState decode(std::string_view sector, SnapshotHead& head)
         return SlotState::bad;
     }
     const auto format = in.number<uint32_t>();
-    if (format < kFirstFormat || format > kReplicaFormat) {
+    if (format != kFormat && format != kReplicaFormat) {
         return SlotState::other_format;
     }
     head.clean = in.number<uint32_t>() != 0;

@@ -22,7 +22,7 @@ uint64_t skip_value(const SavedTopic& topic, ByteReader& fields)
     if (!topic.retain || fields.at_end()) {
         return most;
     }
-    (void)take_item(fields, topic.numbered);
+    (void)take_item(fields);
     return most - 1;
 }
 
@@ -73,13 +73,12 @@ bool SnapshotHistory::find_ages()
         ByteReader fields = record->fields;
         if (record->kind == SavedKind::topic) {
             const auto topic = take_topic(fields);
-            numbered_ = topic->numbered;
             most_items_ = skip_value(*topic, fields);
         } else if (record->kind != SavedKind::items) {
             continue;
         }
         for (; !fields.at_end() && most_items_ > 0; most_items_--) {
-            add_age(*take_item(fields, numbered_));
+            add_age(*take_item(fields));
         }
     }
     if (!rest_.at_end()) {
@@ -130,7 +129,6 @@ void SnapshotHistory::load_topic(Transaction& tx, ByteReader fields)
     }
     takes_ = topic_ != nullptr;
     born_ms_ = INT64_MAX;
-    numbered_ = saved->numbered;
     most_items_ = skip_value(*saved, fields);
     next_seq_ = saved->at.seq - (most_items(*saved) - most_items_);
     load_items(tx, fields);
@@ -139,7 +137,7 @@ void SnapshotHistory::load_topic(Transaction& tx, ByteReader fields)
 void SnapshotHistory::load_items(Transaction& tx, ByteReader fields)
 {
     for (; !fields.at_end() && most_items_ > 0; most_items_--) {
-        load_item(tx, *take_item(fields, numbered_));
+        load_item(tx, *take_item(fields));
     }
 }
 
@@ -152,12 +150,6 @@ void SnapshotHistory::load_item(Transaction& tx, const SavedItem& saved)
                           Shares(parts_.header, tx).kept_from_messages();
     if (!fits) {
         tx.rollback();
-        if (topic_ != nullptr) {
-            tx.set(topic_->dropped,
-                   std::max(topic_->dropped, SnapshotItems::number_of(
-                                                 *topic_, next_seq_, saved)));
-            tx.commit();
-        }
         topic_ = nullptr;
         takes_ = false;
         left_out_++;

@@ -94,7 +94,6 @@ private:
     uint64_t next_seq_ = 0;
     int64_t born_ms_ = 0;     // of the last one, as it may be evicted
     uint64_t most_items_ = 0; // that still count
-    bool numbered_ = false;
 
     std::string ordered_; // the last topic that was
     std::vector<Evictable> evictable_;

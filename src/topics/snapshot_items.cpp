@@ -7,14 +7,6 @@
 
 namespace ws_pubsub {
 
-// Where the snapshot tells none there is one for each that the topic keeps.
-uint64_t SnapshotItems::number_of(const Topic& topic, uint64_t seq,
-                                  const SavedItem& saved)
-{
-    return saved.number != 0 ? saved.number
-                             : topic.dropped + topic.keep - (topic.seq - seq);
-}
-
 bool SnapshotItems::add(Transaction& tx, Topic& topic, uint64_t seq,
                         const SavedItem& saved)
 {
@@ -28,7 +20,7 @@ bool SnapshotItems::add(Transaction& tx, Topic& topic, uint64_t seq,
     auto* item = new (block) Item{};
     item->epoch = Forks::epoch_of(topic, seq);
     item->seq = seq;
-    item->number = number_of(topic, seq, saved);
+    item->pos = topic.next_pos - 1 - (topic.seq - seq);
     item->time_ms = saved.time_ms;
     item->born_ms = times_.ticks_of(topic.path(), saved.age_ms);
     item->payload_bytes = static_cast<uint32_t>(saved.payload.size());

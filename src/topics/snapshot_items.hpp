@@ -38,9 +38,6 @@ public:
     // newest. False: there is no memory, or that is no message.
     bool add(Transaction& tx, Topic& topic, uint64_t seq,
              const SavedItem& saved);
-    // What number it has there.
-    static uint64_t number_of(const Topic& topic, uint64_t seq,
-                              const SavedItem& saved);
     [[nodiscard]] const SavedTimes& times() const { return times_; }
 
 private:

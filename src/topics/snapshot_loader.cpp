@@ -5,7 +5,6 @@
 
 #include "topics/eviction.hpp"
 #include "topics/logical_bytes.hpp"
-#include "topics/numbers.hpp"
 #include "topics/origins.hpp"
 #include "topics/replica_state.hpp"
 #include "topics/shares.hpp"
@@ -77,7 +76,7 @@ SnapshotLoader::State SnapshotLoader::step()
 void SnapshotLoader::begin(Transaction& tx)
 {
     const ReplicaBook& book = parts_.header.replica;
-    loaded_.exact = found_.replica && book.on && found_.zone.numbers.zone != 0;
+    loaded_.exact = found_.replica && book.on;
     items_.emplace(parts_,
                    SavedTimes{ticks_ms_ - away_ms_,
                               loaded_.exact ? found_.replica->time_ms : 0,
@@ -88,7 +87,6 @@ void SnapshotLoader::begin(Transaction& tx)
     if (loaded_.exact) {
         tx.set(parts_.header.next_epoch,
                std::max(parts_.header.next_epoch, found_.replica->next_epoch));
-        Numbers(parts_.header, tx).raise(found_.most_number);
         tx.set(parts_.header.wheel.tick,
                TimingWheel::tick_of(found_.replica->time_ms));
     }
@@ -108,7 +106,6 @@ void SnapshotLoader::begin_zone(Transaction& tx)
     tx.set(header.totals.refused, found_.zone.refused);
     tx.set(header.terms, found_.zone.terms);
     tx.set(header.term_epoch, found_.zone.term_epoch);
-    load_numbers(tx);
     const uint64_t saved_next =
         found_.replica ? found_.replica->next_epoch : found_.most_epoch + 1;
     tx.set(header.next_epoch,
@@ -121,17 +118,6 @@ void SnapshotLoader::begin_zone(Transaction& tx)
         tx.set(header.replica.body_seed[0], found_.zone.hash_key.first);
         tx.set(header.replica.body_seed[1], found_.zone.hash_key.second);
     }
-}
-
-// Of topics that were written later there may be messages with later numbers.
-void SnapshotLoader::load_numbers(Transaction& tx)
-{
-    Numbers numbers(parts_.header, tx);
-    if (found_.zone.numbers.zone != 0) {
-        numbers.restore(found_.zone.numbers);
-        loaded_.numbered_to = found_.zone.numbers.last;
-    }
-    numbers.raise(found_.most_number);
 }
 
 uint64_t SnapshotLoader::kept_from_values(Transaction& tx)
@@ -248,8 +234,7 @@ bool SnapshotLoader::load_topic(Transaction& tx, const ByteReader& fields)
     }
     if (has_value) {
         ByteReader value = rest;
-        found_.message_bytes -=
-            zone_bytes_of(*take_item(value, saved->numbered));
+        found_.message_bytes -= zone_bytes_of(*take_item(value));
     }
     const auto life = found_.lives.find(saved->life);
     if (life != found_.lives.end()) {
@@ -285,12 +270,8 @@ bool SnapshotLoader::fill_topic(Transaction& tx, const SavedTopic& saved,
     }
     tx.set(topic->keep, saved.keep);
     tx.set(topic->retain, saved.retain);
-    tx.set(topic->dropped, saved.dropped);
-    if (!saved.numbered) {
-        const uint64_t keep = saved.keep;
-        tx.set(topic->dropped,
-               Numbers(parts_.header, tx).next(*topic, keep + 1) - keep);
-    }
+    // Positions go down to that of the oldest that is kept.
+    tx.set(topic->next_pos, topic->next_pos + saved.keep + 1);
     if (!load_value(tx, *topic, saved, fields) ||
         parts_.access.memory.free_bytes() < kept_) {
         return false;
@@ -313,8 +294,8 @@ bool SnapshotLoader::load_value(Transaction& tx, Topic& topic,
     if (!saved.retain || fields.at_end()) {
         return !saved.retain || saved.ttl_ms != 0;
     }
-    return saved.keep != 0 && items_->add(tx, topic, topic.seq,
-                                          *take_item(fields, saved.numbered));
+    return saved.keep != 0 &&
+           items_->add(tx, topic, topic.seq, *take_item(fields));
 }
 
 bool SnapshotLoader::load_forks(Transaction& tx, Topic& topic,
@@ -384,7 +365,6 @@ void SnapshotLoader::finish(Transaction& tx)
         TopicsHeader& header = parts_.header;
         tx.set(header.terms, found_.zone.terms);
         tx.set(header.term_epoch, found_.zone.term_epoch);
-        load_numbers(tx);
         ReplicaState(header, tx).restore(*found_.replica, ticks_ms_);
     }
 }

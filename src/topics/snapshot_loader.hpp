@@ -38,8 +38,6 @@ struct LoadedSnapshot {
     uint64_t messages_left_out = 0; // those of these topics, too
     uint64_t others_left_out = 0;   // keys and revocations
     bool exact = false;             // the zone is as far in its log
-    // Up to where the numbers of messages are of none that came later.
-    uint64_t numbered_to = 0;
     std::vector<Position> marks;
 
     [[nodiscard]] bool all_fits() const
@@ -83,7 +81,6 @@ private:
 
     void begin(Transaction& tx);
     void begin_zone(Transaction& tx);
-    void load_numbers(Transaction& tx);
     [[nodiscard]] uint64_t kept_from_values(Transaction& tx);
     State load_some(Transaction& tx);
     bool load_record(Transaction& tx, SavedRecord& record);

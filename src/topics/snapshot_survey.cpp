@@ -90,15 +90,11 @@ bool SnapshotSurveyor::look_at_origin(ByteReader& fields)
 bool SnapshotSurveyor::look_at_topic(ByteReader& fields)
 {
     const auto topic = take_topic(fields);
-    if (!topic || topic->path <= last_path_ || !is_counted(*topic)) {
+    if (!topic || topic->path <= last_path_) {
         return false;
     }
     last_path_ = topic->path;
     most_items_ = most_items(*topic);
-    numbered_ = topic->numbered;
-    dropped_ = topic->dropped;
-    last_number_ = UINT64_MAX;
-    found_.most_number = std::max(found_.most_number, topic->dropped);
     uint64_t& most = topic->at.epoch < kLocalEpochs ? found_.most_epoch
                                                     : found_.most_local_epoch;
     most = std::max(most, topic->at.epoch);
@@ -106,8 +102,7 @@ bool SnapshotSurveyor::look_at_topic(ByteReader& fields)
     found_.topics++;
     found_.value_bytes += Shares::bytes_of(Topic::bytes_of(2, topic->path));
     ByteReader value = fields;
-    const auto item =
-        topic->retain ? take_item(value, topic->numbered) : std::nullopt;
+    const auto item = topic->retain ? take_item(value) : std::nullopt;
     if (item) {
         found_.value_bytes += zone_bytes_of(*item);
     }
@@ -122,11 +117,8 @@ bool SnapshotSurveyor::look_at_topic(ByteReader& fields)
 bool SnapshotSurveyor::look_at_items(ByteReader& fields)
 {
     while (!fields.at_end()) {
-        const auto item = take_item(fields, numbered_);
+        const auto item = take_item(fields);
         if (!item) {
-            return false;
-        }
-        if (!follows(*item)) {
             return false;
         }
         seen_.messages++;
@@ -136,25 +128,6 @@ bool SnapshotSurveyor::look_at_items(ByteReader& fields)
         }
     }
     return true;
-}
-
-// Whether its messages have numbers if those of the zone have.
-bool SnapshotSurveyor::is_counted(const SavedTopic& topic) const
-{
-    return topic.numbered || found_.zone.numbers.zone == 0 ||
-           is_reserved(topic.path);
-}
-
-// They are told the newest first.
-bool SnapshotSurveyor::follows(const SavedItem& item)
-{
-    if (!numbered_) {
-        return true;
-    }
-    const bool in_order = item.number < last_number_ && item.number > dropped_;
-    last_number_ = item.number;
-    found_.most_number = std::max(found_.most_number, item.number);
-    return in_order;
 }
 
 bool SnapshotSurveyor::look_at_key(ByteReader& fields)

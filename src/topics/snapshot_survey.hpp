@@ -21,7 +21,6 @@ struct SnapshotSurvey {
     std::optional<SavedReplica> replica;
     uint64_t most_epoch = 0;       // but for those from kLocalEpochs on
     uint64_t most_local_epoch = 0; // of those
-    uint64_t most_number = 0;      // of a message
     uint64_t topics = 0;
     uint64_t value_bytes = 0;   // about, of values and topics
     uint64_t message_bytes = 0; // about, of values and histories
@@ -55,8 +54,6 @@ private:
     bool look_at_key(ByteReader& fields);
     bool look_at_end(ByteReader& fields);
     [[nodiscard]] bool follows(SavedKind kind) const;
-    [[nodiscard]] bool is_counted(const SavedTopic& topic) const;
-    [[nodiscard]] bool follows(const SavedItem& item);
 
     ByteReader rest_;
     SnapshotSurvey found_;
@@ -65,9 +62,6 @@ private:
     int64_t last_heard_ms_ = 0;
     std::string_view last_path_;
     uint64_t most_items_ = 0; // that the topic may still have
-    bool numbered_ = false;   // as the topic is
-    uint64_t dropped_ = 0;    // of the topic
-    uint64_t last_number_ = 0;
     bool begun_ = false;
     bool ended_ = false;
     SavedKind last_kind_ = SavedKind::zone;

@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "base/topic.hpp"
-#include "topics/numbers.hpp"
 #include "topics/replica_state.hpp"
 #include "topics/topic_log.hpp"
 
@@ -32,8 +31,6 @@ SavedTopic saved(Topic& topic, Readers* readers, int64_t ticks_ms)
     }
     out.retain = topic.retain;
     out.keep = topic.keep;
-    out.dropped = known_number(TopicLog::dropped(topic));
-    out.numbered = known_number(TopicLog::newest(topic)) != 0;
     if (topic.clock != nullptr) {
         out.ttl_ms = topic.clock->ttl_ms;
         out.idle_ms = topic.clock->idle_ms;
@@ -42,11 +39,10 @@ SavedTopic saved(Topic& topic, Readers* readers, int64_t ticks_ms)
     return out;
 }
 
-SavedItem saved(const Item& item, int64_t ticks_ms, bool numbered)
+SavedItem saved(const Item& item, int64_t ticks_ms)
 {
-    return {item.time_ms,      ticks_ms - item.born_ms,
-            item.payload_kind, item.content_type(),
-            item.payload(),    numbered ? item.number : 0};
+    return {item.time_ms, ticks_ms - item.born_ms, item.payload_kind,
+            item.content_type(), item.payload()};
 }
 
 SavedKey saved(KeyRecord& record, int64_t ticks_ms)
@@ -148,10 +144,8 @@ void SnapshotWriter::save_zone(std::string& out)
                 totals.refused,
                 0,
                 0,
-                marks_,
-                {}};
+                marks_};
     }
-    zone.numbers = header.numbers;
     zone.terms = header.terms;
     zone.term_epoch = header.term_epoch;
     RecordWriter(out, SavedKind::zone).add(zone);
@@ -214,13 +208,11 @@ bool SnapshotWriter::save_topics(std::string& out, size_t full)
 void SnapshotWriter::save_topic(Topic& topic, std::string& out, size_t full)
 {
     RecordWriter record(out, SavedKind::topic);
-    const SavedTopic fields =
-        saved(topic, exact_ ? nullptr : &parts_.readers, ticks_of(topic));
-    record.add(fields);
+    record.add(
+        saved(topic, exact_ ? nullptr : &parts_.readers, ticks_of(topic)));
     written_.topics++;
     rest_.life = topic.life();
     rest_.most = topic.keep;
-    rest_.numbered = fields.numbered;
     save_items(topic, topic.tail, record, out, full);
 }
 
@@ -236,7 +228,7 @@ void SnapshotWriter::save_rest(std::string& out, size_t full)
     rest_.item = nullptr;
     Topic* topic = parts_.records.find(path_);
     if (topic == nullptr || topic->epoch == 0 || topic->life() != rest.life ||
-        topic->head == nullptr || topic->head->number > rest.number) {
+        topic->head == nullptr || topic->head->pos > rest.pos) {
         return;
     }
     // It is in the log, and where it was: none but the newest is moved, and
@@ -256,10 +248,10 @@ void SnapshotWriter::save_items(Topic& topic, const Item* item,
          count++) {
         if (count > 0 && out.size() >= full) {
             rest_.item = item;
-            rest_.number = item->number;
+            rest_.pos = item->pos;
             return;
         }
-        record.add(saved(*item, ticks_of(topic), rest_.numbered));
+        record.add(saved(*item, ticks_of(topic)));
         written_.messages++;
         rest_.most--;
         item = item->prev;

@@ -71,10 +71,9 @@ private:
     // What of a topic's log is still to be written.
     struct Rest {
         const Item* item = nullptr; // null: nothing
-        uint64_t number = 0;
+        uint64_t pos = 0;
         uint64_t life = 0;
         uint64_t most = 0; // messages: of what its record says that it keeps
-        bool numbered = false; // as it says, too
     };
 
     bool begin();

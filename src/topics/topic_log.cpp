@@ -5,7 +5,6 @@
 
 #include "shm/list.hpp"
 #include "topics/logical_bytes.hpp"
-#include "topics/numbers.hpp"
 
 namespace ws_pubsub {
 
@@ -19,7 +18,7 @@ bool in_window(const Topic& topic, const Item& item)
 {
     return item.kind == ItemKind::message &&
            TopicLog::is_current(topic, item) &&
-           topic.seq - item.seq < topic.keep;
+           TopicLog::behind(topic, item) < topic.keep;
 }
 
 // An item is at least as old as the newest one, though that may come from a
@@ -31,26 +30,6 @@ bool is_expired(const Topic& topic, const Item& item, int64_t ticks_ms)
            std::min(item.born_ms, topic.tail->born_ms) + ttl_ms <= ticks_ms;
 }
 
-// The first one that is wanted, as all behind it are; nullptr if none.
-template <class Wanted>
-Item* first_of(Topic& topic, Wanted wanted)
-{
-    Item* behind = topic.tail;
-    if (behind == nullptr || !wanted(*behind)) {
-        return nullptr;
-    }
-    // From both ends at once: nobody knows which one is nearer.
-    Item* first = topic.head;
-    while (behind != first && wanted(*behind->prev)) {
-        if (wanted(*first)) {
-            return first;
-        }
-        first = first->next;
-        behind = behind->prev;
-    }
-    return behind;
-}
-
 } // namespace
 
 bool TopicLog::is_kept(const Topic& topic, const Item& item)
@@ -58,28 +37,25 @@ bool TopicLog::is_kept(const Topic& topic, const Item& item)
     return in_window(topic, item);
 }
 
-// What it does not keep is there only where somebody has not read it.
-uint64_t TopicLog::dropped(Topic& topic)
+Item* TopicLog::first_after(Topic& topic, uint64_t pos)
 {
-    if (topic.head == nullptr || in_window(topic, *topic.head)) {
-        return topic.dropped;
+    if (topic.tail == nullptr || topic.tail->pos <= pos) {
+        return nullptr;
     }
-    const Item* first = first_of(
-        topic, [&](const Item& item) { return in_window(topic, item); });
-    return first == nullptr ? newest(topic) : first->prev->number;
-}
-
-Item* TopicLog::first_after(Topic& topic, uint64_t number)
-{
-    return first_of(topic,
-                    [&](const Item& item) { return item.number > number; });
-}
-
-Item* TopicLog::first_from(Topic& topic, uint64_t seq)
-{
-    return first_of(topic, [&](const Item& item) {
-        return is_current(topic, item) && item.seq >= seq;
-    });
+    // Walk from the nearer end.
+    if (topic.head->pos > pos ||
+        pos - topic.head->pos < topic.tail->pos - pos) {
+        Item* item = topic.head;
+        while (item->pos <= pos) {
+            item = item->next;
+        }
+        return item;
+    }
+    Item* item = topic.tail;
+    while (item->prev != nullptr && item->prev->pos > pos) {
+        item = item->prev;
+    }
+    return item;
 }
 
 Item* TopicLog::skip_expired(const Topic& topic, Item* item, int64_t ticks_ms)
@@ -130,7 +106,8 @@ void TopicLog::append(Topic& topic, Item& item)
     item.topic = &topic;
     item.next = nullptr;
     item.prev = topic.tail;
-    item.number = Numbers(header_, tx_).next(topic);
+    item.pos = topic.next_pos;
+    tx_.set(topic.next_pos, topic.next_pos + 1);
     if (topic.tail != nullptr) {
         tx_.set(topic.tail->next, &item);
     } else {
@@ -179,7 +156,6 @@ void TopicLog::drop_head(Topic& topic)
         AgeList::remove(tx_, header_.age_head, header_.age_tail, item);
     }
     Log::remove(tx_, topic.head, topic.tail, item);
-    tx_.set(topic.dropped, item.number);
     tx_.set(header_.totals.items, header_.totals.items - 1);
     tx_.release(&item);
 }
@@ -190,10 +166,8 @@ bool TopicLog::trim(Topic& topic, const Readers& readers, size_t& steps)
         return true;
     }
     const uint64_t read = readers.read_by_all(topic);
-    do {
-        if (topic.head->number > read) {
-            return true;
-        }
+    while (topic.head != nullptr && topic.head->pos <= read &&
+           !in_window(topic, *topic.head)) {
         if (steps == 0) {
             return false;
         }
@@ -201,7 +175,7 @@ bool TopicLog::trim(Topic& topic, const Readers& readers, size_t& steps)
         drop_head(topic);
         // Each step leaves the log whole, and the undo log is finite.
         tx_.commit();
-    } while (topic.head != nullptr && !in_window(topic, *topic.head));
+    }
     return true;
 }
 

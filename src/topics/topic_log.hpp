@@ -18,7 +18,7 @@ public:
     TopicLog(TopicsHeader& header, Transaction& tx) : header_(header), tx_(tx)
     {}
 
-    // Links `item` (filled but for links and number) at the tail.
+    // Links `item` (filled but for links and position) at the tail.
     void append(Topic& topic, Item& item);
     // Links `item`, which is complete but for its links, at the head of a log
     // that is being restored; its turn to be evicted is for make_evictable().
@@ -42,26 +42,20 @@ public:
     // The same to make room, and commits.
     void evict_head(Topic& topic);
 
-    // Whether it is a message of this life of the topic: epochs count up.
+    // How many items came after it.
+    static uint64_t behind(const Topic& topic, const Item& item)
+    {
+        return topic.next_pos - 1 - item.pos;
+    }
+    // Whether it is of this life of the topic: positions go in step with seqs.
     static bool is_current(const Topic& topic, const Item& item)
     {
-        return item.epoch == topic.epoch ||
-               (topic.forks != nullptr && item.epoch >= topic.forks->life);
+        return behind(topic, item) < topic.seq;
     }
-    // The number of its newest item, be it that it has left the log.
-    static uint64_t newest(const Topic& topic)
-    {
-        return topic.tail == nullptr ? topic.dropped : topic.tail->number;
-    }
-    // The number of the newest message that the policy does not keep, or that
-    // has left the log.
-    static uint64_t dropped(Topic& topic);
     // Whether the topic's policy keeps the item.
     static bool is_kept(const Topic& topic, const Item& item);
-    // The first item whose number is > `number`; nullptr if none.
-    static Item* first_after(Topic& topic, uint64_t number);
-    // The first message of this life whose seq is >= `seq`; nullptr if none.
-    static Item* first_from(Topic& topic, uint64_t seq);
+    // The first item whose position is > `pos`; nullptr if none.
+    static Item* first_after(Topic& topic, uint64_t pos);
     // `item`, or the first behind it that is not too old; nullptr if none.
     static Item* skip_expired(const Topic& topic, Item* item, int64_t ticks_ms);
     // The newest message, if the policy retains it and it is not too old.

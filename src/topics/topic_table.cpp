@@ -81,6 +81,7 @@ Topic* TopicTable::insert(Transaction& tx, std::string_view path)
     topic->hash = own_hash;
     topic->levels = levels;
     topic->path_bytes = static_cast<uint8_t>(path.size());
+    topic->next_pos = 1;
     topic->hash_next = *bucket(own_hash);
     std::memcpy(topic->next() + levels, path.data(), path.size());
 

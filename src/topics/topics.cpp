@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "topics/forks.hpp"
-#include "topics/numbers.hpp"
 #include "topics/publishing.hpp"
 #include "topics/removal.hpp"
 #include "topics/shares.hpp"
@@ -130,18 +129,6 @@ bool Topics::is_known(std::string_view path, const Position& at)
     return topic != nullptr && Forks::is_known(*topic, at);
 }
 
-Cursor Topics::cursor()
-{
-    const Transaction tx(access_);
-    return {header_.numbers.zone, header_.numbers.last};
-}
-
-bool Topics::is_known(const Cursor& at)
-{
-    const Transaction tx(access_);
-    return Numbers::is_known(header_.numbers, at);
-}
-
 void Topics::begin_term(uint64_t jump)
 {
     Transaction tx(access_);
@@ -154,7 +141,6 @@ ReadAnswer Topics::read(std::string_view path, const ReadFrom& from,
 {
     Transaction tx(access_);
     out.clear();
-    out.set_numbers(header_.numbers.zone, 0);
     return read_kept(parts_.records.find(path), from, limits,
                      access_.clock.ticks_ms(), out);
 }

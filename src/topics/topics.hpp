@@ -12,7 +12,6 @@
 #include <string_view>
 #include <vector>
 
-#include "base/cursor.hpp"
 #include "base/result.hpp"
 #include "base/topic.hpp"
 #include "shm/transaction.hpp"
@@ -73,10 +72,6 @@ public:
     // Whether the topic that is there goes on from that position, though it
     // may have another epoch now.
     [[nodiscard]] bool is_known(std::string_view path, const Position& at);
-    // What a reader who has all that is there now has come to; whether the zone
-    // can go on from there.
-    [[nodiscard]] Cursor cursor();
-    [[nodiscard]] bool is_known(const Cursor& at);
     // Begins a term, see topics/forks.hpp.
     void begin_term(uint64_t jump);
     ReadAnswer read(std::string_view path, const ReadFrom& from,

@@ -22,19 +22,15 @@ public:
     [[nodiscard]] uint32_t size() const { return size_; }
     // Messages of topics in it (not notices or replies).
     [[nodiscard]] uint32_t messages() const { return messages_; }
-    // Whether who writes it has to end it (wire/stream_framing.hpp).
-    [[nodiscard]] bool is_open() const { return open_; }
 
 private:
     friend class FrameRef;
-    Frame(uint32_t size, uint32_t messages, bool open)
-        : size_(size), messages_(messages), open_(open)
+    Frame(uint32_t size, uint32_t messages) : size_(size), messages_(messages)
     {}
 
     uint32_t refs_ = 1;
     uint32_t size_;
     uint32_t messages_;
-    bool open_;
 };
 
 // Owns one reference to a Frame, or none.
@@ -42,15 +38,14 @@ class FrameRef {
 public:
     FrameRef() = default;
     // Copies `bytes`.
-    static FrameRef make(std::string_view bytes, uint32_t messages,
-                         bool open = false)
+    static FrameRef make(std::string_view bytes, uint32_t messages)
     {
         void* block = std::malloc(sizeof(Frame) + bytes.size());
         if (block == nullptr) {
             throw std::bad_alloc();
         }
-        auto* frame = new (block)
-            Frame(static_cast<uint32_t>(bytes.size()), messages, open);
+        auto* frame =
+            new (block) Frame(static_cast<uint32_t>(bytes.size()), messages);
         std::memcpy(frame + 1, bytes.data(), bytes.size());
         return FrameRef(frame);
     }

@@ -2,12 +2,12 @@
 
 namespace ws_pubsub {
 
-FrameRef Framing::take(uint32_t messages, bool open)
+FrameRef Framing::take(uint32_t messages)
 {
     if (bytes_.empty()) {
         return {};
     }
-    FrameRef frame = FrameRef::make(bytes_, messages, open);
+    FrameRef frame = FrameRef::make(bytes_, messages);
     bytes_.clear();
     return frame;
 }

@@ -33,7 +33,7 @@ public:
     // peer takes them compressed, and they are where that is of use.
     virtual void add(Kind kind, std::string_view words, bool deflate) = 0;
     // All that was added; empty if nothing was. `messages`: as of Frame.
-    virtual FrameRef take(uint32_t messages) { return take(messages, false); }
+    FrameRef take(uint32_t messages);
 
     // These words alone.
     FrameRef make(Kind kind, std::string_view words, bool deflate)
@@ -47,8 +47,6 @@ public:
     virtual void shrink() { std::string().swap(bytes_); }
 
 protected:
-    // `open`: as of Frame.
-    FrameRef take(uint32_t messages, bool open);
     // What was added, as it goes to the peer.
     std::string& bytes() { return bytes_; }
 

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 
-#include "ngx/request_log.hpp"
 #include "ws/socket_events.hpp"
 #include "ws/socket_writer.hpp"
 
@@ -119,9 +118,17 @@ void HeldRequest::keep_timer(bool has_timer)
     }
 }
 
+// As nginx does it.
 void HeldRequest::log()
 {
-    log_request(r_);
+    const auto* core = static_cast<ngx_http_core_main_conf_t*>(
+        ngx_http_get_module_main_conf(r_, ngx_http_core_module));
+    const ngx_array_t& handlers = core->phases[NGX_HTTP_LOG_PHASE].handlers;
+    auto* handler = static_cast<ngx_http_handler_pt*>(handlers.elts);
+    for (ngx_uint_t i = 0; i < handlers.nelts; i++) {
+        handler[i](r_);
+    }
+    r_->logged = 1;
 }
 
 void HeldRequest::let_go()

@@ -5,7 +5,7 @@ import contextlib
 from support.processes import wait_until
 
 TIMEOUT_S = 30.0
-PAGES = ["/", "/chat/", "/game/", "/dashboard/", "/trading/", "/feed/"]
+PAGES = ["/", "/chat/", "/game/", "/dashboard/", "/trading/"]
 SCREENS = {"desktop": (1280, 800), "portrait": (390, 844),
            "landscape": (844, 390)}
 

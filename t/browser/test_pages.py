@@ -15,8 +15,7 @@ from support.processes import wait_until
 
 LIVE = [page for page in PAGES if page != "/"]
 READY = {"/": "svg", "/chat/": ".message time", "/game/": "#scores li",
-         "/dashboard/": ".chart .line[points]", "/trading/": ".tile .change.up",
-         "/feed/": "#feed li"}
+         "/dashboard/": ".chart .line[points]", "/trading/": ".tile .change.up"}
 # What is not always shown.
 SHOW_ALL = """
     document.body.classList.add('away');

@@ -18,7 +18,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 # top first; siblings on one line
 LEVELS = [
     ["module"],
-    ["http", "stream", "ws"],
+    ["http", "ws"],
     ["proto"],
     ["client"],
     ["broker", "token", "redis"],

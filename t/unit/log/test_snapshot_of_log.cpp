@@ -203,12 +203,6 @@ LoggedEntry publication(uint64_t at, std::string_view topic,
     return {{kLogStartMs + at, 0}, encode({at, 1, at}, change)};
 }
 
-LoggedEntry removal(uint64_t at, std::string_view topic)
-{
-    return {{kLogStartMs + at, 0},
-            encode({at, 1, at}, removal_of(topic, 0, {}))};
-}
-
 // It is of one entry, or it is nothing.
 void test_void(void** /*state*/)
 {
@@ -359,34 +353,6 @@ void test_readers(void** /*state*/)
     assert_true(host.store.topics.newest("a").seq == 1);
 }
 
-// Of a topic that is not there yet: its numbers may be less than those that the
-// zone had before.
-void test_readers_of_what_comes(void** /*state*/)
-{
-    LogHost host(2UL << 20, 64UL << 10, {1, 2});
-    assert_true(host.apply(publication(1, "a", "x")) == Applied::done);
-    const std::string text = saved(host);
-    const WorkerId worker = *host.store.workers.attach({1});
-    assert_true(host.apply(publication(2, "b", "y")) == Applied::done);
-    assert_true(host.apply(removal(3, "b")) == Applied::done);
-    const AddedInterest added = host.store.interests.add(worker, "b", 1);
-    assert_true(host.apply(publication(4, "b", "z")) == Applied::done);
-    assert_true(host.apply(removal(5, "b")) == Applied::done);
-    Delivery delivery;
-    Batch batch;
-    assert_true(host.store.inboxes.read(worker, 10'000, delivery, batch));
-    assert_int_equal(batch.size(), 2);
-    assert_loads(host, text);
-    assert_int_equal(host.store.topics.cursor().number, 1);
-    assert_false(host.store.inboxes.read(worker, 10'000, delivery, batch));
-    assert_true(host.apply(publication(6, "b", "new")) == Applied::done);
-    assert_true(host.store.inboxes.read(worker, 10'000, delivery, batch));
-    assert_true(delivery.interest == added.interest);
-    assert_int_equal(batch.size(), 1);
-    assert_int_equal(batch[0].message.number, 2);
-    assert_text(host.fault(), "");
-}
-
 // With any byte changed it is none, or the zone is sound whatever it says.
 void test_damaged(void** /*state*/)
 {
@@ -427,7 +393,6 @@ int main()
         cmocka_unit_test(test_file_that_does_not_fit),
         cmocka_unit_test(test_one_fills_it),
         cmocka_unit_test(test_readers),
-        cmocka_unit_test(test_readers_of_what_comes),
         cmocka_unit_test(test_damaged),
     };
     return cmocka_run_group_tests(tests, nullptr, nullptr);

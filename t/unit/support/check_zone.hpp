@@ -10,7 +10,6 @@
 #include "base/topic.hpp"
 #include "readers/layout.hpp"
 #include "topics/logical_bytes.hpp"
-#include "topics/numbers.hpp"
 #include "topics/shares.hpp"
 #include "topics/topic_log.hpp"
 #include "topics/topic_table.hpp"
@@ -41,7 +40,6 @@ public:
         check_untidy();
         for (Topic* topic : topics_) {
             check_log(*topic);
-            check_numbers(*topic);
             check_interests(*topic);
             check_presence(*topic);
             check_clock(*topic);
@@ -176,11 +174,13 @@ private:
             aging_ += item->aging ? 1 : 0;
             expect(item->topic == &topic, "an item of another topic");
             expect(item->prev == prev, "an item's prev is wrong");
+            expect(item->pos < topic.next_pos, "an item from the future");
             // While it is filled its history can't be evicted.
             expect(item->aging || item->next == nullptr ||
                        header_.replica.replacing != 0,
                    "an item before the newest does not age");
             if (prev != nullptr) {
+                expect(item->pos == prev->pos + 1, "a hole in a log");
                 check_neighbours(*prev, *item);
             }
             prev = item;
@@ -210,6 +210,9 @@ private:
     void check_newest(Topic& topic)
     {
         const Item* tail = topic.tail;
+        if (tail != nullptr) {
+            expect(tail->pos + 1 == topic.next_pos, "the tail is not newest");
+        }
         if (topic.epoch == 0) {
             expect(tail == nullptr || tail->aging, "a dead value is kept");
             expect(
@@ -251,8 +254,7 @@ private:
             (topic.epoch == 0 ? held_ : reading_) +=
                 Shares::bytes_of(sizeof(Interest));
             expect(interest->topic == &topic, "an interest in another topic");
-            expect(interest->cursor <= TopicLog::newest(topic),
-                   "a cursor too far");
+            expect(interest->cursor < topic.next_pos, "a cursor too far");
             expect(interest->reading == ReadState::on || interest->in_inbox,
                    "a dropped interest that nobody will free");
             if (interest->reading == ReadState::dropped) {
@@ -260,14 +262,13 @@ private:
             }
             expect(workers.insert(interest->worker).second,
                    "two interests of a worker");
-            expect(interest->in_inbox ||
-                       interest->cursor == TopicLog::newest(topic),
+            expect(interest->in_inbox || interest->cursor + 1 == topic.next_pos,
                    "unread, but not in the inbox");
             read = std::min(read, interest->cursor);
         }
         Item* head = topic.head;
         expect(unused_ == Unused::allowed || topic.untidy || head == nullptr ||
-                   head->number > read || TopicLog::is_kept(topic, *head),
+                   head->pos > read || TopicLog::is_kept(topic, *head),
                "the log keeps what nobody needs");
     }
 
@@ -531,9 +532,9 @@ private:
                 return fault("a strange item in the age list");
             }
             expect(item->age_prev == prev, "an item's age_prev is wrong");
-            expect(last[item->topic] < item->number,
+            expect(last[item->topic] < item->pos,
                    "an item ages before those ahead of it");
-            last[item->topic] = item->number;
+            last[item->topic] = item->pos;
             prev = item;
         }
         expect(header_.age_tail == prev, "the age list's tail is wrong");
@@ -891,25 +892,6 @@ private:
         }
     }
 
-    // They count up in the order of the log.
-    void check_numbers(const Topic& topic)
-    {
-        expect(was_given(topic.dropped),
-               "a topic has dropped what was never numbered");
-        uint64_t last = topic.dropped;
-        for (const Item* item = topic.head; item != nullptr;
-             item = item->next) {
-            expect(item->number > last && was_given(item->number),
-                   "numbers out of order");
-            last = item->number;
-        }
-    }
-
-    [[nodiscard]] bool was_given(uint64_t number) const
-    {
-        return number <= (number < kLocalNumbers ? header_.numbers.last
-                                                 : header_.numbers.last_local);
-    }
     void check_totals()
     {
         expect(header_.totals.topics == existing_, "totals.topics is wrong");

@@ -57,14 +57,7 @@ void add_book(std::string& out, const ZoneHeader& header)
     Line(out, "term")
         .add(header.terms)
         .add(header.term_epoch)
-        .add(header.next_epoch)
-        .add(header.numbers.zone)
-        .add(header.numbers.last);
-    for (size_t i = 0; i < header.numbers.count; i++) {
-        Line(out, "numbers")
-            .add(header.numbers.points[i].epoch)
-            .add(header.numbers.points[i].seq);
-    }
+        .add(header.next_epoch);
     for (const HostRecord& host : book.hosts) {
         if (host.id != 0) {
             Line(out, "host")
@@ -112,7 +105,6 @@ void add_topic(std::string& out, Topic& topic)
         line.text("value")
             .add(value->epoch)
             .add(value->seq)
-            .add(value->number)
             .add(value->time_ms)
             .add(value->born_ms)
             .add(static_cast<int>(value->payload_kind))
