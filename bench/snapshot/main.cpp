@@ -6,6 +6,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <ctime>
+#include <filesystem>
 #include <string>
 #include <vector>
 
@@ -92,7 +93,8 @@ struct TimedZone {
 
 SnapshotSlot temporary()
 {
-    std::string path = "/tmp/ws-pubsub-bench-XXXXXX";
+    std::string path =
+        std::filesystem::temp_directory_path() / "ws-pubsub-bench-XXXXXX";
     const int fd = mkstemp(path.data());
     if (fd == -1) {
         std::abort();

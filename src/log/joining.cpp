@@ -226,7 +226,7 @@ void Joining::check()
 
 void Joining::on_position(const LogRecord* record)
 {
-    if (!stored_.is_at(record)) {
+    if (!is_entry(record, stored_.nonce)) {
         return reject();
     }
     if (is_at(stored_.position, stored_.nonce)) {

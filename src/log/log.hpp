@@ -49,6 +49,10 @@ struct LogRecord {
     unsigned format = kEntryFormat;
 };
 
+// Whether it is there (nullptr: it is not), and the entry of that nonce; and
+// not another branch's that has got the same id.
+[[nodiscard]] bool is_entry(const LogRecord* record, uint64_t nonce);
+
 // What stands behind an entry, as far as one reply brings it.
 struct Followed {
     // That entry is still there: so nothing between it and the records was

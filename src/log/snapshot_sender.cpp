@@ -93,7 +93,8 @@ bool SnapshotSender::is_due()
     if (host_.ticks_ms() < not_before_ms_) {
         return false;
     }
-    if (newest_.id == 0 || newest_.genesis != genesis_ || is_useless_) {
+    if (newest_.id == 0 || newest_.genesis != genesis_ ||
+        newest_.id == useless_id_) {
         return true;
     }
     const int64_t age_ms = topics_.access.clock.ticks_ms() -
@@ -123,7 +124,6 @@ void SnapshotSender::on_ground(const LogGround& ground)
 {
     newest_ = ground.newest;
     genesis_ = ground.genesis;
-    is_useless_ = false;
     if (!ground.has_log || !genesis_) {
         return rest();
     }
@@ -135,11 +135,10 @@ void SnapshotSender::check()
     expect(log_.look_up(
         newest_.position, calls_.expect([this](const LogOutcome& outcome,
                                                const LogRecord* record) {
-            is_useless_ = outcome.is_done() && !newest_.is_at(record);
-            if (is_useless_ && is_due()) {
-                return go_on(Step::lease);
+            if (outcome.is_done() && !is_entry(record, newest_.nonce)) {
+                useless_id_ = newest_.id;
             }
-            rest();
+            is_due() ? go_on(Step::lease) : rest();
         })));
 }
 
@@ -209,7 +208,6 @@ void SnapshotSender::commit()
                                  fails_ = false;
                                  const StoredSnapshot previous = newest_;
                                  newest_ = upload_->stored(*genesis_);
-                                 is_useless_ = false;
                                  trim(previous);
                                  rest();
                              })));

@@ -118,7 +118,7 @@ private:
     uint64_t failures_ = 0;
     bool fails_ = false; // the last one has
     StoredSnapshot newest_;
-    bool is_useless_ = false; // that one
+    uint64_t useless_id_ = 0; // of one that the log does not go on from
     std::optional<LogId> genesis_;
     int64_t looked_ms_ = 0;
     int64_t not_before_ms_ = 0;

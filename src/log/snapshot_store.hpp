@@ -28,10 +28,6 @@ struct StoredSnapshot {
     uint32_t format = 0; // of the data
 
     bool operator==(const StoredSnapshot&) const = default;
-    // Whether this, which the log has at `position`, is the entry that it was
-    // taken after: then who loads it can go on from there. nullptr: the log has
-    // none there.
-    [[nodiscard]] bool is_at(const LogRecord* record) const;
 };
 
 // What there is of a log.

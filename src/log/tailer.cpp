@@ -102,11 +102,8 @@ void Tailer::take_look_up(const LogOutcome& outcome, const LogRecord* record)
     if (!outcome.is_done()) {
         return refused(outcome);
     }
-    const auto entry = record == nullptr ? std::optional<LogEntry>()
-                                         : decode_entry(record->bytes);
     const Place place = place_of(store_.topics.parts());
-    if (!entry || record->id != place.last ||
-        entry->head.nonce != place.nonce) {
+    if (!is_entry(record, place.nonce) || record->id != place.last) {
         return must_join();
     }
     position_ = place.last;

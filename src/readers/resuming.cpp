@@ -34,10 +34,9 @@ void Resuming::displace(Transaction& tx, Topic& topic, bool doubtful)
                    doubtful ? ReadState::doubtful : ReadState::displaced);
         }
     }
-    if (!is_there) {
-        return;
+    if (is_there) {
+        (void)inboxes_.changed(tx, topic);
     }
-    (void)inboxes_.changed(tx, topic);
 }
 
 Resumed Resuming::resume(Interest& interest, const Position& told)

@@ -8,7 +8,7 @@ from support.cluster import (
     caught_up, host_stopped, key, log_length, parsed, position, ready, refuses,
     silent, start_all, state, status, wait_following, wait_hosts, wait_state,
     wait_working)
-from support.cluster_load import Follower, check_kept, loaded
+from support.cluster_load import Follower, all_equal, check_kept, loaded
 from support.failover import following, heard
 from support.httpc import Http
 from support.restarts import (
@@ -36,16 +36,6 @@ def fill(ng):
         return http.publish("hist/key", "pay 5", Idempotency_Key="k")
 
 
-def equal(*hosts):
-    caught_up(*hosts)
-    first = whole_state(hosts[0])
-    for ng in hosts[1:]:
-        other = whole_state(ng)
-        assert other.keys() == first.keys()
-        for topic, told in first.items():
-            assert other[topic] == told, topic
-
-
 def has_key(ng, told):
     """The host knows that this was done."""
     with Http(ng) as http:
@@ -61,7 +51,7 @@ async def test_a_host_that_joins_later_has_all(make_cluster):
     cluster = make_cluster({})
     told = fill(cluster.hosts[0])
     ng = cluster.add(size="16m")
-    equal(*cluster.hosts)
+    all_equal(*cluster.hosts)
     has_key(ng, told)
     said = ng.wait_for_log(JOINED)
     assert parsed(said[1]) >= parsed(status(ng)["snapshot_position"])
@@ -102,14 +92,14 @@ async def test_joining_amid_load(make_cluster):
     check_kept(load, ng)
     await follower.stop()
     assert not follower.wrong and not follower.gaps
-    equal(*cluster.hosts)
+    all_equal(*cluster.hosts)
 
 
 def test_many_join_at_once(make_cluster):
     cluster = make_cluster({})
     told = fill(cluster.hosts[0])
     cluster.grow(*[{"workers": 1, "connections": 128}] * 9)
-    equal(*cluster.hosts)
+    all_equal(*cluster.hosts)
     has_key(cluster.hosts[-1], told)
     wait_hosts(cluster.hosts, 10)
 
@@ -153,7 +143,7 @@ def test_values_beyond_the_budget(make_cluster):
         assert http.publish("full/0", value).status == 202
         assert other.delete("full/0").status == 204
         assert http.publish("full/more", value).status == 202
-    equal(*cluster.hosts)
+    all_equal(*cluster.hosts)
 
 
 # -- coming back ----------------------------------------------------------------------
@@ -166,7 +156,7 @@ async def came_back(cluster, ng, told, leave):
         missed = [http.put("hist/a", f"{n}") for n in range(21, 31)]
     ng.start()
     wait_following(ng)
-    equal(*cluster.hosts)
+    all_equal(*cluster.hosts)
     has_key(ng, told)
     assert {one["epoch"] for one in missed} == {missed[0]["epoch"]}
     assert await resumed(ng, "hist/a", at(missed[0], 15)) == (
@@ -231,7 +221,7 @@ async def test_a_host_stops_amid_load(pair):
         await asyncio.to_thread(b.start)
         await asyncio.to_thread(wait_following, b)
         await load.more(50)
-    equal(a, b)
+    all_equal(a, b)
 
 
 # -- away for too long -------------------------------------------------------------------
@@ -300,7 +290,7 @@ async def test_trimmed_past_a_host(make_cluster):
         ("msg", "hist/same", 2)]
     for session in sessions.values():
         await session.close()
-    equal(a, b)
+    all_equal(a, b)
 
 
 # -- with a snapshot file ---------------------------------------------------------------

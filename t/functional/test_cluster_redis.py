@@ -10,7 +10,7 @@ import pytest
 from support.cluster import (
     caught_up, cut, host_stopped, key, log_length, not_known, not_now, ready,
     silent, state, status, wait_following, wait_state, wait_working)
-from support.cluster_load import loaded
+from support.cluster_load import all_equal, loaded
 from support.httpc import Http
 from support.processes import wait_until
 from support.restarts import at, resumed, whole_state
@@ -29,13 +29,6 @@ def no_loss(cluster):
     for ng in cluster.hosts:
         assert "Redis lost" not in ng.log_text()
         assert status(ng)["rollbacks"] == 0
-
-
-def all_equal(hosts):
-    caught_up(*hosts)
-    first = whole_state(hosts[0])
-    for ng in hosts[1:]:
-        assert whole_state(ng) == first
 
 
 # -- slow, gone, back ---------------------------------------------------------------
@@ -89,7 +82,7 @@ async def test_killed_and_restarted(pair):
         await asyncio.to_thread(pair.redis.restart)  # an orderly one
         await load.more(50)
     no_loss(pair)
-    all_equal(pair.hosts)
+    all_equal(*pair.hosts)
     # each start has a lineage of its own
     assert status(pair.hosts[0])["terms"] >= before + 3
 
@@ -137,7 +130,7 @@ async def test_connections_cut(pair):
     assert not load.refused
     assert sum(status(ng)["resent"] for ng in pair.hosts) > 0
     no_loss(pair)
-    all_equal(pair.hosts)
+    all_equal(*pair.hosts)
 
 
 def test_replies_beyond_the_output_buffer(pair):
@@ -310,7 +303,7 @@ async def test_flushed(pair):
                for ng in pair.hosts) == 1
     for ng in pair.hosts:
         assert await resumed(ng, "hist/before", at(told)) == (True, [])
-    all_equal(pair.hosts)
+    all_equal(*pair.hosts)
     assert pair.redis.call("EXISTS", key("genesis"), key("snap")) == 2
 
 
@@ -327,14 +320,14 @@ async def test_comes_back_empty(make_cluster):
     wait_following(*cluster.hosts)
     for ng in cluster.hosts:
         assert await resumed(ng, "hist/before", at(told)) == (True, [])
-    all_equal(cluster.hosts)
+    all_equal(*cluster.hosts)
 
 
 async def test_only_the_log_is_deleted(pair):
     async with loaded(pair.hosts, PREFIX, pair.hosts, keys=True) as load:
         await asyncio.to_thread(pair.redis.call, "DEL", key("log"))
         await load.more(100)
-    all_equal(pair.hosts)
+    all_equal(*pair.hosts)
 
 
 def test_flushed_while_nothing_is_published(pair):
@@ -363,5 +356,5 @@ async def test_flushed_as_an_empty_host_joins(pair):
     new.start()
     wait_working(*pair.hosts)
     assert state(new) == "following"
-    all_equal(pair.hosts)
+    all_equal(*pair.hosts)
     assert await resumed(new, "hist/a", at(told)) == (True, [])

@@ -8,12 +8,11 @@ import pytest
 
 from support import ports
 from support.cluster import (
-    caught_up, key, log_length, status, wait_following, wait_working)
-from support.cluster_load import loaded
+    key, log_length, status, wait_following, wait_working)
+from support.cluster_load import all_equal, loaded
 from support.httpc import Http
 from support.processes import wait_until
 from support.redis import Redis
-from support.restarts import whole_state
 
 MASTERS = 3
 SLOTS = 16384
@@ -99,11 +98,6 @@ def all_workers_publish(cluster):
                 http.put("each", "x")
 
 
-def all_equal(hosts):
-    caught_up(*hosts)
-    assert whole_state(hosts[0]) == whole_state(hosts[1])
-
-
 async def test_goes_where_the_slot_is(slots, cluster):
     async with loaded(cluster.hosts, PREFIX, cluster.hosts, keys=True) as load:
         await load.more(50)
@@ -112,7 +106,7 @@ async def test_goes_where_the_slot_is(slots, cluster):
     for one in slots.others:
         assert one.call("DBSIZE") == 0
     all_workers_publish(cluster)
-    all_equal(cluster.hosts)
+    all_equal(*cluster.hosts)
 
 
 async def test_the_slot_moves(slots, cluster):
@@ -128,7 +122,7 @@ async def test_the_slot_moves(slots, cluster):
         assert "Redis lost" not in ng.log_text()
         assert status(ng)["rollbacks"] == 0
     all_workers_publish(cluster)
-    all_equal(cluster.hosts)
+    all_equal(*cluster.hosts)
 
 
 def test_a_replica_takes_its_place(slots, cluster):
@@ -157,4 +151,4 @@ def test_a_replica_takes_its_place(slots, cluster):
             assert status(ng)["rollbacks"] == 0
         assert log_length(replica) > 0
         all_workers_publish(cluster)
-        all_equal(cluster.hosts)
+        all_equal(*cluster.hosts)

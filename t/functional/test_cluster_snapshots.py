@@ -12,11 +12,11 @@ import pytest
 from support.cluster import (
     caught_up, first_entry, host_stopped, key, parsed, snapshot, snapshots,
     state, status, wait_following, wait_working)
-from support.cluster_load import check_kept, loaded
+from support.cluster_load import all_equal, check_kept, loaded
 from support.httpc import Http
 from support.log_lines import above_info
 from support.processes import wait_until
-from support.restarts import kill_all, whole_state
+from support.restarts import kill_all
 
 BIG = 50_000
 TO_STORE_S = 20.0
@@ -48,13 +48,6 @@ def store(cluster, http):
         return now != before and now
 
     return wait_until("a snapshot is stored", stored, TO_STORE_S, 0.02)
-
-
-def same(*hosts):
-    caught_up(*hosts)
-    first = whole_state(hosts[0])
-    for ng in hosts[1:]:
-        assert whole_state(ng) == first
 
 
 def stored_at(ng):
@@ -92,7 +85,7 @@ def test_stored_and_trimmed(cluster):
         new = cluster.add()
         with Http(new) as other:
             assert other.get("hist/first").body == b"x"
-    same(*cluster.hosts)
+    all_equal(*cluster.hosts)
 
 
 def test_not_before_the_log_is_long(cluster):
@@ -140,7 +133,7 @@ async def test_exact_amid_load(cluster):
     caught_up(*cluster.hosts)
     for ng in cluster.hosts:
         check_kept(load, ng)
-    same(*cluster.hosts)
+    all_equal(*cluster.hosts)
 
 
 def chunks(redis, name):
@@ -184,7 +177,7 @@ def test_damaged_chunk(cluster, damage):
     with Http(cluster.hosts[0]) as http:
         store(cluster, http)
     wait_following(ng)
-    same(*cluster.hosts)
+    all_equal(*cluster.hosts)
 
 
 def test_chunks_that_never_became_a_snapshot(cluster):
@@ -196,7 +189,7 @@ def test_chunks_that_never_became_a_snapshot(cluster):
     with Http(cluster.hosts[0]) as http:
         store(cluster, http)
     cluster.add(workers=1)
-    same(*cluster.hosts)
+    all_equal(*cluster.hosts)
 
 
 async def test_who_stores_dies(cluster):
@@ -211,7 +204,7 @@ async def test_who_stores_dies(cluster):
         with Http(a) as http:
             await asyncio.to_thread(store, cluster, http)
         await load.more(20)
-    same(a, b)
+    all_equal(a, b)
 
 
 @pytest.mark.parametrize("left", [0, 2])
@@ -230,7 +223,7 @@ def test_a_log_that_was_trimmed_by_hand(make_cluster, left):
         b.start()
         wait_following(a, b)
         http.put("after", "x")
-    same(a, b)
+    all_equal(a, b)
 
 
 def test_nobody_can_follow_what_was_left(make_cluster):
@@ -267,4 +260,4 @@ def test_nobody_can_follow_what_was_left(make_cluster):
             writer.join()
         assert answers[503] and not set(answers) - {201, 202, 503, 504}
         assert http.get("kept").body == b"x"
-    same(a, b)
+    all_equal(a, b)

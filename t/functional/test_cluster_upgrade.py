@@ -5,11 +5,10 @@ import asyncio
 
 import pytest
 
-from support.cluster import caught_up, status, wait_following
-from support.cluster_load import loaded
+from support.cluster import status, wait_following
+from support.cluster_load import all_equal, loaded
 from support.nginx import sanitizing
 from support.processes import wait_until
-from support.restarts import whole_state
 from support.upgrades import end_old, start_alone, upgrade
 
 PREFIX = "load/a"
@@ -42,6 +41,5 @@ async def test_nothing_is_lost(cluster):
         await load.more(20)
         await asyncio.to_thread(end_old, old)
         await load.more(20)
-    caught_up(a, b)
-    assert whole_state(a) == whole_state(b)
+    all_equal(a, b)
     assert all(status(ng)["rollbacks"] == 0 for ng in (a, b))

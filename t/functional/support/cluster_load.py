@@ -11,7 +11,7 @@ from . import follow
 from .asynchttp import AsyncHttp
 from .cluster import NOT_KNOWN, NOT_NOW, caught_up
 from .httpc import Http
-from .restarts import topics_of
+from .restarts import topics_of, whole_state
 
 AGAIN_S = 0.05
 ANSWER_TIMEOUT_S = 60.0
@@ -194,6 +194,17 @@ async def loaded(hosts, prefix, followers=(), topics=6, **how):
         load.cancel()
         for one in following:
             await one.stop()
+
+
+def all_equal(*hosts):
+    """Once they have caught up all have the same topics."""
+    caught_up(*hosts)
+    first = whole_state(hosts[0])
+    for ng in hosts[1:]:
+        other = whole_state(ng)
+        assert other.keys() == first.keys()
+        for topic, told in first.items():
+            assert other[topic] == told, topic
 
 
 async def check(load, hosts, following):

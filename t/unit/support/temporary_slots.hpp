@@ -3,6 +3,7 @@
 
 #include <cstdio>
 #include <cstdlib>
+#include <filesystem>
 #include <string>
 
 #include <fcntl.h>
@@ -60,7 +61,7 @@ private:
     SnapshotSlot make(size_t slot)
     {
         std::string& path = paths_[slot];
-        path = "/tmp/ws-pubsub-slot-XXXXXX";
+        path = std::filesystem::temp_directory_path() / "ws-pubsub-slot-XXXXXX";
         const int fd = mkstemp(path.data());
         if (fd == -1) {
             std::abort();

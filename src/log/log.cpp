@@ -1,10 +1,10 @@
-#include "log/snapshot_store.hpp"
+#include "log/log.hpp"
 
 #include "log/entry.hpp"
 
 namespace ws_pubsub {
 
-bool StoredSnapshot::is_at(const LogRecord* record) const
+bool is_entry(const LogRecord* record, uint64_t nonce)
 {
     if (record == nullptr || record->kind != LogRecord::Kind::entry) {
         return false;
